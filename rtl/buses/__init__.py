@@ -1,0 +1,1 @@
+"""What connects the blocks: streams and the host port."""

@@ -1,0 +1,61 @@
+"""Memories in generated Verilog: one readable module instead of a list of initial values each."""
+
+from amaranth.hdl import ClockSignal, Elaboratable, Instance, Value
+from amaranth.lib.memory import Memory
+
+MODULE = "ohmgrad_ram"
+
+TEXT = """
+// One write port, one read port of one clock latency that holds its value; starts at zero.
+module ohmgrad_ram #(
+  parameter WIDTH = 1,
+  parameter DEPTH = 2,
+  parameter ABITS = 1,
+  parameter CLEAR = 1
+) (
+  input clk,
+  input read,
+  input [ABITS-1:0] read_address,
+  output reg [WIDTH-1:0] read_data,
+  input write,
+  input [ABITS-1:0] write_address,
+  input [WIDTH-1:0] write_data
+);
+  reg [WIDTH-1:0] memory [0:DEPTH-1];
+  generate
+    if (CLEAR != 0) begin : clear
+      integer i;
+      initial for (i = 0; i < DEPTH; i = i + 1) memory[i] = 0;
+    end
+  endgenerate
+  initial read_data = 0;
+  always @(posedge clk) begin
+    if (write) memory[write_address] <= write_data;
+    if (read) read_data <= memory[read_address];
+  end
+endmodule
+"""
+
+CLEARED = 4096
+"""Deeper memories are left as they are: the host fills them."""
+
+
+class VerilogPlatform:
+    """Platform for `amaranth.back.verilog` that turns plain memories into `ohmgrad_ram`.
+
+    Tables, which have no write port, and memories with asynchronous ports stay as Amaranth writes them.
+    """
+
+    def get_memory(self, memory: Memory) -> Elaboratable:
+        """Implementation of one memory."""
+        reads, writes = memory.read_ports, memory.write_ports
+        if len(reads) != 1 or len(writes) != 1 or reads[0].domain == "comb":
+            return memory.elaborate(None)
+        (read,), (write,) = reads, writes
+        return Instance(
+            MODULE,
+            p_WIDTH=len(Value.cast(read.data)), p_DEPTH=memory.depth, p_ABITS=len(read.addr),
+            p_CLEAR=int(memory.depth <= CLEARED),
+            i_clk=ClockSignal(), i_read=read.en, i_read_address=read.addr, o_read_data=Value.cast(read.data),
+            i_write=write.en, i_write_address=write.addr, i_write_data=Value.cast(write.data),
+        )  # fmt: skip

@@ -1,0 +1,24 @@
+"""Saturation and rounding as combinational expressions; see `golden.fixed`."""
+
+from amaranth.hdl import Mux, Value
+
+from ..golden.fixed import limit
+
+
+def saturate(value: Value, bits: int) -> Value:
+    """`value` clipped to +-(2**(bits-1) - 1)."""
+    bound = limit(bits)
+    return Mux(value > bound, bound, Mux(value < -bound, -bound, value))
+
+
+def exceeds(value: Value, bits: int) -> Value:
+    """Whether `saturate` would change the value."""
+    bound = limit(bits)
+    return (value > bound) | (value < -bound)
+
+
+def round_shift(value: Value, shift: int) -> Value:
+    """`value / 2**shift` to the nearest integer, halves away from zero; `value` is signed."""
+    if shift == 0:
+        return value
+    return (value + (1 << (shift - 1)) - value[-1]) >> shift

@@ -1,0 +1,75 @@
+"""Neurons: activation tables between the ADCs and the next lines or the cost; see `golden.neuron`."""
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, stream
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import Component, In, Out
+
+from ..golden.layout import Layout
+from ..golden.neuron import Neuron
+
+
+def rails(bits: int) -> data.StructLayout:
+    """Payload with one signed code for each of the two rails."""
+    return data.StructLayout({"rail0": signed(bits), "rail1": signed(bits)})
+
+
+class NeuronTable(Component):
+    """Looks up the neurons' codes in the order of the sweep.
+
+    Parameters
+    ----------
+    neuron : golden.neuron.Neuron
+    layout : golden.layout.Layout
+
+    Members
+    -------
+    adc : stream in, pre-activation codes of both rails, one neuron after the other.
+    hidden : stream out, line codes of the hidden neurons.
+    output : stream out, output codes of the last layer. Both one clock after `adc`.
+    """
+
+    def __init__(self, neuron: Neuron, layout: Layout):
+        self.neuron = neuron
+        self.layout = layout
+        super().__init__(
+            {
+                "adc": In(stream.Signature(rails(neuron.adc_bits))),
+                "hidden": Out(stream.Signature(rails(neuron.line_bits))),
+                "output": Out(stream.Signature(rails(neuron.output_bits))),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        rows, layers = self.layout.rows, len(self.layout.rows)
+        tables = self.neuron.tables()
+        bits = max(self.neuron.line_bits, self.neuron.output_bits)
+        layer = Signal(range(max(2, layers)))
+        row = Signal(range(max(2, *rows)))
+        last = Signal()
+        m.d.comb += last.eq(row == Array(r - 1 for r in rows)[layer])
+
+        full, is_output, take, ready = Signal(), Signal(), Signal(), Signal()
+        m.d.comb += [
+            ready.eq(Mux(is_output, self.output.ready, self.hidden.ready)),
+            self.adc.ready.eq(~full | ready),
+            take.eq(self.adc.valid & self.adc.ready),
+            self.hidden.valid.eq(full & ~is_output),
+            self.output.valid.eq(full & is_output),
+        ]
+        m.d.sync += full.eq(take | (full & ~ready))
+        with m.If(take):
+            m.d.sync += [is_output.eq(layer == layers - 1), row.eq(Mux(last, 0, row + 1))]
+            with m.If(last):
+                m.d.sync += layer.eq(Mux(layer == layers - 1, 0, layer + 1))
+
+        for rail in ("rail0", "rail1"):
+            init = [int(v) for v in tables.ravel()]
+            m.submodules[f"table_{rail}"] = memory = Memory(shape=signed(bits), depth=len(init), init=init)
+            read = memory.read_port()
+            m.d.comb += read.en.eq(take)
+            m.d.comb += read.addr.eq(Cat(self.adc.payload[rail].as_unsigned(), layer))
+            m.d.comb += self.hidden.payload[rail].eq(read.data)
+            m.d.comb += self.output.payload[rail].eq(read.data)
+        return m

@@ -1,0 +1,149 @@
+"""The chip: engine, emulated array and host port as one Verilog module.
+
+`generate` gives the Verilog, `write` the files that `ohmgrad generate` leaves.
+"""
+
+from pathlib import Path
+
+from amaranth.back import verilog
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
+from amaranth.lib.wiring import Component, In, Out, connect
+
+from ..golden.chip import Chip
+from ..golden.engine import FLAGS
+from ..golden.memory_map import ADDRESS_BITS, DATA_BITS, INDEX_BITS, Region, Register
+from .buses.ram import TEXT, VerilogPlatform
+from .crossbar import CrossbarArray, DeviceArray
+from .engine import Engine
+from .sequencer import RESTORABLE
+
+NAME = "chip"
+"""Name of the top module."""
+WAIVERS = Path(__file__).with_name("waivers.vlt")
+"""Lint waivers that the Verilog needs, each with its reason."""
+
+
+class Top(Component):
+    """Engine with its emulated array, run by a host through addresses of `golden.memory_map`.
+
+    Parameters
+    ----------
+    chip : golden.chip.Chip
+
+    Members
+    -------
+    host_valid, host_ready, host_write, host_address, host_data : a request; memories answer while the
+        engine is idle, registers always.
+    reply_valid, reply_data : the answer to a read, three clocks after its acceptance.
+    busy : a run is under way, or the devices are being made after reset.
+    """
+
+    def __init__(self, chip: Chip):
+        self.chip = chip
+        super().__init__(
+            {
+                "host_valid": In(1),
+                "host_ready": Out(1),
+                "host_write": In(1),
+                "host_address": In(ADDRESS_BITS),
+                "host_data": In(DATA_BITS),
+                "reply_valid": Out(1),
+                "reply_data": Out(DATA_BITS),
+                "busy": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        chip = self.chip
+        m.submodules.engine = engine = Engine(chip)
+        m.submodules.crossbar = array = CrossbarArray(chip.crossbar, chip.layout, chip.polarity)
+        connect(m, engine.line, array.line)
+        connect(m, engine.hidden, array.hidden)
+        connect(m, engine.sign, array.sign)
+        connect(m, array.adc, engine.adc)
+        ports = {Region.GRADIENT: engine.host_gradient, Region.SAMPLES: engine.host_samples}
+        busy = engine.busy
+        if chip.devices:
+            m.submodules.devices = devices = DeviceArray(chip.crossbar, chip.devices, chip.layout)
+            connect(m, engine.pulses, devices.pulses)
+            connect(m, engine.transfer, devices.command)
+            connect(m, devices.weight, array.weight)
+            ports |= {Region.THETA: devices.host, Region.FILTER: engine.host_filter}
+            busy = engine.busy | devices.busy
+        else:
+            connect(m, engine.weight, array.weight)
+            ports |= {Region.THETA: engine.host_theta}
+        m.d.comb += self.busy.eq(busy)
+        self._host(m, engine, ports)
+        return m
+
+    def _host(self, m: Module, engine: Engine, ports: dict) -> None:
+        """Registers, and the requests to them and to the memories."""
+        region, index = Signal(ADDRESS_BITS - INDEX_BITS), Signal(INDEX_BITS)
+        is_register = Signal()
+        accept = Signal()
+        m.d.comb += [
+            Cat(index, region).eq(self.host_address),
+            is_register.eq(region == Region.REGISTERS),
+            self.host_ready.eq(is_register | ~self.busy),
+            accept.eq(self.host_valid & self.host_ready),
+        ]
+        # A memory's value stands two clocks after the request; registers wait as long.
+        held_region, held_index = Signal.like(region), Signal(INDEX_BITS)
+        waiting = Signal(2)
+        m.d.sync += waiting.eq(Cat(accept & ~self.host_write, waiting[0]))
+        with m.If(accept):
+            m.d.sync += [held_region.eq(region), held_index.eq(index)]
+        for number, port in ports.items():
+            write = accept & self.host_write & (region == number)
+            m.d.comb += [
+                port.select.eq(~self.busy),
+                port.write.eq(write),
+                port.index.eq(Mux(accept, index, held_index)),
+                port.data.eq(self.host_data.as_signed()),
+            ]
+
+        write_register = Signal()
+        flags, cycles, target = Signal(len(FLAGS)), Signal(64), Signal(32)
+        m.d.comb += write_register.eq(accept & self.host_write & is_register)
+        m.d.sync += flags.eq(flags | engine.saturated)
+        with m.If(engine.busy):
+            m.d.sync += cycles.eq(cycles + 1)
+        with m.If(write_register):
+            with m.Switch(index):
+                with m.Case(Register.TARGET):
+                    m.d.sync += target.eq(self.host_data)
+                with m.Case(Register.FLAGS):
+                    m.d.sync += flags.eq(self.host_data)
+        m.d.comb += [
+            engine.start.eq(write_register & (index == Register.CONTROL) & self.host_data[0] & ~self.busy),
+            engine.stop.eq(write_register & (index == Register.CONTROL) & self.host_data[1]),
+            engine.target.eq(target),
+            engine.load.eq(write_register & ~self.busy),
+            engine.load_register.eq(index),
+            engine.load_value.eq(self.host_data),
+        ]
+
+        values = {
+            Register.CONTROL: self.busy, Register.TARGET: target, Register.FLAGS: flags,
+            Register.CYCLES_LOW: cycles[:32], Register.CYCLES_HIGH: cycles[32:],
+            Register.COST: engine.last.cost, Register.SUM_0: engine.last.sum0, Register.SUM_1: engine.last.sum1,
+        }  # fmt: skip
+        values |= {r: getattr(engine, r.name.lower()) for r in Register if r.name.lower() in RESTORABLE}
+        reply = Signal(signed(DATA_BITS))
+        with m.Switch(held_region):
+            with m.Case(Region.REGISTERS):
+                m.d.comb += reply.eq(Array(values[r] for r in Register)[held_index[:4]])
+            for number, port in ports.items():
+                with m.Case(number):
+                    m.d.comb += reply.eq(port.value)
+        m.d.sync += [self.reply_valid.eq(waiting[1]), self.reply_data.eq(reply)]
+
+
+def generate(chip: Chip) -> str:
+    """Verilog of `Top`, one text with all modules; the top module is `chip`."""
+    text = verilog.convert(
+        Top(chip), name=NAME, platform=VerilogPlatform(), emit_src=False, strip_internal_attrs=True
+    )
+    return text + TEXT

@@ -1,0 +1,842 @@
+"""Chip files: what loads, what is refused, and with which sentence."""
+
+import random
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from ohmgrad.golden.config import ChipConfig, ConfigError, load
+
+EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
+
+DIGITAL = """\
+name = "small"
+seed = 7
+
+[network]
+layers = [64, 5, 10]
+activation = ["tanh", "sigmoid"]
+
+[data]
+set = "digits"
+train = 1000
+test = 300
+order = "cyclic"
+
+[cost]
+function = "mse"
+mode = "forward"
+bits = 20
+
+[perturbation]
+code = "walsh"
+amplitude = 0.05
+tau_p = 4
+tau_x = 8
+tau_theta = 16
+
+[update]
+path = "digital"
+eta = 0.01
+schedule = [[300, 0.003], [800, 0.001]]
+
+[weights]
+bits = 20
+dac_bits = 12
+range = 8.0
+init = 0.3
+
+[array]
+input_bits = 8
+adc_bits = 10
+adc_bound = 8.0
+output_bits = 10
+
+[engine]
+lanes = 4
+
+[run]
+steps = 1000
+checkpoints = 10
+"""
+
+FILTERED = """\
+name = "pulsed"
+
+[network]
+layers = [2, 2, 1]
+activation = "tanh"
+
+[data]
+set = "xor"
+
+[perturbation]
+amplitude = 0.05
+
+[update]
+path = "filtered"
+eta = 0.01
+reset = "keep"
+keep_shift = 2
+
+[device]
+model = "constant-step"
+states = 100
+bound = 0.6
+step_spread = 0.3
+bound_spread = 0.2
+asymmetry = 0.1
+cycle_noise = 0.4
+
+[run]
+steps = 1000
+"""
+
+DIGITAL_EDITS = [
+    (
+        "missing-name",
+        'name = "small"\n',
+        "",
+        "name: missing key; allowed are 1 to 40 of a-z, 0-9, - and _ after a first letter a-z.",
+    ),
+    (
+        "name-number",
+        'name = "small"',
+        "name = 5",
+        "name: 5 is not a string; allowed are 1 to 40 of a-z, 0-9, - and _ after a first letter a-z.",
+    ),
+    (
+        "name-newline",
+        'name = "small"',
+        'name = "small\\n"',
+        'name: "small\\n" is not a name; allowed are 1 to 40 of a-z, 0-9, - and _ after a first letter a-z.',
+    ),
+    (
+        "name-path",
+        'name = "small"',
+        'name = "../small"',
+        'name: "../small" is not a name; allowed are 1 to 40 of a-z, 0-9, - and _ after a first letter a-z.',
+    ),
+    (
+        "seed-negative",
+        "seed = 7",
+        "seed = -1",
+        "seed: -1 is out of range; allowed are integers from 0 to 4294967295.",
+    ),
+    (
+        "seed-string",
+        "seed = 7",
+        'seed = "7"',
+        'seed: "7" is not an integer; allowed are integers from 0 to 4294967295.',
+    ),
+    (
+        "seed-huge",
+        "seed = 7",
+        "seed = 0x" + "f" * 5000,
+        "seed: an integer of 20000 bits is out of range; allowed are integers from 0 to 4294967295.",
+    ),
+    (
+        "seed-date",
+        "seed = 7",
+        "seed = 2024-01-31",
+        "seed: 2024-01-31 is not an integer; allowed are integers from 0 to 4294967295.",
+    ),
+    (
+        "unknown-section",
+        "[engine]",
+        "[enigne]",
+        "enigne: unknown key, perhaps meant as engine; "
+        "allowed are name, seed, network, data, cost, perturbation, update, weights, array, "
+        "device, engine, run.",
+    ),
+    (
+        "missing-section",
+        '[network]\nlayers = [64, 5, 10]\nactivation = ["tanh", "sigmoid"]\n',
+        "",
+        "network: missing section; required in it are layers, activation.",
+    ),
+    (
+        "section-list",
+        "[engine]",
+        "[[engine]]",
+        "engine: [{...}] is not a table; allowed are tables of lanes.",
+    ),
+    (
+        "layer-negative",
+        "[64, 5, 10]",
+        "[64, -4, 10]",
+        "network.layers[1]: -4 is out of range; allowed are integers from 1 to 4096.",
+    ),
+    (
+        "layer-huge",
+        "[64, 5, 10]",
+        "[64, 4097, 10]",
+        "network.layers[1]: 4097 is out of range; allowed are integers from 1 to 4096.",
+    ),
+    (
+        "layer-float",
+        "[64, 5, 10]",
+        "[64, 5.0, 10]",
+        "network.layers[1]: 5.0 is not an integer; allowed are integers from 1 to 4096.",
+    ),
+    (
+        "layer-boolean",
+        "[64, 5, 10]",
+        "[64, true, 10]",
+        "network.layers[1]: true is not an integer; allowed are integers from 1 to 4096.",
+    ),
+    (
+        "layers-one",
+        "[64, 5, 10]",
+        "[64]",
+        "network.layers: [64] has 1 entry; allowed are lists of 2 to 8 layer sizes.",
+    ),
+    (
+        "layers-nine",
+        "[64, 5, 10]",
+        "[64, 1, 1, 1, 1, 1, 1, 1, 10]",
+        "network.layers: [64, 1, 1, 1, 1, 1, 1, 1, 10] has 9 entries; "
+        "allowed are lists of 2 to 8 layer sizes.",
+    ),
+    (
+        "layers-string",
+        "[64, 5, 10]",
+        '"64-5-10"',
+        'network.layers: "64-5-10" is not a list; allowed are lists of 2 to 8 layer sizes.',
+    ),
+    (
+        "layers-unfit",
+        "[64, 5, 10]",
+        "[49, 5, 10]",
+        'network.layers: [49, 5, 10] does not fit data.set = "digits"; '
+        "allowed are lists that begin with 64 and end with 10.",
+    ),
+    (
+        "layers-parameters",
+        'layers = [64, 5, 10]\nactivation = ["tanh", "sigmoid"]',
+        'layers = [64, 1024, 1024, 10]\nactivation = "tanh"',
+        "network.layers: [64, 1024, 1024, 10] has 1126410 weights and biases; "
+        "allowed are up to 1048576 of them.",
+    ),
+    (
+        "layers-unknown",
+        "layers =",
+        "layerz =",
+        "network.layerz: unknown key, perhaps meant as layers; allowed are layers, activation.",
+    ),
+    (
+        "activation-unknown",
+        '["tanh", "sigmoid"]',
+        '"softmax"',
+        'network.activation: "softmax" is not one of the choices; '
+        "allowed are tanh, sigmoid, relu, linear, or a list of these with one for each layer of weights.",
+    ),
+    (
+        "activation-nested",
+        '["tanh", "sigmoid"]',
+        '[["tanh"], "sigmoid"]',
+        'network.activation: [["tanh"], "sigmoid"] is not one of the choices; '
+        "allowed are tanh, sigmoid, relu, linear, or a list of these with one for each layer of weights.",
+    ),
+    (
+        "activation-short",
+        '["tanh", "sigmoid"]',
+        '["tanh"]',
+        'network.activation: ["tanh"] has 1 entry; '
+        "allowed are one name or a list of 2, one for each layer of weights.",
+    ),
+    (
+        "set-unknown",
+        'set = "digits"\ntrain = 1000\ntest = 300',
+        'set = "mnist"',
+        'data.set: "mnist" is not one of the choices; allowed are nist7x7, digits, xor.',
+    ),
+    (
+        "set-missing",
+        'set = "digits"\ntrain = 1000\ntest = 300',
+        "",
+        "data.set: missing key; allowed are nist7x7, digits, xor.",
+    ),
+    (
+        "train-zero",
+        "train = 1000",
+        "train = 0",
+        "data.train: 0 is out of range; allowed are integers from 1 to 65536.",
+    ),
+    (
+        "train-many",
+        "train = 1000\ntest = 300",
+        "train = 1798",
+        'data.train: 1798 is too many, data.set = "digits" has 1797 samples; '
+        "allowed are integers from 1 to 1797.",
+    ),
+    (
+        "test-many",
+        "test = 300",
+        "test = 798",
+        'data.test: 798 beside data.train = 1000 is too many, data.set = "digits" has 1797 samples; '
+        "allowed are integers from 0 to 797.",
+    ),
+    (
+        "order-unknown",
+        '"cyclic"',
+        '"shuffled"',
+        'data.order: "shuffled" is not one of the choices; allowed are random, cyclic.',
+    ),
+    (
+        "cost-unknown",
+        '"mse"',
+        '"cross-entropy"',
+        'cost.function: "cross-entropy" is not one of the choices; allowed are mse, l1.',
+    ),
+    (
+        "cost-bits-wide",
+        'mode = "forward"\nbits = 20',
+        'mode = "forward"\nbits = 32',
+        "cost.bits: 32 is out of range; allowed are integers from 4 to 31.",
+    ),
+    (
+        "cost-bits-window",
+        'mode = "forward"\nbits = 20',
+        'mode = "forward"\nbits = 28',
+        "cost.bits: 28 with perturbation.tau_theta = 16 makes words of G of 32 bits, more than 31; "
+        "allowed are integers from 4 to 27.",
+    ),
+    (
+        "code-unknown",
+        '"walsh"',
+        '"sinusoid"',
+        'perturbation.code: "sinusoid" is not one of the choices; allowed are random, sequential, walsh.',
+    ),
+    (
+        "amplitude-missing",
+        "amplitude = 0.05\n",
+        "",
+        "perturbation.amplitude: missing key; allowed are numbers above 0 to 1024.",
+    ),
+    (
+        "amplitude-nan",
+        "amplitude = 0.05",
+        "amplitude = nan",
+        "perturbation.amplitude: nan is not finite; allowed are numbers above 0 to 1024.",
+    ),
+    (
+        "amplitude-zero",
+        "amplitude = 0.05",
+        "amplitude = 0",
+        "perturbation.amplitude: 0 is out of range; allowed are numbers above 0 to 1024.",
+    ),
+    (
+        "amplitude-small",
+        "amplitude = 0.05",
+        "amplitude = 0.001",
+        "perturbation.amplitude: 0.001 is not between one step of the weights' DAC and weights.range; "
+        "allowed are numbers from 0.00390625 to below 8.",
+    ),
+    (
+        "amplitude-large",
+        "amplitude = 0.05",
+        "amplitude = 8.0",
+        "perturbation.amplitude: 8.0 is not between one step of the weights' DAC and weights.range; "
+        "allowed are numbers from 0.00390625 to below 8.",
+    ),
+    (
+        "tau-p-zero",
+        "tau_p = 4",
+        "tau_p = 0",
+        "perturbation.tau_p: 0 is out of range; allowed are integers from 1 to 1048576.",
+    ),
+    (
+        "tau-x-straddles",
+        "tau_x = 8",
+        "tau_x = 6",
+        "perturbation.tau_x: 6 makes samples change within a pattern of tau_p = 4 steps; "
+        "allowed are multiples and divisors of 4.",
+    ),
+    (
+        "tau-theta-odd",
+        "tau_theta = 16",
+        "tau_theta = 18",
+        "perturbation.tau_theta: 18 is not a multiple of tau_p; allowed are multiples of 4.",
+    ),
+    (
+        "path-unknown",
+        '"digital"',
+        '"tiki-taka"',
+        'update.path: "tiki-taka" is not one of the choices; allowed are digital, filtered.',
+    ),
+    (
+        "path-missing",
+        'path = "digital"\n',
+        "",
+        "update.path: missing key; allowed are digital, filtered.",
+    ),
+    (
+        "eta-negative",
+        "eta = 0.01",
+        "eta = -0.01",
+        "update.eta: -0.01 is out of range; allowed are numbers above 0 to 1000.",
+    ),
+    (
+        "eta-infinite",
+        "eta = 0.01",
+        "eta = inf",
+        "update.eta: inf is not finite; allowed are numbers above 0 to 1000.",
+    ),
+    (
+        "eta-overflow",
+        "eta = 0.01",
+        "eta = 1" + "0" * 400,
+        "update.eta: an integer of 1329 bits is out of range; allowed are numbers above 0 to 1000.",
+    ),
+    (
+        "eta-boolean",
+        "eta = 0.01",
+        "eta = true",
+        "update.eta: true is not a number; allowed are numbers above 0 to 1000.",
+    ),
+    (
+        "schedule-flat",
+        "[[300, 0.003], [800, 0.001]]",
+        "[300, 0.003]",
+        "update.schedule[0]: 300 is not a list; allowed are lists of 2 numbers, a step and an eta.",
+    ),
+    (
+        "schedule-triple",
+        "[800, 0.001]",
+        "[800, 0.001, 1]",
+        "update.schedule[1]: [800, 0.001, 1] has 3 entries; "
+        "allowed are lists of 2 numbers, a step and an eta.",
+    ),
+    (
+        "schedule-step",
+        "[300, 0.003]",
+        "[0, 0.003]",
+        "update.schedule[0][0]: 0 is out of range; allowed are integers from 1 to 4294967295.",
+    ),
+    (
+        "schedule-falls",
+        "[800, 0.001]",
+        "[300, 0.001]",
+        "update.schedule[1][0]: 300 does not come after step 300; allowed are integers above 300.",
+    ),
+    (
+        "schedule-far",
+        "[800, 0.001]",
+        "[800, 0.1]",
+        "update.schedule[1][1]: 0.1 is too far from update.eta = 0.01; "
+        "allowed are numbers from 7.8125e-05 to 0.08.",
+    ),
+    (
+        "schedule-long",
+        "[[300, 0.003], [800, 0.001]]",
+        "[" + "[1, 0.01], " * 16 + "]",
+        "update.schedule: [[1, 0.01], [1, 0.01], [1, 0.01], [1, 0.01], [1, 0.01], [... has 16 entries; "
+        "allowed are lists of 0 to 15 pairs [step, eta].",
+    ),
+    (
+        "reset-digital",
+        "eta = 0.01",
+        'eta = 0.01\nreset = "zero"',
+        'update.reset: "zero" has no use with path = "digital"; it is allowed with path = "filtered".',
+    ),
+    (
+        "keep-digital",
+        "eta = 0.01",
+        "eta = 0.01\nkeep_shift = 3",
+        'update.keep_shift: 3 has no use with path = "digital"; it is allowed with path = "filtered".',
+    ),
+    (
+        "device-digital",
+        "[engine]",
+        "[device]\n[engine]",
+        'device: the section has no use with update.path = "digital"; '
+        'it is allowed with update.path = "filtered".',
+    ),
+    (
+        "device-missing",
+        '"digital"',
+        '"filtered"',
+        'device: missing section; update.path = "filtered" needs it, and an empty one takes all defaults.',
+    ),
+    (
+        "dac-wider",
+        "bits = 20\ndac_bits = 12",
+        "bits = 10\ndac_bits = 12",
+        "weights.dac_bits: 12 is more than weights.bits; allowed are integers from 2 to 10.",
+    ),
+    (
+        "init-full",
+        "init = 0.3",
+        "init = 8",
+        "weights.init: 8.0 is not below weights.range; allowed are numbers from 0 to below 8.",
+    ),
+    (
+        "range-string",
+        "range = 8.0",
+        'range = "8.0"',
+        'weights.range: "8.0" is not a number; allowed are numbers above 0 to 1024.',
+    ),
+    (
+        "adc-bits",
+        "adc_bits = 10",
+        "adc_bits = 15",
+        "array.adc_bits: 15 is out of range; allowed are integers from 4 to 14.",
+    ),
+    (
+        "sum-wide",
+        "input_bits = 8",
+        "input_bits = 12",
+        "array.input_bits: 12 with weights.dac_bits = 12 and 64 inputs makes sums of 32 bits, "
+        "more than 31; "
+        "allowed are integers from 2 to 11.",
+    ),
+    (
+        "output-wide",
+        "output_bits = 10",
+        "output_bits = 14",
+        "array.output_bits: 14 with 10 outputs makes costs of 32 bits, more than 31; "
+        "allowed are integers from 2 to 13.",
+    ),
+    (
+        "lanes-three",
+        "lanes = 4",
+        "lanes = 3",
+        "engine.lanes: 3 is not one of the choices; allowed are 1, 2, 4, 8, 16, 32, 64.",
+    ),
+    (
+        "lanes-boolean",
+        "lanes = 4",
+        "lanes = true",
+        "engine.lanes: true is not one of the choices; allowed are 1, 2, 4, 8, 16, 32, 64.",
+    ),
+    (
+        "lanes-float",
+        "lanes = 4",
+        "lanes = 4.0",
+        "engine.lanes: 4.0 is not one of the choices; allowed are 1, 2, 4, 8, 16, 32, 64.",
+    ),
+    (
+        "steps-missing",
+        "steps = 1000\n",
+        "",
+        "run.steps: missing key; allowed are integers from 1 to 4294967295.",
+    ),
+    (
+        "steps-zero",
+        "steps = 1000",
+        "steps = 0",
+        "run.steps: 0 is out of range; allowed are integers from 1 to 4294967295.",
+    ),
+    (
+        "checkpoints-many",
+        "checkpoints = 10",
+        "checkpoints = 1001",
+        "run.checkpoints: 1001 is out of range; allowed are integers from 1 to 1000.",
+    ),
+    (
+        "checkpoints-steps",
+        "steps = 1000",
+        "steps = 9",
+        "run.checkpoints: 10 is more than run.steps; allowed are integers from 1 to 9.",
+    ),
+    (
+        "first-of-file",
+        'name = "small"\nseed = 7',
+        'seed = -1\nname = "Small"',
+        "seed: -1 is out of range; allowed are integers from 0 to 4294967295.",
+    ),
+    (
+        "first-section",
+        "[network]\nlayers = [64, 5, 10]",
+        "[network]\nlayers = [64, 0, 10]\nfoo = 1\n[bar]",
+        "network.layers[1]: 0 is out of range; allowed are integers from 1 to 4096.",
+    ),
+    (
+        "key-quoted",
+        "lanes = 4",
+        '"lanes\\n" = 4',
+        'engine."lanes\\n": unknown key, perhaps meant as lanes; allowed are lanes.',
+    ),
+]
+
+FILTERED_EDITS = [
+    (
+        "section-number",
+        'name = "pulsed"',
+        'name = "pulsed"\nengine = 5',
+        "engine: 5 is not a table; allowed are tables of lanes.",
+    ),
+    (
+        "keep-shift-zero",
+        "keep_shift = 2",
+        "keep_shift = 0",
+        "update.keep_shift: 0 is out of range; allowed are integers from 1 to 8.",
+    ),
+    (
+        "keep-shift-unused",
+        '"keep"',
+        '"zero"',
+        'update.keep_shift: 2 has no use with reset = "zero"; it is allowed with reset = "keep".',
+    ),
+    (
+        "reset-unknown",
+        '"keep"',
+        '"forget"',
+        'update.reset: "forget" is not one of the choices; allowed are zero, subtract, keep.',
+    ),
+    (
+        "model-unknown",
+        '"constant-step"',
+        '"exp-step"',
+        'device.model: "exp-step" is not one of the choices; allowed are soft-bounds, constant-step.',
+    ),
+    (
+        "states-one",
+        "states = 100",
+        "states = 1",
+        "device.states: 1 is out of range; allowed are integers from 2 to 10000.",
+    ),
+    (
+        "bound-one",
+        "bound = 0.6",
+        "bound = 1.0",
+        "device.bound: 1.0 is out of range; allowed are numbers from 0.05 to 0.95.",
+    ),
+    (
+        "spread-wide",
+        "step_spread = 0.3",
+        "step_spread = 0.31",
+        "device.step_spread: 0.31 is out of range; allowed are numbers from 0 to 0.3.",
+    ),
+    (
+        "noise-negative",
+        "cycle_noise = 0.4",
+        "cycle_noise = -0.1",
+        "device.cycle_noise: -0.1 is out of range; allowed are numbers from 0 to 1.",
+    ),
+    (
+        "device-unknown",
+        "cycle_noise",
+        "cycle_nose",
+        "device.cycle_nose: unknown key, perhaps meant as cycle_noise; "
+        "allowed are model, states, bound, step_spread, bound_spread, asymmetry, cycle_noise.",
+    ),
+    (
+        "step-coarse",
+        "[run]",
+        "[weights]\nbits = 9\ndac_bits = 9\n\n[run]",
+        "weights.bits: 9 leaves 3.072 units of the state for a device's step (2 device.bound / "
+        "device.states), less than 4; "
+        "allowed are integers from 10 to 28.",
+    ),
+    (
+        "test-many-xor",
+        'set = "xor"',
+        'set = "xor"\ntest = 5',
+        'data.test: 5 beside data.train = 4 is too many, data.set = "xor" has 4 samples; '
+        "allowed are integers from 0 to 4.",
+    ),
+    (
+        "outputs-unfit",
+        "[2, 2, 1]",
+        "[2, 2]",
+        'network.layers: [2, 2] does not fit data.set = "xor"; '
+        "allowed are lists that begin with 2 and end with 1.",
+    ),
+]
+
+RAW = [
+    ("empty", b"", "the file is empty; required are name, network, data, perturbation, update, run."),
+    (
+        "comment",
+        b"# soon\n",
+        "the file is empty; required are name, network, data, perturbation, update, run.",
+    ),
+    ("not-utf-8", b'name = "caf\xe9"\n', "byte 11 is not UTF-8; allowed is TOML in UTF-8."),
+    ("utf-16", 'name = "a"'.encode("utf-16"), "byte 0 is not UTF-8; allowed is TOML in UTF-8."),
+    ("elf", b"\x7fELF\x02\x01\x01\x00", "not valid TOML, Invalid statement (at line 1, column 1)."),
+    ("no-value", b'name = "a"\nseed =\n', "not valid TOML, Invalid value (at line 2, column 7)."),
+    ("cut-off", b"[network]\nlayers = [2, 2,", "not valid TOML, Invalid value (at end of document)."),
+    ("key-twice", b"seed = 1\nseed = 2\n", "not valid TOML, Cannot overwrite a value (at line 2, column 9)."),
+    ("nested", b"seed = " + b"[" * 5000, "not valid TOML, lists or tables are nested too deeply."),
+    ("digits", b"seed = " + b"1" * 5000, "not valid TOML, a number has too many digits."),
+    (
+        "python",
+        b"seed = 1\nnetwork.layers = [2, 2, 1]\nnetwork.activation = None\n",
+        "not valid TOML, Invalid value (at line 3, column 22).",
+    ),
+]
+
+
+def edited(text: str, old: str, new: str) -> bytes:
+    """The text with one change; the old part must be there, once."""
+    assert text.count(old) == 1, old
+    return text.replace(old, new).encode()
+
+
+MALFORMED: list[tuple[str, bytes, str]] = [
+    *(
+        (name, edited(DIGITAL, old, new), "chip.toml: " + message)
+        for name, old, new, message in DIGITAL_EDITS
+    ),
+    *(
+        (name, edited(FILTERED, old, new), "chip.toml: " + message)
+        for name, old, new, message in FILTERED_EDITS
+    ),
+    *((name, content, "chip.toml: " + message) for name, content, message in RAW),
+]
+"""Name, content of a file that is read as `chip.toml`, and the whole sentence that refuses it."""
+
+
+@pytest.fixture(autouse=True)
+def _in_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def read(content: bytes | str) -> ChipConfig:
+    Path("chip.toml").write_bytes(content.encode() if isinstance(content, str) else content)
+    return load("chip.toml")
+
+
+def is_one_sentence(text: str) -> bool:
+    """One printable line that ends in the only full stop; three dots are a value that was cut."""
+    return text.isprintable() and text.endswith(".") and ". " not in text.replace("... ", " ")
+
+
+@pytest.mark.parametrize("content, message", [m[1:] for m in MALFORMED], ids=[m[0] for m in MALFORMED])
+def test_malformed(content, message):
+    with pytest.raises(ConfigError) as refused:
+        read(content)
+    assert str(refused.value) == message
+    assert is_one_sentence(message)
+
+
+def test_the_table_is_large_and_its_names_are_distinct():
+    assert len(MALFORMED) >= 45
+    assert len({name for name, _, _ in MALFORMED}) == len(MALFORMED)
+
+
+def test_unreadable():
+    with pytest.raises(ConfigError) as refused:
+        load("none.toml")
+    assert (
+        str(refused.value) == "none.toml: cannot be read (No such file or directory); allowed is a TOML file."
+    )
+    Path("folder.toml").mkdir()
+    with pytest.raises(ConfigError) as refused:
+        load(Path("folder.toml"))
+    assert str(refused.value) == "folder.toml: cannot be read (Is a directory); allowed is a TOML file."
+    with pytest.raises(ConfigError, match=r'^"two\\nlines.toml": cannot be read'):
+        load("two\nlines.toml")
+
+
+def test_damaged_files_load_or_end_in_one_sentence():
+    draw = random.Random(1)
+    values = [
+        "-1",
+        "0",
+        "1e999",
+        "nan",
+        "true",
+        '""',
+        "[]",
+        "{}",
+        "[[]]",
+        "12:00:00",
+        "99999999999999999999",
+        "'x'",
+    ]
+    refused = 0
+    for _ in range(600):
+        lines = draw.choice([DIGITAL, FILTERED]).splitlines()
+        for _ in range(draw.randint(1, 3)):
+            at = draw.randrange(len(lines))
+            key = lines[at].split("=")[0]
+            lines[at] = draw.choice(
+                [f"{key} = {draw.choice(values)}", "", lines[at][:-1], draw.choice(lines)]
+            )
+        try:
+            read("\n".join(lines))
+        except ConfigError as error:
+            refused += 1
+            assert str(error).startswith("chip.toml: ") and is_one_sentence(str(error)), str(error)
+    assert refused > 300
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_examples_load(path):
+    chip = load(path)
+    assert chip.name == path.stem
+    assert chip.with_() == chip
+    hash(chip)
+
+
+def test_values_arrive_as_written():
+    chip = read(DIGITAL)
+    assert (chip.name, chip.seed) == ("small", 7)
+    assert chip.network.layers == (64, 5, 10)
+    assert chip.parameters == 65 * 5 + 6 * 10
+    assert chip.activations == ("tanh", "sigmoid")
+    assert (chip.data.train, chip.data.test, chip.data.order) == (1000, 300, "cyclic")
+    assert chip.update.schedule == ((300, 0.003), (800, 0.001))
+    assert chip.device is None
+
+
+def test_defaults():
+    chip = read(FILTERED)
+    assert chip.activations == ("tanh", "tanh")
+    assert (chip.data.train, chip.data.test) == (4, 4)
+    assert (chip.perturbation.code, chip.perturbation.tau_theta) == ("random", 1)
+    assert (chip.cost.function, chip.cost.mode, chip.cost.bits) == ("mse", "antithetic", 20)
+    assert (chip.engine.lanes, chip.run.checkpoints) == (16, 20)
+    assert chip.with_(**{"run.steps": 7}).run.checkpoints == 7
+    assert read(edited(DIGITAL, "train = 1000\ntest = 300", "train = 1700")).data.test == 97
+    assert read(edited(DIGITAL, "train = 1000\ntest = 300", "")).data.train == 1437
+
+
+def test_an_integer_is_a_number():
+    eta = read(edited(DIGITAL, "eta = 0.01", "eta = 1").replace(b", 0.00", b", 1.00")).update.eta
+    assert (eta, type(eta)) == (1.0, float)
+
+
+def test_frozen():
+    chip = read(FILTERED)
+    with pytest.raises(ValidationError):
+        chip.seed = 2
+    with pytest.raises(ValidationError):
+        chip.run.steps = 2
+
+
+def test_overrides_are_validated_and_leave_the_original_alone():
+    chip = read(FILTERED)
+    other = chip.with_(**{"seed": 3, "run.steps": 500, "engine.lanes": 4})
+    assert (other.seed, other.run.steps, other.engine.lanes) == (3, 500, 4)
+    assert (chip.seed, chip.run.steps, chip.engine.lanes) == (1, 1000, 16)
+    assert chip.with_seed(3) == chip.with_(seed=3)
+    digital = {"update.path": "digital", "update.reset": None, "update.keep_shift": None, "device": None}
+    assert chip.with_(**digital).device is None
+
+
+@pytest.mark.parametrize(
+    "overrides, message",
+    [
+        ({"run.steps": 0}, "run.steps: 0 is out of range; allowed are integers from 1 to 4294967295."),
+        (
+            {"engine.lane": 4},
+            "engine.lane: unknown key, perhaps meant as lanes; allowed are lanes.",
+        ),
+        ({"name.first": "x"}, "name.first: unknown key; name is no section."),
+        ({"seed": True}, "seed: true is not an integer; allowed are integers from 0 to 4294967295."),
+        (
+            {"update.path": "digital"},
+            'update.reset: "keep" has no use with path = "digital"; it is allowed with path = "filtered".',
+        ),
+        ({"run.steps": None}, "run.steps: missing key; allowed are integers from 1 to 4294967295."),
+    ],
+)
+def test_wrong_overrides(overrides, message):
+    with pytest.raises(ConfigError) as refused:
+        read(FILTERED).with_(**overrides)
+    assert str(refused.value) == "pulsed: " + message
