@@ -200,6 +200,13 @@ class Chip:
         return ttv2.Ttv2(bits, self.correlator.bits, ttv2.RESETS[update.reset], update.keep_shift, schedule)
 
     @property
+    def schedule(self) -> tuple[tuple[int, int], ...]:
+        """(first step, rate) of the optimizer, or (first step, threshold) of the filter."""
+        block = self.ttv2 or self.optimizer
+        assert block is not None  # every update path has one of the two
+        return block.schedule
+
+    @property
     def _etas(self) -> list[tuple[int, float]]:
         return [(0, self.config.update.eta), *((int(s), float(e)) for s, e in self.config.update.schedule)]
 

@@ -4,8 +4,8 @@ Sources
 -------
 nist7x7
     Letters N, I, S, T on 7x7 pixels after [M23], generated: 4 letters x 9 shifts of a 5x5 glyph x
-    (1 + 49 + 1176) ways to flip none, one or two pixels = 44,136 images. The glyphs are ours. Any two
-    of the 36 letters without flips differ in at least 6 pixels, so that no two images are alike.
+    (1 + 49 + 1176) ways to flip none, one or two pixels = 44,136 images. The glyphs are ours. An I and
+    a T at the same place differ in 4 pixels, so 54 images, two flips from both, carry both labels.
 digits
     scikit-learn's `load_digits`: 1,797 images of 8x8 pixels with 17 levels, from the UCI set
     "Optical Recognition of Handwritten Digits" (E. Alpaydin, C. Kaynak, 1998).
@@ -24,7 +24,7 @@ GLYPHS = {
     "N": "#...# ##..# #.#.# #..## #...#",
     "I": ".###. ..#.. ..#.. ..#.. .###.",
     "S": ".#### #.... .###. ....# ####.",
-    "T": "##### #.#.# ..#.. ..#.. ..#..",
+    "T": "##### ..#.. ..#.. ..#.. ..#..",
 }
 
 

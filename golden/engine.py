@@ -133,7 +133,7 @@ def run(
 ):  # fmt: skip
     """Do `steps` steps in place and return the flags raised; `trace` rows are filled if there are any."""
     tau_p, tau_x, tau_theta = sequencer
-    order, count = samples
+    order, samples_size = samples
     kind, seed = codes
     drop, amplitude, polarity, adc_shift, adc_bound = crossbar
     trace_sample, trace_adc, trace_act, trace_sums, trace_cost = trace
@@ -152,7 +152,7 @@ def run(
             at_pattern = pattern
         number = sample_number(tau_x, now)
         if number != at_sample:
-            index = sample_index(order, count, sample_key, number)
+            index = sample_index(order, samples_size, sample_key, number)
             for c in range(inputs.shape[1]):
                 lines[0, 0, c] = inputs[index, c]
                 lines[0, 1, c] = inputs[index, c]
@@ -213,8 +213,7 @@ class Engine:
         self._devices = (
             chip.devices.sample(layout.parameters) if chip.devices else np.zeros((layout.parameters, 6), np.int64)
         )
-        schedule = chip.ttv2.schedule if chip.ttv2 else chip.optimizer.schedule
-        self._starts, self._values = (np.array(column) for column in zip(*schedule, strict=True))
+        self._starts, self._values = (np.array(column) for column in zip(*chip.schedule, strict=True))
 
     def initial(self) -> State:
         """State before the first step: seeded uniform parameters, G = H = 0."""
@@ -249,7 +248,7 @@ class Engine:
         optimizer = (chip.optimizer.bound, chip.optimizer.shift) if chip.optimizer else (0, 0)
         devices = chip.devices
         state.flags |= run(
-            tuple(chip.sequencer), (chip.samples.order, chip.samples.count), (chip.codes.kind, chip.codes.seed),
+            tuple(chip.sequencer), (chip.samples.order, chip.samples.size), (chip.codes.kind, chip.codes.seed),
             chip.codes.stride, chip.codes.cycle_bits,
             (chip.crossbar.drop, chip.crossbar.amplitude, chip.polarity, chip.crossbar.adc_shift,
              chip.crossbar.adc_bound),

@@ -49,7 +49,7 @@ class Register(IntEnum):
     SAMPLE = 8
     """Number of the sample presented."""
     SAMPLE_INDEX = 9
-    """Cyclic order: SAMPLE mod count."""
+    """Cyclic order: SAMPLE mod size."""
     PHASE_P = 10
     """STEP mod tau_p."""
     PHASE_X = 11

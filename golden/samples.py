@@ -1,6 +1,6 @@
 """Which sample is presented: the memory's next one, or one drawn with replacement.
 
-Sample n of a run is `n mod count` (cyclic) or `(r * count) >> 32` with r the 32 random bits of
+Sample n of a run is `n mod size` (cyclic) or `(r * size) >> 32` with r the 32 random bits of
 item n of the sample stream (random).
 """
 
@@ -23,7 +23,7 @@ class Samples(NamedTuple):
         CYCLIC or RANDOM.
     seed : int
         0 .. 2**32 - 1.
-    count : int
+    size : int
         Samples in the memory, 1 .. 65536.
     inputs, outputs : int
         Codes a sample: inputs, targets.
@@ -31,18 +31,18 @@ class Samples(NamedTuple):
 
     order: int
     seed: int
-    count: int
+    size: int
     inputs: int
     outputs: int
 
 
 @njit
-def sample_index(order, count, sample_key, number):
+def sample_index(order, size, sample_key, number):
     """Index of sample `number`; `sample_key` is `stream(seed)`."""
     if order == CYCLIC:
-        return number % count
+        return number % size
     k0, k1, k2, k3 = sample_key
-    return (mix(k0, k1, k2, k3, number) * count) >> 32
+    return (mix(k0, k1, k2, k3, number) * size) >> 32
 
 
 @njit

@@ -126,7 +126,7 @@ class CrossbarArray(Component):
         layout, bits = self.layout, self.crossbar.line_bits
         inputs, hidden = record_words(layout.layers[0]), sum(layout.layers[1:-1])
         place = Signal(range(max(2, inputs)))
-        filled = Signal(range(hidden + 1))
+        filled = Signal(range(max(2, hidden + 1)))
         loaded = Signal()
         shape = data.ArrayLayout(signed(bits), SAMPLE_WORD)
         m.submodules.sample = sample = Memory(shape=shape, depth=max(2, inputs), init=[])
@@ -149,7 +149,7 @@ class CrossbarArray(Component):
                 m.d.sync += filled.eq(0)
 
         first = [sum(layout.layers[1 : k + 1]) for k in range(len(layout.rows))]
-        needed = Signal(range(hidden + 1))
+        needed = Signal.like(filled)
         m.d.comb += needed.eq(Array(Const(n) for n in first)[cursor.layer])
         columns = [self._column(m, cursor, lane) for lane in range(layout.lanes)]
         offset = Signal(range(max(2, hidden + 1)))
@@ -383,4 +383,5 @@ class DeviceFoundry(Component):
 
 def normal(bits: Value) -> Value:
     """Approximately normal integer from 16 random bits; see `golden.crossbar.normal`."""
-    return sum((bits.word_select(k, 4) for k in range(4)), start=Const(0)) - 30
+    low, second, third, high = (bits.word_select(k, 4) for k in range(4))
+    return low + second + third + high - 30

@@ -126,7 +126,6 @@ class Engine(Component):
             m.d.comb += self.transfer.payload.eq(apply.step)
             connect(m, update.pulses, flipped(self.pulses))
             connect(m, flipped(self.host_filter), update.host)
-            schedule = chip.ttv2.schedule
         else:
             m.submodules.optimizer = update = OptimizerMemory(chip.optimizer, layout)
             fork(m, sequencer.apply, correlator.cost, update.command)
@@ -138,9 +137,8 @@ class Engine(Component):
                 weight = update.parameters.payload[lane] >> chip.crossbar.drop
                 m.d.comb += self.weight.payload[lane].eq(weight)
             connect(m, flipped(self.host_theta), update.host)
-            schedule = chip.optimizer.schedule
         m.d.comb += update.command.payload.update.eq(apply.update)
-        m.d.comb += update.command.payload.value.eq(scheduled(schedule, apply.step))
+        m.d.comb += update.command.payload.value.eq(scheduled(chip.schedule, apply.step))
         connect(m, correlator.gradient, update.gradient)
         m.d.comb += self.saturated.eq(Cat(sequencer.saturated, correlator.saturated, update.saturated))
         return m

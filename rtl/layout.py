@@ -103,7 +103,7 @@ class Cursor(Component):
         m = Module()
         layers = len(self.layout.rows)
         last = self.layout.lanes - 1
-        row = Signal(range(max(self.layout.rows)))
+        row = Signal(range(max(2, *self.layout.rows)))
         columns = Signal(range(max(self.layout.columns) + 1))
         rows = Signal(range(max(self.layout.rows) + 1))
         m.d.comb += columns.eq(Array(Const(c) for c in self.layout.columns)[self.layer])

@@ -23,7 +23,7 @@ class SampleMemory(Component):
 
     Members
     -------
-    request : stream in: number of the sample, and number mod count (used in cyclic order).
+    request : stream in: number of the sample, and number mod size (used in cyclic order).
     line, target : streams out, words of 8 codes: all of a sample's inputs, then all its targets. First
         word three clocks after the request, then one a clock.
     host : codes as in `Region.SAMPLES`; written only.
@@ -33,7 +33,7 @@ class SampleMemory(Component):
         self.samples = samples
         self.line_bits = line_bits
         self.output_bits = output_bits
-        request = data.StructLayout({"number": 32, "index": range(max(2, samples.count))})
+        request = data.StructLayout({"number": 32, "index": range(max(2, samples.size))})
         super().__init__(
             {
                 "request": In(stream.Signature(request)),
@@ -48,9 +48,9 @@ class SampleMemory(Component):
         bits = max(self.line_bits, self.output_bits)
         input_words = record_words(self.samples.inputs)
         record = input_words + record_words(self.samples.outputs)
-        depth = max(2, self.samples.count * record)
+        depth = max(2, self.samples.size * record)
 
-        index = Signal(range(max(2, self.samples.count)))
+        index = Signal(range(max(2, self.samples.size)))
         address = Signal(range(depth))
         place = Signal(range(record))
         shown = Signal(range(record))
@@ -59,7 +59,7 @@ class SampleMemory(Component):
         drawn = Signal.like(index)
         if self.samples.order == RANDOM:
             key = stream_key(m, self.samples.seed, SAMPLE, Const(0, 32))
-            m.d.comb += drawn.eq((mix(m, key, self.request.payload.number) * self.samples.count) >> 32)
+            m.d.comb += drawn.eq((mix(m, key, self.request.payload.number) * self.samples.size) >> 32)
         else:
             m.d.comb += drawn.eq(self.request.payload.index)
 

@@ -46,7 +46,7 @@ class StepSequencer(Component):
         self.codes = codes
         self.samples = samples
         self.cost = cost
-        position, index = range(max(2, codes.size)), range(max(2, samples.count))
+        position, index = range(max(2, codes.size)), range(max(2, samples.size))
         present = data.StructLayout(
             {
                 "pattern": COUNTER, "position": position,
@@ -161,7 +161,7 @@ class StepSequencer(Component):
         sample_ends = self.phase_x == self.sequencer.tau_x - 1
         m.d.sync += self.phase_x.eq(Mux(sample_ends, 0, self.phase_x + 1))
         with m.If(sample_ends):
-            wraps = self.sample_index == self.samples.count - 1
+            wraps = self.sample_index == self.samples.size - 1
             m.d.sync += self.sample.eq(self.sample + 1)
             m.d.sync += self.sample_index.eq(Mux(wraps, 0, self.sample_index + 1))
 

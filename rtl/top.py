@@ -1,11 +1,11 @@
 """The chip: engine, emulated array and host port as one Verilog module.
 
-`generate` gives the Verilog, `write` the files that `ohmgrad generate` leaves.
+`ohmgrad generate` writes it, with names and addresses as JSON.
 """
 
 from pathlib import Path
 
-from amaranth.back import verilog
+from amaranth.back.verilog import convert
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
 from amaranth.lib.wiring import Component, In, Out, connect
 
@@ -141,9 +141,12 @@ class Top(Component):
         m.d.sync += [self.reply_valid.eq(waiting[1]), self.reply_data.eq(reply)]
 
 
-def generate(chip: Chip) -> str:
-    """Verilog of `Top`, one text with all modules; the top module is `chip`."""
-    text = verilog.convert(
-        Top(chip), name=NAME, platform=VerilogPlatform(), emit_src=False, strip_internal_attrs=True
-    )
+def verilog(top: Top) -> str:
+    """Verilog of a chip, one text with all modules; the top module is `chip`."""
+    text = convert(top, name=NAME, platform=VerilogPlatform(), emit_src=False, strip_internal_attrs=True)
     return text + TEXT
+
+
+def generate(chip: Chip) -> str:
+    """Verilog of a chip, see `verilog`."""
+    return verilog(Top(chip))

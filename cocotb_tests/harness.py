@@ -1,0 +1,164 @@
+"""Runs blocks on Verilator under cocotb: a grid of them in one build, drivers of their ports, checks.
+
+A test file holds the configurations of its block and `make`, which makes the block of one by its name.
+Its pytest function calls `run`, which builds the blocks of all into one top and starts a simulation;
+there, the cocotb tests of the same file run `over` the same names, each with a `Bench`, which makes
+the block again for the layouts of its ports and drives the instance of that name.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+from time import time
+from typing import Any
+from unittest.mock import patch
+from xml.etree import ElementTree
+from zlib import crc32
+
+import cocotb
+import numpy as np
+from amaranth.back import verilog
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from cocotb_tools.runner import get_runner
+
+from ohmgrad.rtl.buses.ram import TEXT, VerilogPlatform
+from ohmgrad.rtl.top import WAIVERS
+from ohmgrad.scripts.toolchain import verilator_environment
+
+BUILD = Path(__file__).resolve().parents[1] / "build" / "cocotb"
+
+# A test spends most of its time in the C++ compiler, hence: only ports are public, or every net of every
+# block would get its entry; one file without optimisation; and Verilator's library, which is the same for
+# all tests, compiled once and copied.
+_VERILATOR = ["-Wall", "--no-public-flat-rw", "--public-depth", "1"]
+_MAKE = "VM_PARALLEL_BUILDS=0 OPT_GLOBAL=-O1"
+_LIBRARY = BUILD / f"verilator-{metadata.version('verilator')}"
+
+
+class Grid(wiring.Component):
+    """Components side by side; the ports of each carry its name as prefix."""
+
+    def __init__(self, components: Mapping[str, wiring.Component]):
+        self.components = components
+        super().__init__({name: wiring.Out(component.signature) for name, component in components.items()})
+
+    def elaborate(self, platform):
+        m = Module()
+        for name, component in self.components.items():
+            m.submodules[name] = component
+            wiring.connect(m, component, wiring.flipped(getattr(self, name)))
+        return m
+
+
+def over(names: Iterable[str]):
+    """Decorator of a cocotb test `async def f(dut, name)`: one test a name."""
+    return cocotb.parametrize(name=[cocotb.Param(name, name=name) for name in names])
+
+
+def run(
+    file: str, make: Callable[[str], wiring.Component], names: Iterable[str], optimize: str = "-O0"
+) -> None:
+    """Build a grid and run the cocotb tests of a test file on it.
+
+    The seed is `OHMGRAD_SEED`, or one fixed by the file's name.
+
+    Parameters
+    ----------
+    file : str
+        `__file__` of the test file.
+    make : callable
+        Gives the component of a configuration by its name.
+    names : iterable of str
+        Configurations; identifiers.
+    optimize : str
+        Flag of the C++ compiler; more than this pays above some 100,000 clocks.
+
+    Raises
+    ------
+    AssertionError
+        Names the cocotb tests that failed, and says why.
+    """
+    name = Path(file).stem
+    seed = int(os.environ.get("OHMGRAD_SEED", crc32(name.encode())))
+    folder = BUILD / name
+    folder.mkdir(parents=True, exist_ok=True)
+    source, results = folder / "grid.v", folder / "results.xml"
+    grid = Grid({name: make(name) for name in names})
+    source.write_text(verilog.convert(grid, name="grid", platform=VerilogPlatform(), emit_src=False) + TEXT)
+    print(f"{name}: seed {seed}, simulation in {folder}")
+
+    environment = verilator_environment()
+    environment["MAKEFLAGS"] += f" {_MAKE} OPT_FAST={optimize}"
+    runner = get_runner("verilator")
+    with patch.dict(os.environ, environment):
+        _copy_objects(_LIBRARY, folder)
+        runner.build(
+            sources=[WAIVERS, source], hdl_toplevel="grid", build_dir=folder, build_args=_VERILATOR,
+            timescale=("1ns", "1ns"), always=True, log_file=folder / "build.log",
+        )  # fmt: skip
+        if not _LIBRARY.exists():
+            _copy_objects(folder, _LIBRARY)
+        with suppress(SystemExit):  # how the runner reports failed tests; the results say which
+            runner.test(
+                f"ohmgrad.cocotb_tests.{name}", "grid", seed=seed, build_dir=folder, results_xml=str(results),
+                log_file=folder / "simulation.log",
+            )  # fmt: skip
+    assert results.exists(), f"{name}: the simulation ended early, see {folder / 'simulation.log'}"
+    cases = list(ElementTree.parse(results).iter("testcase"))
+    failures = [
+        f"{case.get('name')}: {reason.get('type')}: {reason.get('message')}"
+        for case in cases
+        for reason in case
+        if reason.tag in ("failure", "error")
+    ]
+    assert cases, f"{name}: no cocotb test ran"
+    assert not failures, f"{len(failures)} of {len(cases)} failed with seed {seed}:\n" + "\n".join(failures)
+
+
+def _copy_objects(source: Path, target: Path) -> None:
+    """Copy the objects of Verilator's library, dated so that make finds them newer than its makefile."""
+    target.mkdir(parents=True, exist_ok=True)
+    for item in source.glob("verilated*.o"):
+        part = target / f"{item.name}.{os.getpid()}"
+        shutil.copyfile(item, part)
+        os.utime(part, (time() + 300,) * 2)
+        part.replace(target / item.name)
+
+
+def check(where: str, step: int, expected: Any, got: Any) -> None:
+    """Compare two vectors, or two numbers.
+
+    Parameters
+    ----------
+    where : str
+        Block, configuration, and which of its outputs.
+    step : int
+        Step or pass, for the message.
+
+    Raises
+    ------
+    AssertionError
+        Names `where`, the first index that differs, the step, and both values.
+    """
+    expected, got = np.ravel(expected), np.ravel(got)
+    assert expected.size == got.size, f"{where}: step {step}: expected {expected.size} values, got {got.size}"
+    for index in np.flatnonzero(expected != got)[:1]:
+        raise AssertionError(
+            f"{where}: index {index}, step {step}: expected {expected[index]}, got {got[index]}"
+        )
+
+
+def extremes(rng: np.random.Generator, bits: int, size: Any = ()) -> np.ndarray:
+    """Signed words of a width: a third of them are the ends of its symmetric range or around zero."""
+    top = (1 << (bits - 1)) - 1
+    ends = rng.choice([-top, -1, 0, 1, top], size)
+    return np.where(rng.random(size) < 1 / 3, ends, rng.integers(-top, top + 1, size)).astype(np.int32)
+
+
+def words(values: np.ndarray, lanes: int) -> np.ndarray:
+    """Values by parameter index as rows of lanes, the last one padded with zeros."""
+    return np.pad(values, (0, -len(values) % lanes)).reshape(-1, lanes)

@@ -1,0 +1,69 @@
+"""What the blocks with a memory share: passes over it, each with a command, compared word by word."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from cocotb.triggers import gather
+
+from ohmgrad.cocotb_tests.drivers import Bench
+from ohmgrad.cocotb_tests.harness import check, words
+
+BATCHES, PASSES = 30, 4
+
+
+async def sweeps_match(
+    bench: Bench,
+    ports: tuple[str, str, str],
+    memory: np.ndarray,
+    draw: Callable[[], tuple[dict[str, int], np.ndarray]],
+    golden: Callable[[dict[str, int], np.ndarray, np.ndarray], tuple[bool, np.ndarray]],
+) -> None:
+    """Run passes without pause, and compare results, saturation and, after some passes, the memory.
+
+    The first batch has no stalls, and must give one word a clock.
+
+    Parameters
+    ----------
+    ports : tuple of str
+        The streams of commands, of words that come in, and of words that go out.
+    memory : int32 array, shape (P,)
+        What it holds at first.
+    draw : callable
+        Gives a command and the words that come in, by parameter index.
+    golden : callable
+        From a command, a word that comes in and its word of the memory, which it updates in place:
+        whether the word saturates, and the word that goes out.
+    """
+    layout, name = bench.block.layout, f"{type(bench.block).__name__} {bench.name}"
+    commands, stream = bench.source(ports[0]), bench.source(ports[1])
+    results, host = bench.sink(ports[2], flag="saturated"), bench.host()
+    await bench.start()
+    await host.write(memory)
+    check(f"{name} memory before", 0, memory, await host.read(memory.size))
+    seen: set[bool] = set()
+    for batch in range(BATCHES):
+        bench.stall(None if batch else 0.0)
+        passes = [draw() for _ in range(PASSES)]
+        results.flags.clear()
+        count = PASSES * layout.words
+        _, _, got = await gather(
+            commands.send(command for command, _ in passes),
+            stream.send(row for _, values in passes for row in words(values, layout.lanes)),
+            results.receive(count),
+        )
+        if batch == 0 and layout.words > 1:
+            assert results.clocks == count + 1, f"{name}: {count} words took {results.clocks} clocks"
+        await results.silent()
+        expected, saturated = [], []
+        for command, values in passes:
+            for first in range(0, memory.size, layout.lanes):
+                word = slice(first, first + layout.lanes)
+                over, result = golden(command, values[word], memory[word])
+                saturated.append(over)
+                expected.append(words(result, layout.lanes))
+        check(f"{name} {ports[2]}", batch, expected, got)
+        check(f"{name} saturated", batch, saturated, results.flags)
+        check(f"{name} memory", batch, memory, await host.read(memory.size))
+        seen |= set(saturated)
+    assert seen == {False, True}, f"{name}: words saturated always or never; the test proves too little"

@@ -1,0 +1,233 @@
+"""Engine and chip do what `golden.engine` does: every stream, every step, every memory.
+
+`engine_*` is the engine alone, against a model of the array that stalls every stream at random.
+`chip_*` is the engine with its emulated array, run by the host in two pieces.
+"""
+
+import os
+from importlib.resources import files
+
+import cocotb
+import numpy as np
+import pytest
+from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
+
+from ohmgrad.cocotb_tests.array_model import ArrayModel
+from ohmgrad.cocotb_tests.drivers import Bench
+from ohmgrad.cocotb_tests.harness import check, over, run
+from ohmgrad.golden import datasets
+from ohmgrad.golden.chip import Chip
+from ohmgrad.golden.config import load
+from ohmgrad.golden.engine import Engine as Golden
+from ohmgrad.golden.memory_map import SAMPLE_WORD, Region, Register, address
+from ohmgrad.rtl.engine import Engine
+from ohmgrad.rtl.top import Top
+
+XOR = "xor_filtered.toml"
+NIST = "nist7x7.toml"
+DIGITAL = {"update.path": "digital", "device": None, "update.reset": None, "update.eta": 0.05}
+SMALL = {"data.train": 5, "data.test": 0, "network.layers": [49, 3, 4]}
+# Tables of 2**adc_bits entries are most of what the C++ compiler is busy with.
+COARSE = {"array.adc_bits": 7, "array.output_bits": 9}
+# name: example, steps, overrides
+CHIPS = {
+    "lanes1": (XOR, 40, {**DIGITAL, "engine.lanes": 1, "perturbation.tau_theta": 3, "cost.mode": "forward"}),
+    "lanes4": (XOR, 40, {"perturbation.tau_p": 2, "perturbation.tau_x": 2, "perturbation.tau_theta": 4}),
+    "lanes16": (NIST, 12, {**SMALL, "update.schedule": [[5, 0.002], [9, 0.02]]}),
+    "sequential": (XOR, 40, {**DIGITAL, "perturbation.code": "sequential", "data.order": "cyclic", "cost.function": "l1"}),
+    "walsh": (NIST, 10, {**SMALL, "perturbation.code": "walsh", "engine.lanes": 4, "perturbation.tau_x": 4}),
+    "constant_step": (
+        XOR,
+        40,
+        {
+            "device.model": "constant-step", "device.asymmetry": 0.2, "update.eta": 2.0, "update.reset": "keep",
+            "update.schedule": [[20, 5.0]], "network.layers": [2, 5, 3, 1], "engine.lanes": 16,
+        },
+    ),
+    "rails": (XOR, 40, {**DIGITAL, "update.eta": 3.0, "cost.bits": 6, "weights.range": 2.0, "weights.bits": 12}),
+    "zero": (XOR, 40, {"update.reset": "zero", "update.eta": 1.0, "engine.lanes": 1, "cost.mode": "forward"}),
+}  # fmt: skip
+EMULATED = ("walsh", "constant_step", "zero")
+"""Chips that also run with the emulated array."""
+LANES = {f"chip_lanes{n}": n for n in (1, 4, 16)}
+
+
+def chips() -> dict[str, tuple[Chip, int]]:
+    """Chip and number of steps of every configuration: the grid, or the one that is to be verified."""
+    if path := os.environ.get("OHMGRAD_CHIP"):
+        config = load(path).with_(**{"run.checkpoints": None})
+        steps = max(4, min(60, 20000 // Chip(config).layout.words))
+        return {"engine_chip": (Chip(config), steps), "chip_chip": (Chip(config), 4 * steps)}
+    grid = {}
+    for name, (example, steps, overrides) in CHIPS.items():
+        config = load(str(files("ohmgrad.examples") / example)).with_(**COARSE, **overrides)
+        grid[f"engine_{name}"] = (Chip(config), steps)
+        if name in EMULATED:
+            grid[f"chip_{name}"] = (Chip(config), steps)
+    config = load(str(files("ohmgrad.examples") / NIST)).with_(**COARSE, **SMALL, **{"perturbation.tau_theta": 2})
+    for name, lanes in LANES.items():
+        grid[name] = (Chip(config.with_(**{"engine.lanes": lanes})), 30)
+    return grid
+
+
+GRID = chips()
+
+
+def make(name: str) -> Engine | Top:
+    """The component of one configuration."""
+    chip = GRID[name][0]
+    return Top(chip) if name.startswith("chip_") else Engine(chip)
+
+
+def golden(chip: Chip) -> Golden:
+    """The golden engine with its samples."""
+    data = chip.config.data
+    return Golden(chip, datasets.load(data.set, data.train, data.test, chip.config.seed))
+
+
+def records(engine: Golden) -> np.ndarray:
+    """Contents of the sample memory, by index in `Region.SAMPLES`."""
+    parts = [np.pad(c, ((0, 0), (0, -c.shape[1] % SAMPLE_WORD))) for c in (engine.inputs, engine.targets)]
+    return np.hstack(parts).ravel()
+
+
+def test_engine():
+    run(__file__, make, GRID)
+
+
+@pytest.mark.parametrize("wrong", ["g", "theta"])
+def test_a_mismatch_names_block_index_step_and_values(wrong):
+    with pytest.raises(AssertionError, match=rf"chip {wrong}: index 2, step 7: expected 3, got 4"):
+        check(f"chip {wrong}", 7, [1, 2, 3], [1, 2, 4])
+
+
+@cocotb.test()
+@over(name for name in GRID if name.startswith("engine_"))
+async def engine_matches_golden(dut, name):
+    chip, steps = GRID[name]
+    reference = golden(chip)
+    bench = Bench(dut, name, make(name))
+    model = ArrayModel(bench, reference)
+    bench.stall()
+    for port in ("start", "stop", "load"):
+        bench.signal(port).value = 0
+    await bench.start()
+    state = reference.initial()
+    await bench.host("host_samples").write(records(reference))
+    memories = {"gradient": state.g, "filter" if chip.ttv2 else "theta": state.h if chip.ttv2 else state.theta}
+    for region, values in memories.items():
+        await bench.host(f"host_{region}").write(values)
+    flags: set[int] = set()
+    collector = cocotb.start_soon(collect(bench, flags))
+    bench.signal("target").value = steps
+    bench.signal("start").value = 1
+    await RisingEdge(dut.clk)
+    bench.signal("start").value = 0
+    for step in range(steps):
+        theta = state.theta.copy()
+        trace = reference.trace(state, 1)
+        await model.sweep(step, theta, trace.sample[0], trace.adc[0], trace.act[0])
+        await measured(bench, step, trace)
+    # The last sweep applies the last cost; what it measures, one step on, must not count.
+    ahead = state.copy()
+    trace = reference.trace(ahead, 1)
+    await model.sweep(steps, state.theta, trace.sample[0], trace.adc[0], trace.act[0])
+    while bench.signal("busy").value:
+        await RisingEdge(dut.clk)
+    collector.cancel()
+    check(f"{name} step", steps, steps, int(bench.signal("step").value))
+    check(f"{name} flags", steps, [bool(state.flags >> k & 1) for k in range(3)], [k in flags for k in range(3)])
+    # The arrays of `state` were changed in place.
+    for region, values in memories.items():
+        check(f"{name} {region}", steps, values, await bench.host(f"host_{region}").read(values.size))
+
+
+async def collect(bench: Bench, flags: set[int]) -> None:
+    """Gather the numbers of the flags that an engine raises."""
+    while True:
+        await FallingEdge(bench.dut.clk)
+        raised = int(bench.signal("saturated").value)
+        flags.update(k for k in range(3) if raised >> k & 1)
+
+
+async def measured(bench: Bench, step: int, trace) -> None:
+    """Wait until the engine has counted a step, and compare what it measured."""
+    while int(bench.signal("step").value) <= step:
+        await RisingEdge(bench.dut.clk)
+    last = bench.block.signature.members["last"].shape.from_bits(int(bench.signal("last").value))
+    got = [last.cost, last.sum0, last.sum1]
+    check(f"{bench.name} cost, sums", step, [trace.cost[0], *trace.sums[0]], got)
+
+
+@cocotb.test()
+@over(name for name in GRID if name.startswith("chip_"))
+async def chip_matches_golden(dut, name):
+    chip, steps = GRID[name]
+    reference, host = golden(chip), Host(dut, name)
+    await Bench(dut, name, make(name)).start()
+    while host.busy.value:
+        await RisingEdge(dut.clk)
+    state = reference.initial()
+    await host.write(Region.SAMPLES, records(reference))
+    for region, values in memories(chip, state).items():
+        await host.write(region, values)
+    for target in (steps // 3, steps):
+        reference.run(state, target - state.step)
+        await host.write(Region.REGISTERS, [target], Register.TARGET)
+        await host.write(Region.REGISTERS, [1], Register.CONTROL)
+        await RisingEdge(dut.clk)
+        while host.busy.value:
+            await ClockCycles(dut.clk, 5)
+        registers = {Register.STEP: state.step, Register.FLAGS: state.flags}
+        for register, value in registers.items():
+            check(f"{name} {register.name}", target, value, await host.read(Region.REGISTERS, 1, register))
+        for region, values in memories(chip, state).items():
+            check(f"{name} {region.name}", target, values, await host.read(region, values.size))
+    if name in LANES:
+        thetas.append(state.theta)
+        check(f"{name} theta of another number of lanes", steps, thetas[0], await host.read(Region.THETA, state.g.size))
+
+
+thetas: list[np.ndarray] = []
+
+
+def memories(chip: Chip, state) -> dict[Region, np.ndarray]:
+    """Contents of the memories at a state."""
+    contents = {Region.THETA: state.theta, Region.GRADIENT: state.g}
+    return contents | {Region.FILTER: state.h} if chip.ttv2 else contents
+
+
+class Host:
+    """The host port of one chip."""
+
+    def __init__(self, dut, name: str):
+        self._edge = RisingEdge(dut.clk)
+        for port in ("valid", "ready", "write", "address", "data"):
+            setattr(self, f"_{port}", getattr(dut, f"{name}__host_{port}"))
+        self._reply_valid, self._reply = getattr(dut, f"{name}__reply_valid"), getattr(dut, f"{name}__reply_data")
+        self.busy = getattr(dut, f"{name}__busy")
+        self._valid.value = 0
+
+    async def _request(self, write: int, place: int, value: int = 0) -> None:
+        self._write.value, self._address.value, self._data.value = write, place, value & 0xFFFFFFFF
+        self._valid.value = 1
+        await self._edge
+        while not self._ready.value:
+            await self._edge
+        self._valid.value = 0
+
+    async def write(self, region: Region, values, first: int = 0) -> None:
+        """Write entries of a region from `first` on."""
+        for index, value in enumerate(values, first):
+            await self._request(1, address(region, index), int(value))
+
+    async def read(self, region: Region, count: int, first: int = 0) -> np.ndarray:
+        """Read `count` entries of a region from `first` on."""
+        values = []
+        for index in range(first, first + count):
+            await self._request(0, address(region, index))
+            while not self._reply_valid.value:
+                await self._edge
+            values.append(self._reply.value.to_signed())
+            await self._edge
+        return np.array(values)

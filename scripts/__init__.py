@@ -1,0 +1,1 @@
+"""The command line and the runnable entry points: demo, test, bench."""

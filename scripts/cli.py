@@ -1,0 +1,205 @@
+"""The command line: `ohmgrad demo`, `train`, `generate`, `verify`, `doctor`.
+
+Exit codes: 0 done; 1 it failed (RTL and golden differ, a tool is missing); 2 bad input; 130 Ctrl-C.
+Whatever is not 0 ends in one sentence on standard error. Imports of commands are inside them, so
+that `--help` is quick.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from .errors import Failure
+
+if TYPE_CHECKING:
+    from ..golden.config import ChipConfig
+
+app = typer.Typer(
+    name="ohmgrad",
+    help="Train analog neural hardware without backpropagation: golden model, Verilog, proof they agree.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class On(StrEnum):
+    """What a run runs on."""
+
+    golden = "golden"
+    sim = "sim"
+
+
+ChipFile = Annotated[Path, typer.Argument(metavar="CHIP.TOML", help="Chip description.", show_default=False)]
+Where = Annotated[On, typer.Option(help="The golden model, or the simulated RTL with golden beside it.")]
+Steps = Annotated[int | None, typer.Option(help="Steps, in place of the chip file's.", show_default=False)]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint, bit-exactly.")]
+Seed = Annotated[int | None, typer.Option(help="Seed, in place of the chip file's.", show_default=False)]
+
+
+@app.command(epilog="Example: ohmgrad demo")
+def demo(
+    steps: Annotated[int, typer.Option(help="Steps.")] = 500_000,
+    on: Where = On.sim,
+    resume: Resume = False,
+) -> None:
+    """Train a network to read letters on the simulated chip, and write build/demo/report.html."""
+    folder = Path("build/demo")
+    with one_sentence():
+        from .. import examples
+
+        config = _chip(Path(examples.__path__[0], "nist7x7.toml"), steps, None)
+        _train(config, on, folder, resume)
+    print(f"\nreport: {folder / 'report.html'}")
+
+
+@app.command(epilog="Example: ohmgrad train examples/digits.toml --on sim")
+def train(
+    chip: ChipFile,
+    on: Where = On.golden,
+    resume: Resume = False,
+    seed: Seed = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Runs, with seeds from SEED on; mean and spread at the end.")
+    ] = None,
+    steps: Steps = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Gets a folder NAME-seedN for each run.")
+    ] = Path("build/train"),
+) -> None:
+    """Train a chip: checkpoints, learning curve and report in build/train/NAME-seedN.
+
+    On sim, every memory of the RTL is compared with golden's at every checkpoint.
+
+    Ctrl-C leaves a checkpoint, from which --resume goes on.
+    """
+    with one_sentence():
+        from .results import run_folder
+
+        config = _chip(chip, steps, seed)
+        if seeds is None:
+            folder = run_folder(output, config)
+            _train(config, on, folder, resume)
+            print(f"\nreport: {folder / 'report.html'}")
+        else:
+            _train_seeds(config, on, output, resume, seeds)
+
+
+@app.command(epilog="Example: ohmgrad generate examples/nist7x7.toml -o build/rtl")
+def generate(
+    chip: ChipFile,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files.")],
+) -> None:
+    """Write the chip's Verilog and what belongs to it: names, memory map, lint waivers."""
+    with one_sentence():
+        from ..golden.chip import Chip
+        from .generate import generate as run
+
+        for path in run(Chip(_chip(chip)), output):
+            print(path)
+
+
+@app.command(epilog="Example: ohmgrad verify examples/xor_filtered.toml")
+def verify(chip: ChipFile) -> None:
+    """Prove on this chip, by simulation, that its RTL equals the golden model bit for bit."""
+    with one_sentence():
+        config = _chip(chip)
+        from ..golden.chip import Chip
+        from .verify import verify as run
+
+        Chip(config)
+        code = run(config)
+    raise typer.Exit(code or 0)
+
+
+@app.command(epilog="Example: ohmgrad doctor --json")
+def doctor(
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Show every tool that ohmgrad uses: found, version, fit or not."""
+    from .toolchain import doctor as run
+
+    raise typer.Exit(run(json))
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Let what is expected to go wrong end in one sentence and an exit code."""
+    from ..golden.config_errors import ConfigError
+
+    try:
+        yield
+    except Failure as error:
+        _stop(error.code, str(error))
+    except ConfigError as error:
+        _stop(2, str(error))
+    except OSError as error:
+        _stop(2, f"{error.filename or 'a file'}: {error.strerror or error}.")
+
+
+def _stop(code: int, sentence: str) -> NoReturn:
+    print(f"ohmgrad: {sentence}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def _chip(path: Path, steps: int | None = None, seed: int | None = None) -> "ChipConfig":
+    """Load a chip file and lay the options over it."""
+    from ..golden.config import load
+
+    config = load(path)
+    if steps is not None:
+        fewer = max(1, min(steps, config.run.checkpoints))
+        config = config.with_(**{"run.steps": steps, "run.checkpoints": fewer})
+    return config if seed is None else config.with_seed(seed)
+
+
+def _train(config: "ChipConfig", on: On, folder: Path, resume: bool) -> None:
+    """One run with its report."""
+    from .progress import Live
+    from .report import write_report
+    from .train import train as run
+
+    run(config, on.value, folder, resume, Live())
+    write_report(config, folder)
+
+
+def _train_seeds(config: "ChipConfig", on: On, output: Path, resume: bool, seeds: int) -> None:
+    """Several runs and their summary."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from .checkpoint import checkpoint_paths
+    from .progress import Live
+    from .results import run_folder, write_summary
+    from .train import train as run
+
+    results: list[dict[str, Any]] = []
+    for seed in range(config.seed, config.seed + seeds):
+        one = config.with_seed(seed)
+        folder = run_folder(output, one)
+        results.append(run(one, on.value, folder, resume and any(checkpoint_paths(folder)), Live()))
+    path = output / f"{config.name}-seeds.json"
+    summary = write_summary(path, results)
+    table = Table("seed", "test accuracy", "error", "bit exact", "solved from step")
+    for result in results:
+        cells = (
+            result[key] for key in ("seed", "test_accuracy", "mean_squared_error", "bit_exact", "solved")
+        )
+        table.add_row(*("-" if cell is None else str(cell) for cell in cells))
+    Console().print(table)
+    for key in ("test_accuracy", "mean_squared_error"):
+        if spread := summary[key]:
+            print(f"{key}: mean {spread['mean']:.4g}, standard deviation {spread['std']:.2g}")
+    print(f"\nsummary: {path}")

@@ -1,0 +1,115 @@
+"""`ohmgrad generate`: the chip's Verilog, and what belongs to it."""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from amaranth.hdl import Shape
+
+from ..golden.chip import Chip
+from ..golden.engine import FLAGS
+from ..golden.memory_map import ADDRESS_BITS, INDEX_BITS, Region, Register
+from ..rtl.top import NAME, WAIVERS, Top, verilog
+
+CLOCKS = {"clk": "clock, rising edge", "rst": "synchronous reset, high"}
+PORTS = {
+    "host_valid": "a request is offered",
+    "host_ready": "the request is taken in this clock",
+    "host_write": "1 writes, 0 reads",
+    "host_address": "region and index, see memory_map",
+    "host_data": "value to write",
+    "reply_valid": "high for one clock with the answer to a read",
+    "reply_data": "the answer, sign-extended",
+    "busy": "a run is under way, or the devices are being made after reset",
+}
+
+
+def generate(chip: Chip, folder: Path) -> list[Path]:
+    """Write `chip.v`, `chip.json` and `waivers.vlt`.
+
+    Parameters
+    ----------
+    chip : Chip
+    folder : Path
+        Is made where it does not exist; files appear all at once.
+
+    Returns
+    -------
+    list of Path
+        The files: Verilog with top module `chip`; ports, parameters, memory map and hierarchical
+        names as JSON; lint waivers, which `verilator --lint-only -Wall waivers.vlt chip.v` needs.
+    """
+    top = Top(chip)
+    texts = {
+        f"{NAME}.v": verilog(top),
+        f"{NAME}.json": json.dumps(describe(chip, top), indent=2) + "\n",
+        WAIVERS.name: WAIVERS.read_text(),
+    }
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        for name, text in texts.items():
+            Path(scratch, name).write_text(text)
+        folder.mkdir(exist_ok=True)
+        return [Path(shutil.move(Path(scratch, name), folder / name)) for name in texts]
+
+
+def describe(chip: Chip, top: Top) -> dict[str, Any]:
+    """The side-car: what a testbench or a host needs to know of the Verilog."""
+    return {
+        "name": chip.config.name,
+        "top": NAME,
+        "ports": [
+            {"name": name, "direction": "input", "width": 1, "description": text} for name, text in CLOCKS.items()
+        ]
+        + [
+            {
+                "name": name,
+                "direction": "input" if member.flow.name == "In" else "output",
+                "width": Shape.cast(member.shape).width,
+                "description": PORTS[name],
+            }
+            for name, member in top.signature.members.items()
+        ],
+        "parameters": parameters(chip),
+        "memory_map": {
+            "address_bits": ADDRESS_BITS,
+            "index_bits": INDEX_BITS,
+            "regions": {region.name: region.value for region in Region},
+            "registers": {register.name: register.value for register in Register},
+            "flags": {name: bit for bit, name in enumerate(FLAGS)},
+        },
+        "memories": memories(chip),
+    }
+
+
+def parameters(chip: Chip) -> dict[str, Any]:
+    """All integers of all blocks, by block, and the units of their words."""
+    blocks = ("sequencer", "codes", "samples", "crossbar", "cost", "correlator", "optimizer", "ttv2", "devices")
+    return {
+        "layers": list(chip.layout.layers),
+        "lanes": chip.layout.lanes,
+        "parameters": chip.layout.parameters,
+        "words": chip.layout.words,
+        "neuron": chip.neuron._asdict(),
+        **{name: block._asdict() for name in blocks if (block := getattr(chip, name)) is not None},
+        "units": {"theta": chip.state_unit, "weight": chip.weight_unit, "gradient": chip.gradient_unit},
+    }
+
+
+def memories(chip: Chip) -> dict[str, Any]:
+    """Where the words of G, H and theta are: parameter i is entry i // lanes of lane i % lanes."""
+    places = {"G": ("engine.correlator", chip.correlator.bits)}
+    if chip.ttv2:
+        places |= {"H": ("engine.ttv2", chip.ttv2.bits), "theta": ("devices", chip.config.weights.bits)}
+    else:
+        places |= {"theta": ("engine.optimizer", chip.config.weights.bits)}
+    return {
+        name: {
+            "lanes": [f"{NAME}.{path}.memory.lane{lane}.memory" for lane in range(chip.layout.lanes)],
+            "words": chip.layout.words,
+            "bits": bits,
+        }
+        for name, (path, bits) in places.items()
+    }

@@ -1,0 +1,36 @@
+"""The resolution budget of a chip: every word, its width, and what one LSB of it stands for."""
+
+from ..golden.chip import Chip
+from ..golden.fixed import limit
+
+
+def resolution(chip: Chip) -> list[tuple[str, str, str]]:
+    """Every word of the chip: what it is, its width, and what one LSB stands for in real units."""
+    config, array = chip.config, chip.config.array
+    weight = config.weights
+    adc = chip.neuron.adc_unit
+    rows = [
+        ("parameter (theta)" if chip.optimizer else "state of a device", f"{weight.bits} bits",
+         f"{chip.state_unit:.3g} of weight, +-{weight.range:g} at full scale"),
+        ("weight DAC of a cell", f"{weight.dac_bits} bits", f"{chip.weight_unit:.3g} of weight"),
+        ("perturbation amplitude", f"{chip.crossbar.amplitude} LSB of the weight DAC",
+         f"{chip.crossbar.amplitude * chip.weight_unit:.3g} of weight"),
+        ("input DAC of a line", f"{array.input_bits} bits",
+         f"{1 / limit(array.input_bits):.3g}, +-1 at full scale"),
+        ("sum of a neuron", f"{chip.crossbar.sum_bits} bits", "exact"),
+        ("ADC of a neuron", f"{array.adc_bits} bits",
+         f"{adc:.3g} of the neuron's input, +-{adc * chip.crossbar.adc_bound:.3g} at full scale"),
+        ("output", f"{array.output_bits} bits", f"{1 / limit(array.output_bits):.3g}, +-1 at full scale"),
+        ("cost sum S of a rail", f"{chip.cost.sum_bits} bits", "exact"),
+        ("cost difference C~", f"{chip.cost.bits} bits",
+         f"{chip.cost.unit:.3g} of cost"),
+        ("gradient word G", f"{chip.correlator.bits} bits", f"{chip.gradient_unit:.3g} of dC/dtheta"),
+    ]  # fmt: skip
+    if chip.ttv2:
+        thresholds = ", ".join(str(value) for _, value in chip.ttv2.schedule)
+        rows.append(("filter word H", f"{chip.ttv2.bits} bits", f"threshold {thresholds} LSB of G"))
+    if chip.optimizer:
+        unit = chip.state_unit / chip.gradient_unit / 2**chip.optimizer.shift
+        etas = ", ".join(f"{rate * unit:.3g}" for _, rate in chip.optimizer.schedule)
+        rows.append(("rate", "8 bits", f"{unit:.3g} of eta; eta is {etas}"))
+    return rows

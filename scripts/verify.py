@@ -1,0 +1,45 @@
+"""`ohmgrad verify`: the cocotb proof on exactly one chip."""
+
+import os
+from pathlib import Path
+from unittest.mock import patch
+
+from ..golden.chip import Chip
+from .errors import Failure
+
+CHIP = "OHMGRAD_CHIP"
+"""Environment variable that tells the test its chip file."""
+
+
+def verify(path: Path, chip: Chip) -> None:
+    """Simulate a chip's engine and the whole chip against golden, every stream and memory.
+
+    The engine runs against a model of the array that stalls all streams at random; the whole chip
+    runs with its emulated array. What is compared, and for how long: `cocotb_tests.test_engine`.
+
+    Parameters
+    ----------
+    path : Path
+        The chip file.
+    chip : Chip
+        What it describes.
+
+    Raises
+    ------
+    Failure
+        Golden and RTL differ; the text names block, index, step, expected and got.
+    """
+    with patch.dict(os.environ, {CHIP: str(path.resolve())}):
+        # Imported here: the test makes its grid for the chip named by the environment.
+        from ..cocotb_tests import test_engine
+
+        try:
+            test_engine.test_engine()
+        except AssertionError as error:
+            raise Failure(f"{chip.config.name}: RTL and golden differ: {error}") from None
+    steps = {name: steps for name, (_, steps) in test_engine.GRID.items()}
+    print(
+        f"{chip.config.name}: RTL equals golden bit for bit: {steps['engine_chip']} steps of the engine with random "
+        f"stalls on every stream, {steps['chip_chip']} steps of the chip, all streams, G, theta"
+        + (", H." if chip.ttv2 else ".")
+    )

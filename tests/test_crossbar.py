@@ -1,0 +1,207 @@
+"""Matrix-vector products against NumPy's, and devices against their equations, statistics and aihwkit."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ohmgrad.golden import crossbar
+from ohmgrad.golden.codes import pattern_signs
+from ohmgrad.golden.crossbar import SIGMA, Devices
+from ohmgrad.golden.engine import forward
+
+from . import reference
+from .chips import FILTERED, small
+
+SEED, SIZE = 31, 20000
+AIHWKIT = Path(__file__).parents[2] / "shared" / "reference" / "aihwkit"
+
+
+def rounded(x, shift):
+    """int64 arrays: x / 2**shift to nearest, halves away from zero."""
+    return np.sign(x) * ((abs(x) + (1 << shift >> 1)) >> shift)
+
+
+@pytest.mark.parametrize("mode", ["forward", "antithetic"])
+def test_forward_is_a_rounded_matrix_product(mode):
+    """Layer by layer with int64 matrices, in which some sums are halves and some ADCs clip."""
+    chip = small(**{"cost.mode": mode, "array.adc_bound": 2.0, "array.adc_bits": 7})
+    block, layout = chip.crossbar, chip.layout
+    draw = np.random.default_rng(SEED)
+    tables, shape = chip.neuron.tables(), []
+    for columns, rows, first in zip(layout.columns, layout.rows, layout.offsets, strict=True):
+        shape.append((columns - 1, rows, first))
+    clips = 0
+    for pattern in range(100):
+        theta = draw.integers(-(2**16), 2**16, layout.parameters).astype(np.int32)
+        signs = pattern_signs(chip.codes, pattern)
+        sample = draw.integers(-127, 128, 2)
+        lines = np.full((len(layout.rows), 2, max(layout.columns)), block.one, np.int32)
+        lines[0, :, :2] = sample
+        adc, act = np.zeros((2, layout.neurons, 2), np.int32)
+        forward(
+            np.array(shape), block.drop, np.int32(block.amplitude), np.int32(chip.polarity), block.adc_shift,
+            np.int32(block.adc_bound), tables, theta, signs, lines, adc, act,
+        )  # fmt: skip
+        for rail, polarity in enumerate((1, -1 if mode == "antithetic" else 0)):
+            cells = np.floor_divide(theta, 2**block.drop) + polarity * block.amplitude * signs
+            x, codes, outputs = sample, [], []
+            for k, weights in enumerate(chip.matrices(cells.astype(np.int64))):
+                code = np.clip(rounded(weights @ [*x, 127], block.adc_shift), -63, 63)
+                x = tables[k][code % 128].astype(np.int64)
+                codes.append(code)
+                outputs.append(x)
+            assert (adc[:, rail] == np.concatenate(codes)).all()
+            assert (act[:, rail] == np.concatenate(outputs)).all()
+            clips += (abs(adc[:, rail]) == 63).sum()
+    assert 50 < clips < 1500, "the ADC should clip now and then"
+
+
+@pytest.mark.parametrize("shift", [0, 1, 9])
+def test_adc_codes(shift):
+    totals = np.random.default_rng(SEED).integers(-(2**15), 2**15, (40, 7))
+    totals[0] = [(2 * k + 1) << shift >> 1 for k in range(-3, 4)]
+    codes = crossbar.convert_all(shift, 511, totals)
+    assert (codes == np.clip(rounded(totals, shift), -511, 511)).all()
+
+
+# Devices: rows are step up, down; slope up, down in 2**-16; bound up, down.
+
+
+def respond(row, start, pulses):
+    """States after each of some noiseless pulses."""
+    states = [start]
+    for polarity in pulses:
+        states.append(int(crossbar.pulse(0, 0, states[-1], polarity, np.array(row))))
+    return np.array(states[1:])
+
+
+def soft(up, down, bound_up, bound_down):
+    return [up, down, (up << 16) // bound_up, (down << 16) // bound_down, bound_up, bound_down]
+
+
+@pytest.mark.parametrize("polarity", [1, -1])
+def test_soft_bounds_step_is_dw_1_minus_w_over_bound(polarity):
+    """Within the rounding: one LSB of the product and |w| / 2**16 of the slope."""
+    row = soft(900, 700, 300000, 250000)
+    step, bound = (900, 300000) if polarity > 0 else (700, 250000)
+    for w in range(-250000, 300001, 997):
+        moved = (int(respond(row, w, [polarity])[0]) - w) * polarity
+        assert abs(moved - step * (1 - w * polarity / bound)) <= 1 + abs(w) / 65536
+
+
+def test_soft_bounds_approaches_its_bounds_geometrically():
+    row = soft(4000, 4000, 200000, 100000)
+    curve = respond(row, 0, [1] * 200)
+    assert abs(curve - 200000 * (1 - 0.98 ** np.arange(1, 201))).max() < 4 / 0.02
+    assert (np.diff(curve) >= 0).all() and curve.max() <= 200000
+    assert abs(respond(row, 0, [-1] * 400)[-1] + 100000) < 4 / 0.04
+    # Up and down cancel where the two steps are equal: 1 - w / 200000 = 1 + w / 100000, at w = 0.
+    assert abs(respond(row, 50000, [1, -1] * 300)[-1]) < 4000
+
+
+def test_constant_step_is_constant_up_to_its_bounds():
+    row = [900, 700, 0, 0, 5000, 3000]
+    assert respond(row, 0, [1] * 7).tolist() == [900, 1800, 2700, 3600, 4500, 5000, 5000]
+    assert respond(row, 0, [-1] * 5).tolist() == [-700, -1400, -2100, -2800, -3000]
+
+
+@pytest.mark.parametrize("model", ["soft-bounds", "constant-step"])
+def test_pulses_and_samples_by_plain_integers(model):
+    chip = small(**{**FILTERED, "device": {"model": model, "asymmetry": 0.3, "bound": 0.9}})
+    rows = chip.devices.sample(300)
+    assert rows.tolist() == [reference.device(chip.devices, i) for i in range(300)]
+    draw = np.random.default_rng(SEED)
+    pulses = draw.integers(-1, 2, 300).astype(np.int32)
+    states = draw.integers(-rows[:, 5], rows[:, 4] + 1).astype(np.int32)
+    noise, seed = chip.devices.noise, chip.devices.seed
+    expected = [
+        reference.pulse(row.tolist(), int(s), int(p), noise, reference.cycle_normal(seed, 2**31, i)) if p else s
+        for i, (row, s, p) in enumerate(zip(rows, states, pulses, strict=True))
+    ]
+    crossbar.pulse_all(seed, noise, 2**31, pulses, rows, states)
+    assert states.tolist() == expected
+
+
+# Statistics. The mean of n draws deviates by sigma / sqrt(n), their standard deviation by at most
+# sigma / sqrt(2 n) as the sum of four uniforms has lighter tails than a normal. 5 of these are allowed,
+# and half an LSB of the spread, whose integer is in 2**-12 / SIGMA.
+
+
+def check_spread(values, mean, sigma):
+    allowed = 5 * sigma / SIZE**0.5
+    got = values.mean(), values.std()
+    print(f"seed {SEED}: mean {got[0]:.5f} of {mean}, spread {got[1]:.5f} of {sigma}, allowed {allowed:.5f}")
+    assert abs(got[0] - mean) < allowed + 1e-4
+    assert abs(got[1] - sigma) < allowed / 2**0.5 + SIGMA / 2 / 4096
+
+
+def test_spreads_of_devices():
+    sigma = {"step": 0.2, "skew": 0.05, "bound": 0.3}
+    chip = small(
+        **FILTERED, seed=SEED,
+        **{"device.bound": 0.5, "device.step_spread": 0.2, "device.asymmetry": 0.05, "weights.bits": 22},
+    )  # fmt: skip
+    devices = chip.devices
+    step, bound = 2 * 0.5 * 2**21 / 40, 0.5 * 2**21
+    up, down, slope_up, slope_down, high, low = devices.sample(SIZE).T
+    check_spread((up + down) / 2 / step, 1, sigma["step"])
+    check_spread((up - down) / 2 / step, 0, sigma["skew"])
+    check_spread(high / bound, 1, sigma["bound"])
+    check_spread(low / bound, 1, sigma["bound"])
+    assert (slope_up == (up << 16) // high).all() and (slope_down == (down << 16) // low).all()
+
+
+@pytest.mark.xfail(reason="see test_codes: a device's asymmetry goes with its bound, coefficient 0.03")
+def test_spreads_of_a_device_are_independent():
+    devices = Devices(True, SEED, 22, 50000, 10**6, 89, 22, 133, 0)
+    up, down, _, _, high, low = devices.sample(SIZE).T
+    z = np.corrcoef([up + down, up - down, high, low])[np.triu_indices(4, 1)] * SIZE**0.5
+    print(f"seed {SEED}: z of the six pairs {z.round(1)}, bound 5")
+    assert abs(z).max() < 5
+
+
+@pytest.mark.parametrize("sigma", [0.0, 0.3, 1.0])
+def test_cycle_noise(sigma):
+    chip = small(**FILTERED, **{"device.cycle_noise": sigma})
+    step = 10000
+    rows = np.tile([step, step, 0, 0, 10**6, 10**6], (SIZE, 1))
+    steps = []
+    for number, polarity in [(0, 1), (1, 1), (1, -1)]:
+        states = np.zeros(SIZE, np.int32)
+        crossbar.pulse_all(SEED, chip.devices.noise, number, np.full(SIZE, polarity, np.int32), rows, states)
+        steps.append(states / polarity / step)
+        check_spread(steps[-1], 1, sigma)
+    if sigma:
+        assert abs(np.corrcoef(steps[0], steps[1])[0, 1]) * SIZE**0.5 < 5, "transfers share their noise"
+        assert abs(np.corrcoef(steps[0][::2], steps[0][1::2])[0, 1]) * (SIZE / 2) ** 0.5 < 5
+    assert sigma == 0 or np.unique(steps[0]).size > 50
+
+
+def test_spreads_are_seeded():
+    def sample(seed):
+        return Devices(True, seed, 20, 500, 200000, 133, 0, 133, 0).sample(50)
+
+    assert (sample(1) == sample(1)).all() and (sample(1) != sample(2)).any()
+
+
+@pytest.mark.parametrize("model", ["softbounds", "constant"])
+def test_aihwkit_responds_alike(model):
+    """120 pulses up, 120 down from 8 weights; one LSB is 2**-19.
+
+    A step errs by 2 LSB and |w| / 2**16: soft bounds forget errors at the rate of their slope, constant
+    steps gather half an LSB a pulse.
+    """
+    file = AIHWKIT / f"device_response_{model}.npz"
+    if not file.exists():
+        pytest.skip("aihwkit's vectors are not in ../shared/reference/aihwkit")
+    data, lsb = np.load(file), 2.0**-19
+    names = ("dwmin_up", "dwmin_down", "max_bound", "min_bound")
+    for k, start in enumerate(data["w0"]):
+        up, down, high, low = (round(abs(data[name][k]) / lsb) for name in names)
+        row = soft(up, down, high, low) if model == "softbounds" else [up, down, 0, 0, high, low]
+        got = respond(row, round(start / lsb), data["pulses"].astype(int).tolist())
+        allowed = (2 + high / 65536) * high / up if model == "softbounds" else len(got) / 2
+        error = abs(got - data["w"][1:, k] / lsb).max()
+        print(f"device {k}: largest difference {error:.1f} LSB, {error / up:.1%} of a step, allowed {allowed:.1f}")
+        assert error < allowed and allowed < up / 10

@@ -1,0 +1,158 @@
+"""The simulated chip equals golden, goes on from any state, and its builds are kept whole or not at all."""
+
+import subprocess
+
+import numpy as np
+import pytest
+
+from ohmgrad.golden.engine import State
+from ohmgrad.golden.memory_map import Register
+from ohmgrad.rtl.top import generate
+from ohmgrad.scripts import simulation, verilate
+from ohmgrad.scripts.errors import SimulationError
+from ohmgrad.scripts.reference import compare
+from ohmgrad.scripts.simulation import Simulator, registers
+from ohmgrad.scripts.verilate import build
+
+from .chips import FILTERED, engine, small
+
+CHIPS = {
+    "digital": {
+        "perturbation.code": "sequential",
+        "perturbation.tau_p": 2,
+        "perturbation.tau_x": 6,
+        "perturbation.tau_theta": 4,
+        "data.order": "cyclic",
+        "data.train": 3,
+        "engine.lanes": 4,
+    },
+    "filtered": FILTERED | {"update.schedule": ((50, 0.2),), "engine.lanes": 1},
+}
+NOTHING = "module chip(input clk); endmodule"
+
+
+@pytest.fixture(scope="module", params=CHIPS)
+def setup(request, pytestconfig):
+    """A golden engine, and a function that gives new simulators of its chip."""
+    golden = engine(small(**CHIPS[request.param]))
+    verilog = generate(golden.chip)
+    builds = pytestconfig.rootpath / "build" / "sim"
+    return golden, lambda: Simulator(golden.chip, verilog, builds)
+
+
+def loaded(golden, simulator: Simulator, state: State) -> Simulator:
+    simulator.load(state, golden.inputs, golden.targets)
+    return simulator
+
+
+def test_every_piece_equals_golden(setup):
+    golden, new = setup
+    state = golden.initial()
+    chip = loaded(golden, new(), state)
+    compare(state, chip.state())
+    for steps in (1, 0, 2, 3, 59, 500):
+        before = chip.cycles
+        chip.run(steps)
+        golden.run(state, steps)
+        compare(state, chip.state())
+        assert (chip.cycles > before) or steps == 0
+    assert chip.step == 565
+    assert np.any(state.theta != golden.initial().theta)
+
+
+def test_it_goes_on_from_any_state(setup):
+    """At steps in every phase of all time constants, on a fresh chip and on one that did something else."""
+    golden, new = setup
+    used = loaded(golden, new(), golden.initial())
+    used.run(13)
+    for step in (*range(1, 14), 51):
+        state = golden.initial()
+        state.flags = 5
+        golden.run(state, step)
+        for chip in (new(), used):
+            loaded(golden, chip, state)
+            for register, value in registers(golden.chip, state).items():
+                assert chip._register(register) == value
+            chip.run(20)
+            expected = state.copy()
+            golden.run(expected, 20)
+            compare(expected, chip.state())
+
+
+def test_an_exception_stops_the_chip_between_two_steps(setup, monkeypatch):
+    golden, new = setup
+    chip = loaded(golden, new(), golden.initial())
+    monkeypatch.setattr(simulation, "CHUNK", 1000)
+    told: list[int] = []
+
+    def progress(step: int) -> None:
+        told.append(step)
+        if step >= 200:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        chip.run(100_000, progress)
+    state = golden.initial()
+    assert told == sorted(told) and told[-1] <= chip.step < told[-1] + 10
+    golden.run(state, chip.step)
+    compare(state, chip.state())
+    chip.run(100)
+    golden.run(state, 100)
+    compare(state, chip.state())
+
+
+def test_registers_keep_32_bits(setup):
+    golden, new = setup
+    chip = loaded(golden, new(), golden.initial())
+    chip._set(Register.STEP, 2**32 - 1)
+    assert chip.step == 2**32 - 1
+
+
+@pytest.mark.parametrize("verilog", ["module chip(input clk; endmodule", "module other(input clk); endmodule", ""])
+def test_verilog_that_does_not_build(tmp_path, verilog):
+    with pytest.raises(SimulationError, match=r"^The chip's Verilog does not build with Verilator: see \S+\.$"):
+        build(verilog, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["build.log"]
+    assert (tmp_path / "build.log").stat().st_size
+
+
+def test_an_interrupted_build_leaves_nothing(tmp_path, monkeypatch):
+    def interrupt(*args, **kwargs):
+        assert len(list(tmp_path.iterdir())) == 1
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess, "run", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        build(NOTHING, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_builds_are_kept(tmp_path, monkeypatch):
+    calls = []
+
+    def run(command, cwd, **kwargs):
+        calls.append(command)
+        (cwd / "objects").mkdir()
+        (cwd / verilate.LIBRARY).touch()
+        return subprocess.CompletedProcess(command, 0, "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(verilate, "verilator_environment", dict)
+    first = build(NOTHING, tmp_path)
+    assert build(NOTHING, tmp_path) == first and len(calls) == 1
+    assert sorted(path.name for path in first.parent.iterdir()) == sorted(
+        ["chip.v", "libchip.so", "simulation.cpp", "waivers.vlt"]
+    )
+    assert build(NOTHING + "\n", tmp_path) != first and len(calls) == 2
+    monkeypatch.setattr(verilate, "VERILATOR", [*verilate.VERILATOR, "-O1"])
+    assert build(NOTHING, tmp_path) != first and len(calls) == 3
+
+
+def test_a_missing_verilator_is_one_sentence(tmp_path, monkeypatch):
+    def missing():
+        raise RuntimeError("Verilator is not installed: run this.")
+
+    monkeypatch.setattr(verilate, "verilator_environment", missing)
+    with pytest.raises(SimulationError, match="Verilator is not installed: run this"):
+        build(NOTHING, tmp_path / "none")
+    assert list(tmp_path.iterdir()) == []
