@@ -9,7 +9,6 @@ the block again for the layouts of its ports and drives the instance of that nam
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from time import time
@@ -34,7 +33,8 @@ BUILD = Path(__file__).resolve().parents[1] / "build" / "cocotb"
 # A test spends most of its time in the C++ compiler, hence: only ports are public, or every net of every
 # block would get its entry; one file without optimisation; and Verilator's library, which is the same for
 # all tests, compiled once and copied.
-_VERILATOR = ["-Wall", "--no-public-flat-rw", "--public-depth", "1"]
+_VERILATOR = ["-Wall", "--no-public-flat-rw"]
+_PUBLIC = 'public_flat_rw -module "grid" -var "{}"\n'
 _MAKE = "VM_PARALLEL_BUILDS=0 OPT_GLOBAL=-O1"
 _LIBRARY = BUILD / f"verilator-{metadata.version('verilator')}"
 
@@ -80,15 +80,19 @@ def run(
     Raises
     ------
     AssertionError
-        Names the cocotb tests that failed, and says why.
+        Names the cocotb tests that failed, and says why; or holds the messages of a failed build.
     """
+    __tracebackhide__ = True  # pytest shows the message alone
     name = Path(file).stem
     seed = int(os.environ.get("OHMGRAD_SEED", crc32(name.encode())))
     folder = BUILD / name
     folder.mkdir(parents=True, exist_ok=True)
-    source, results = folder / "grid.v", folder / "results.xml"
+    source, public = folder / "grid.v", folder / "public.vlt"
+    log, results = folder / "build.log", folder / "results.xml"
     grid = Grid({name: make(name) for name in names})
     source.write_text(verilog.convert(grid, name="grid", platform=VerilogPlatform(), emit_src=False) + TEXT)
+    ports = ["clk", "rst", *("__".join(map(str, path)) for path, _, _ in grid.signature.flatten(grid))]
+    public.write_text("`verilator_config\n" + "".join(map(_PUBLIC.format, ports)))
     print(f"{name}: seed {seed}, simulation in {folder}")
 
     environment = verilator_environment()
@@ -96,17 +100,23 @@ def run(
     runner = get_runner("verilator")
     with patch.dict(os.environ, environment):
         _copy_objects(_LIBRARY, folder)
-        runner.build(
-            sources=[WAIVERS, source], hdl_toplevel="grid", build_dir=folder, build_args=_VERILATOR,
-            timescale=("1ns", "1ns"), always=True, log_file=folder / "build.log",
-        )  # fmt: skip
+        try:
+            runner.build(
+                sources=[WAIVERS, public, source], hdl_toplevel="grid", build_dir=folder, build_args=_VERILATOR,
+                timescale=("1ns", "1ns"), always=True, log_file=log,
+            )  # fmt: skip
+        except RuntimeError as error:
+            raise AssertionError(f"{name}: Verilator does not build it:\n{log.read_text()}") from error
         if not _LIBRARY.exists():
             _copy_objects(folder, _LIBRARY)
-        with suppress(SystemExit):  # how the runner reports failed tests; the results say which
+        status = None
+        try:
             runner.test(
                 f"ohmgrad.cocotb_tests.{name}", "grid", seed=seed, build_dir=folder, results_xml=str(results),
                 log_file=folder / "simulation.log",
             )  # fmt: skip
+        except SystemExit as end:  # how the runner reports failed tests; the results say which
+            status = end.code
     assert results.exists(), f"{name}: the simulation ended early, see {folder / 'simulation.log'}"
     cases = list(ElementTree.parse(results).iter("testcase"))
     failures = [
@@ -117,6 +127,7 @@ def run(
     ]
     assert cases, f"{name}: no cocotb test ran"
     assert not failures, f"{len(failures)} of {len(cases)} failed with seed {seed}:\n" + "\n".join(failures)
+    assert not status, f"{name}: the simulator ended with {status}, see {folder / 'simulation.log'}"
 
 
 def _copy_objects(source: Path, target: Path) -> None:

@@ -1,13 +1,12 @@
 """What the blocks with a memory share: passes over it, each with a command, compared word by word."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from cocotb.triggers import gather
 
 from ohmgrad.cocotb_tests.drivers import Bench
-from ohmgrad.cocotb_tests.harness import check, words
+from ohmgrad.cocotb_tests.harness import check, extremes, words
 
 BATCHES, PASSES = 30, 4
 
@@ -15,20 +14,21 @@ BATCHES, PASSES = 30, 4
 async def sweeps_match(
     bench: Bench,
     ports: tuple[str, str, str],
-    memory: np.ndarray,
+    bits: int,
     draw: Callable[[], tuple[dict[str, int], np.ndarray]],
     golden: Callable[[dict[str, int], np.ndarray, np.ndarray], tuple[bool, np.ndarray]],
 ) -> None:
-    """Run passes without pause, and compare results, saturation and, after some passes, the memory.
+    """Run batches of passes without pause; compare results, saturation and, after each, the memory.
 
-    The first batch has no stalls, and must give one word a clock.
+    Every other batch starts with a memory drawn anew. The first one has no stalls, and must give one
+    word a clock.
 
     Parameters
     ----------
     ports : tuple of str
         The streams of commands, of words that come in, and of words that go out.
-    memory : int32 array, shape (P,)
-        What it holds at first.
+    bits : int
+        Width of the words of the memory.
     draw : callable
         Gives a command and the words that come in, by parameter index.
     golden : callable
@@ -39,10 +39,12 @@ async def sweeps_match(
     commands, stream = bench.source(ports[0]), bench.source(ports[1])
     results, host = bench.sink(ports[2], flag="saturated"), bench.host()
     await bench.start()
-    await host.write(memory)
-    check(f"{name} memory before", 0, memory, await host.read(memory.size))
     seen: set[bool] = set()
     for batch in range(BATCHES):
+        if batch % 2 == 0:
+            memory = extremes(bench.rng, bits, layout.parameters)
+            await host.write(memory)
+            check(f"{name} memory before", batch, memory, await host.read(memory.size))
         bench.stall(None if batch else 0.0)
         passes = [draw() for _ in range(PASSES)]
         results.flags.clear()

@@ -128,8 +128,7 @@ def read_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
     if missing := sorted(({"theta", "g", "h", "config"} | numbers) - entries.keys()):
         raise CheckpointError(f"{plain(str(path))}: it is no checkpoint, {missing[0]} is missing in it.")
     sound = all(
-        entries[name].shape == () and entries[name].dtype.kind in ("i" if name in integers else "f")
-        for name in numbers
+        entries[name].shape == () and entries[name].dtype.kind in ("i" if name in integers else "f") for name in numbers
     )
     try:
         sound &= isinstance(json.loads(str(entries["config"])), dict)

@@ -70,9 +70,9 @@ def train(
         int | None, typer.Option(min=1, help="Runs, with seeds from SEED on; mean and spread at the end.")
     ] = None,
     steps: Steps = None,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Gets a folder NAME-seedN for each run.")
-    ] = Path("build/train"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="Gets a folder NAME-seedN for each run.")] = Path(
+        "build/train"
+    ),
 ) -> None:
     """Train a chip: checkpoints, learning curve and report in build/train/NAME-seedN.
 
@@ -110,13 +110,10 @@ def generate(
 def verify(chip: ChipFile) -> None:
     """Prove on this chip, by simulation, that its RTL equals the golden model bit for bit."""
     with one_sentence():
-        config = _chip(chip)
         from ..golden.chip import Chip
         from .verify import verify as run
 
-        Chip(config)
-        code = run(config)
-    raise typer.Exit(code or 0)
+        run(chip, Chip(_chip(chip)))
 
 
 @app.command(epilog="Example: ohmgrad doctor --json")
@@ -194,9 +191,7 @@ def _train_seeds(config: "ChipConfig", on: On, output: Path, resume: bool, seeds
     summary = write_summary(path, results)
     table = Table("seed", "test accuracy", "error", "bit exact", "solved from step")
     for result in results:
-        cells = (
-            result[key] for key in ("seed", "test_accuracy", "mean_squared_error", "bit_exact", "solved")
-        )
+        cells = (result[key] for key in ("seed", "test_accuracy", "mean_squared_error", "bit_exact", "solved"))
         table.add_row(*("-" if cell is None else str(cell) for cell in cells))
     Console().print(table)
     for key in ("test_accuracy", "mean_squared_error"):

@@ -5,15 +5,18 @@ from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
 INK, BLUE, ORANGE, RED, GREEN = "#333333", "#1f5fa8", "#e08214", "#b2182b", "#1b7837"
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 9, "axes.edgecolor": "#999999", "axes.spines.top": False, "axes.spines.right": False,
     "axes.grid": True, "grid.color": "#e5e5e5", "svg.hashsalt": "ohmgrad", "legend.frameon": False,
 }  # fmt: skip
+PLAIN: dict[Any, Any] = {**STYLE, "axes.grid": False}
 
 
 def image(figure: Figure, kind: str) -> bytes:
@@ -51,7 +54,8 @@ def curve_picture(result: dict[str, Any]) -> Figure:
             axes.set_title(label, loc="left", color=INK, fontsize=9)
             if axes.lines:
                 axes.legend()
-        axes.set_yscale("log")
+            if key == "mean_squared_error":
+                axes.set_yscale("log")
     return figure
 
 
@@ -67,7 +71,7 @@ def weights_picture(
     pixels : tuple of (int, int), optional
         The inputs' height and width: the first layer is then drawn as one such picture a neuron.
     """
-    with rc_context(STYLE | {"axes.grid": False}):
+    with rc_context(PLAIN):
         before, after = (
             [_tiles(matrix, pixels if k == 0 else None) for k, matrix in enumerate(layers)]
             for layers in (before, after)
@@ -77,8 +81,9 @@ def weights_picture(
         grid = figure.subplots(len(after), 2, squeeze=False, height_ratios=heights)
         for k, pair in enumerate(zip(before, after, strict=True)):
             bound = max(np.nanmax(abs(matrix)) for matrix in pair) or 1.0
+            shown = ScalarMappable(Normalize(-bound, bound), "RdBu_r")
             for axes, matrix, when in zip(grid[k], pair, ("before", "after"), strict=True):
-                shown = axes.imshow(matrix, cmap="RdBu_r", vmin=-bound, vmax=bound, aspect="auto")
+                axes.imshow(matrix, norm=shown.norm, cmap=shown.cmap, aspect="auto")
                 axes.set(xticks=[], yticks=[])
                 axes.set_frame_on(False)
                 axes.set_title(f"layer {k}, {when}", loc="left", color=INK)

@@ -71,9 +71,9 @@ def write_report(config: ChipConfig, folder: Path) -> dict[str, Any]:
     flags = [name for bit, name in enumerate(FLAGS) if last.flags >> bit & 1]
     data = config.data
     engine = Engine(chip, datasets.load(data.set, data.train, data.test, config.seed))
-    weights = [
+    before, after = (
         [matrix[:, :-1] * chip.state_unit for matrix in chip.matrices(state.theta)] for state in (first, last)
-    ]
+    )
     raised = f"Saturated at least once: {', '.join(flags)}." if flags else "Nothing ever saturated."
     sections = [
         f"<h1>{escape(config.name)}</h1>",
@@ -81,7 +81,7 @@ def write_report(config: ChipConfig, folder: Path) -> dict[str, Any]:
         _tiles(result),
         _section("Learning curve", _picture(curve_picture(result))),
         _section("What the chip says now", _samples(engine, last)),
-        _section("Weights before and after", _picture(weights_picture(*weights, PIXELS.get(data.set)))),
+        _section("Weights before and after", _picture(weights_picture(before, after, PIXELS.get(data.set)))),
         _section("Clock cycles", _table(_clocks(result))) if result["cycles"] else "",
         _section("Resolution", f"{_table(resolution(chip))}<p>{raised}</p>"),
         _section("Configuration", _configuration(config)),
@@ -120,9 +120,7 @@ def _tiles(result: dict[str, Any]) -> str:
     if result["cycles"]:
         tiles.append(("", f"{result['cycles']:,}", "clock cycles of the RTL"))
     tiles.append(("", f"{result['seconds']:.0f} s", "on this machine"))
-    shown = (
-        f'<div class="tile {kind}"><b>{value}</b><span>{what}</span></div>' for kind, value, what in tiles
-    )
+    shown = (f'<div class="tile {kind}"><b>{value}</b><span>{what}</span></div>' for kind, value, what in tiles)
     return f'<div class="tiles">{"".join(shown)}</div>'
 
 

@@ -123,9 +123,7 @@ class Simulator:
 
     def _write(self, region: Region, index: int, values: NDArray[np.integer]) -> None:
         words = np.ascontiguousarray(values.astype(np.int64).astype(np.uint32))
-        self._check(
-            self._library.sim_write_block(self._pointer, address(region, index), words, words.size), "written"
-        )
+        self._check(self._library.sim_write_block(self._pointer, address(region, index), words, words.size), "written")
 
     def _read(self, region: Region, index: int, count: int) -> NDArray[np.int32]:
         words = np.empty(count, np.uint32)

@@ -71,9 +71,7 @@ def train(
         problem = error
     finally:
         monitor.end()
-    result = write_results(
-        folder, run.chip, on, run.curve, speed=run.speed, mismatch=isinstance(problem, Mismatch)
-    )
+    result = write_results(folder, run.chip, on, run.curve, speed=run.speed, mismatch=isinstance(problem, Mismatch))
     if problem:
         raise problem
     return result
@@ -136,9 +134,7 @@ class Run:
                     of = f" {number}/{config.run.checkpoints}" if complete else ""
                     self._checkpoint(f"checkpoint{of}")
                     if not complete:
-                        raise Interrupted(
-                            f"Interrupted at step {self._golden.at.step}; --resume goes on from there."
-                        )
+                        raise Interrupted(f"Interrupted at step {self._golden.at.step}; --resume goes on from there.")
 
     def _advance(self, goal: int, check: Callable[[], None]) -> bool:
         """Run up to step `goal`; False if Ctrl-C came first."""

@@ -12,17 +12,18 @@ from ..rtl.top import WAIVERS
 from .errors import SimulationError
 from .toolchain import verilator_environment
 
-SOURCE = Path(__file__).with_name("simulation.cpp")
+HERE = Path(__file__).parent
 LIBRARY = "libchip.so"
 VERILATOR = [
     "verilator", "--cc", "--exe", "--build", "-j", "2", "--top-module", "chip", "--prefix", "Vchip", "-O3",
-    "--x-assign", "fast", "--x-initial", "fast", "--noassert", "-CFLAGS", "-fPIC -O3", "-LDFLAGS", "-shared",
-    "-o", f"../{LIBRARY}", "--Mdir", "objects", "waivers.vlt", "chip.v", "simulation.cpp",
+    "--x-assign", "fast", "--x-initial", "fast", "--noassert", "--Mdir", "objects",
+    "-MAKEFLAGS", "OPT_FAST=-O3", "-MAKEFLAGS", "OPT_GLOBAL=-O2",
 ]  # fmt: skip
+SHARED = ["-CFLAGS", "-fPIC", "-LDFLAGS", "-shared"]
 
 
 def build(verilog: str, folder: Path) -> Path:
-    """Compile a chip's Verilog into a shared library, or find it compiled.
+    """Compile a chip's Verilog and `simulation.cpp` into a shared library, or find it compiled.
 
     Parameters
     ----------
@@ -42,16 +43,26 @@ def build(verilog: str, folder: Path) -> Path:
         If Verilator is not installed, or it or the C++ compiler fails; what they said is then in
         `build.log` beside the builds.
     """
+    return _build(verilog, folder, "simulation.cpp", LIBRARY, SHARED)
+
+
+def bare_loop(verilog: str, folder: Path) -> Path:
+    """As `build`, but the program of `bare_loop.cpp`."""
+    return _build(verilog, folder, "bare_loop.cpp", "bare_loop", [])
+
+
+def _build(verilog: str, folder: Path, source: str, output: str, flags: list[str]) -> Path:
     try:
         environment = os.environ | verilator_environment()
     except RuntimeError as error:
         raise SimulationError(str(error)) from None
-    files = {"chip.v": verilog, "simulation.cpp": SOURCE.read_text(), "waivers.vlt": WAIVERS.read_text()}
-    parts = [*files.values(), *VERILATOR, metadata.version("verilator")]
+    files = {"waivers.vlt": WAIVERS.read_text(), "chip.v": verilog, source: (HERE / source).read_text()}
+    command = [*VERILATOR, *flags, "-o", f"../{output}", *files]
+    parts = [*files.values(), *command, metadata.version("verilator")]
     name = sha256("\0".join(parts).encode()).hexdigest()[:16]
-    library = folder / name / LIBRARY
-    if library.exists():
-        return library
+    built = folder / name / output
+    if built.exists():
+        return built
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=folder) as temporary:
         work = Path(temporary, name)
@@ -59,13 +70,13 @@ def build(verilog: str, folder: Path) -> Path:
         for file, text in files.items():
             (work / file).write_text(text)
         done = subprocess.run(
-            VERILATOR, cwd=work, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command, cwd=work, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         if done.returncode:
             log = folder / "build.log"
             log.write_text(done.stdout)
             raise SimulationError(f"The chip's Verilog does not build with Verilator: see {log}.")
         shutil.rmtree(work / "objects")
-        if not library.exists():  # another process may have been faster
-            work.rename(library.parent)
-    return library
+        if not built.exists():  # another process may have been faster
+            work.rename(built.parent)
+    return built

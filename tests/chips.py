@@ -1,5 +1,7 @@
 """Small chips for tests: one with odd sizes, changed by overrides."""
 
+from copy import deepcopy
+
 import numpy as np
 
 from ohmgrad.golden.chip import Chip
@@ -12,21 +14,32 @@ SMALL = ChipConfig.model_validate(
         "name": "small",
         "seed": 77,
         "network": {"layers": [2, 5, 3, 1], "activation": ["tanh", "sigmoid", "tanh"]},
-        "data": {"set": "xor"},
-        "perturbation": {"amplitude": 0.25},
+        "data": {"set": "xor", "train": 4, "test": 4, "order": "random"},
+        "cost": {"function": "mse", "mode": "antithetic", "bits": 20},
+        "perturbation": {"code": "random", "amplitude": 0.25},
         "update": {"path": "digital", "eta": 0.05},
-        "weights": {"bits": 18, "dac_bits": 12, "init": 2.0},
+        "weights": {"bits": 18, "dac_bits": 12, "range": 8.0, "init": 2.0},
+        "array": {"input_bits": 8, "adc_bits": 10, "adc_bound": 8.0, "output_bits": 10},
         "run": {"steps": 1000},
     }
 )
 """37 parameters, 9 neurons."""
 
-FILTERED = {"update.path": "filtered", "device": {"states": 40, "asymmetry": 0.1}, "update.eta": 0.5}
+DEVICE = {
+    "model": "soft-bounds",
+    "states": 40,
+    "bound": 0.6,
+    "step_spread": 0.3,
+    "bound_spread": 0.3,
+    "asymmetry": 0.1,
+    "cycle_noise": 0.3,
+}
+FILTERED = {"update.path": "filtered", "device": DEVICE, "update.eta": 0.5}
 """Overrides that move the weights into devices."""
 
 
 def small(**overrides) -> Chip:
-    return Chip(SMALL.with_(**overrides))
+    return Chip(SMALL.with_(**deepcopy(overrides)))
 
 
 def engine(chip: Chip) -> Engine:

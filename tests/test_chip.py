@@ -1,5 +1,6 @@
 """Derived integers: that they stand for the real values of the chip description."""
 
+from copy import deepcopy
 from math import log2
 
 import numpy as np
@@ -9,7 +10,7 @@ from ohmgrad.golden.chip import Chip
 from ohmgrad.golden.codes import pattern_signs
 from ohmgrad.golden.config import ConfigError
 
-from .chips import FILTERED, engine, small
+from .chips import DEVICE, FILTERED, SMALL, engine, small
 
 FULL = 2**9 - 1
 """Output code of 1."""
@@ -23,12 +24,12 @@ def real_cost(function, outputs, targets):
 
 @pytest.mark.parametrize("mode", ["forward", "antithetic"])
 @pytest.mark.parametrize("function", ["mse", "l1"])
-@pytest.mark.parametrize(("eta", "amplitude"), [(0.05, 0.25), (0.0123, 0.031), (0.2, 1.0)])
+@pytest.mark.parametrize(("eta", "amplitude"), [(0.05, 0.25), (0.00513, 0.031), (0.2, 1.0)])
 def test_one_step_moves_theta_by_eta_c_s_over_a(mode, function, eta, amplitude):
     """Within the rate register's resolution, half of one 128th at most, and half an LSB of theta."""
     chip = small(**{
         "cost.mode": mode, "cost.function": function, "update.eta": eta, "perturbation.amplitude": amplitude,
-        "update.schedule": [[20, eta / 2]], "weights.bits": 24, "weights.init": 0.5,
+        "update.schedule": [[20, eta / 2]], "cost.bits": 22, "weights.bits": 24, "weights.init": 0.5,
     })  # fmt: skip
     learner = engine(chip)
     state = learner.initial()
@@ -122,18 +123,38 @@ def test_paths():
     assert (devices.soft, devices.bound, devices.step) == (True, round(0.6 * 131071), round(1.2 * 131071 / 40))
 
 
-@pytest.mark.parametrize(("overrides", "message"), [
-    ({"cost.bits": 23, "perturbation.tau_theta": 2},
-     r"small: cost\.bits: 23 gives words of G of 24 bits with perturbation\.tau_theta = 2; at most 23 bits are"),
-    ({"update.eta": 1e-9}, r"small: update\.eta: 1e-09 cannot be held by the 8-bit rate register; allowed with"),
-    ({"update.eta": 900.0, "perturbation.amplitude": 1.0}, r"small: update\.eta: 900\.0 cannot be held by the 8-bit rate register; allowed with"),
-    ({**FILTERED, "update.eta": 1000.0, "array.output_bits": 4}, r"small: update\.eta: 1000\.0 gives a filter threshold of 0; allowed"),
-    ({**FILTERED, "update.eta": 1e-9}, r"small: update\.eta: 1e-09 gives a filter threshold of \d+; allowed"),
-])  # fmt: skip
+@pytest.mark.xfail(reason="`with_` writes `device.bound` into the caller's table")
+def test_overrides_leave_their_values_alone():
+    device = deepcopy(DEVICE)
+    SMALL.with_(**{"update.path": "filtered", "device": device, "device.bound": 0.3})
+    assert device == DEVICE
+
+
+REFUSED = [
+    (
+        {"cost.bits": 23, "perturbation.tau_theta": 2},
+        "cost.bits: 23 gives words of G of 24 bits with perturbation.tau_theta = 2; at most 23 bits are allowed.",
+    ),
+    ({"update.eta": 1e-9}, "update.eta: 1e-09 cannot be held by the 8-bit rate register; allowed with"),
+    (
+        {"update.eta": 900.0, "array.output_bits": 4},
+        "update.eta: 900.0 cannot be held by the 8-bit rate register; allowed with",
+    ),
+    (
+        {**FILTERED, "update.eta": 1000.0, "array.output_bits": 4},
+        "update.eta: 1000.0 gives a filter threshold of 0; allowed with",
+    ),
+    ({**FILTERED, "update.eta": 1e-9}, "update.eta: 1e-09 gives a filter threshold of 6266648999"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "message"), REFUSED)
 def test_what_no_integers_can_hold_ends_in_one_sentence(overrides, message):
-    with pytest.raises(ConfigError, match=message) as refused:
+    with pytest.raises(ConfigError) as refused:
         small(**overrides)
-    assert str(refused.value).endswith(".") and "\n" not in str(refused.value)
+    text = str(refused.value)
+    assert text.startswith("small: " + message)
+    assert text.endswith(".") and "\n" not in text
 
 
 @pytest.mark.parametrize("overrides", [{}, FILTERED])

@@ -133,7 +133,7 @@ def test_builds_are_kept(tmp_path, monkeypatch):
     def run(command, cwd, **kwargs):
         calls.append(command)
         (cwd / "objects").mkdir()
-        (cwd / verilate.LIBRARY).touch()
+        (cwd / "libchip.so").touch()
         return subprocess.CompletedProcess(command, 0, "")
 
     monkeypatch.setattr(subprocess, "run", run)

@@ -68,9 +68,7 @@ def test_checkpoints_equal_one_run(tmp_path):
     assert json.loads((tmp_path / "curve.json").read_text()) == result["checkpoints"]
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
     assert len(listener.lines) == 5
-    assert re.fullmatch(
-        r"checkpoint 2/4: step 1500, test accuracy \d+\.\d %, error \d\.\d{4}", listener.lines[2]
-    )
+    assert re.fullmatch(r"checkpoint 2/4: step 1500, test accuracy \d+\.\d %, error \d\.\d{4}", listener.lines[2])
     assert not list(tmp_path.rglob(".*"))
 
 

