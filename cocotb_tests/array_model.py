@@ -10,7 +10,8 @@ from cocotb.triggers import gather
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check
 from ohmgrad.golden.codes import pattern_signs
-from ohmgrad.golden.crossbar import convert_all, pulse_all
+from ohmgrad.golden.crossbar import convert_all
+from ohmgrad.golden.devices import pulse_all
 from ohmgrad.golden.engine import Engine
 from ohmgrad.golden.memory_map import record_words
 

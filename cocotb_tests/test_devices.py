@@ -6,9 +6,10 @@ from cocotb.triggers import ClockCycles, gather
 
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, over, run, words
-from ohmgrad.golden.crossbar import Crossbar, Devices, pulse_all
+from ohmgrad.golden.crossbar import Crossbar
+from ohmgrad.golden.devices import Devices, pulse_all
 from ohmgrad.golden.layout import Layout
-from ohmgrad.rtl.crossbar import DeviceArray, DeviceFoundry
+from ohmgrad.rtl.devices import DeviceArray, DeviceFoundry
 
 # Layers, lanes, soft bounds; bits of states and weights, step, bound; spreads and cycle noise.
 ARRAYS = {

@@ -34,7 +34,11 @@ CHIPS = {
     "lanes1": (XOR, 40, {**DIGITAL, "engine.lanes": 1, "perturbation.tau_theta": 3, "cost.mode": "forward"}),
     "lanes4": (XOR, 40, {"perturbation.tau_p": 2, "perturbation.tau_x": 2, "perturbation.tau_theta": 4}),
     "lanes16": (NIST, 12, {**SMALL, "update.schedule": [[5, 0.002], [9, 0.02]]}),
-    "sequential": (XOR, 40, {**DIGITAL, "perturbation.code": "sequential", "data.order": "cyclic", "cost.function": "l1"}),
+    "sequential": (
+        XOR,
+        40,
+        {**DIGITAL, "perturbation.code": "sequential", "data.order": "cyclic", "cost.function": "l1"},
+    ),
     "walsh": (NIST, 10, {**SMALL, "perturbation.code": "walsh", "engine.lanes": 4, "perturbation.tau_x": 4}),
     "constant_step": (
         XOR,

@@ -12,7 +12,8 @@ import numpy as np
 from . import codes, cost, samples, ttv2
 from .config import ChipConfig, ConfigError
 from .correlator import Correlator
-from .crossbar import SIGMA, SPREAD_BITS, Crossbar, Devices
+from .crossbar import Crossbar
+from .devices import SIGMA, SPREAD_BITS, Devices
 from .fixed import bits_for, limit
 from .layout import Layout
 from .neuron import Neuron

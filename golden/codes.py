@@ -82,8 +82,9 @@ def mix(k0, k1, k2, k3, counter):
 @njit
 def key(seed, domain, number):
     """The four 16-bit key words of item `number` (a pattern, a step) of a domain."""
-    low = mix(seed & 0xFFFF, seed >> 16, domain, 0, number)
-    high = mix(seed & 0xFFFF, seed >> 16, domain, 1, number)
+    # What tells the halves apart comes first, so that it passes through all rounds.
+    low = mix(0, seed & 0xFFFF, seed >> 16, domain, number)
+    high = mix(1, seed & 0xFFFF, seed >> 16, domain, number)
     return low & 0xFFFF, low >> 16, high & 0xFFFF, high >> 16
 
 

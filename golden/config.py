@@ -9,6 +9,7 @@ Of several errors the first in the file is reported. The integers that golden an
 derived from this in `golden.chip`.
 """
 
+from copy import deepcopy
 from os import PathLike, fspath
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
@@ -205,7 +206,7 @@ class ChipConfig(Section):
             if value is None:
                 table.pop(entry, None)
             else:
-                table[entry] = value
+                table[entry] = deepcopy(value)
         return _validate(type(self), data, self.name)
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ from .codes import scratch
 from .codes import signs as code_signs
 from .correlator import correlate
 from .datasets import Split
+from .devices import pulse_all
 from .fixed import i32, limit
 from .samples import sample_index, stream
 from .sequencer import pattern_number, sample_number, updates
@@ -169,7 +170,7 @@ def run(
             if filtered:
                 bound, reset, keep_shift = ttv2
                 flags |= transfer(i32(bound), reset, keep_shift, value, g, h, pulses) << 2
-                crossbar_.pulse_all(device_seed, device_noise, now, pulses, devices, theta)
+                pulse_all(device_seed, device_noise, now, pulses, devices, theta)
             else:
                 bound, shift = optimizer
                 flags |= optimizer_.update(i32(bound), shift, value, g, theta) << 2

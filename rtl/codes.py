@@ -27,7 +27,7 @@ def stream_key(m: Module, seed: int, domain: int, number: Value) -> Value:
     """64-bit key of item `number` of a domain, combinational."""
     halves = []
     for half in range(2):
-        words = (seed & 0xFFFF, seed >> 16, domain, half)
+        words = (half, seed & 0xFFFF, seed >> 16, domain)
         halves.append(mix(m, Const(sum(w << (16 * k) for k, w in enumerate(words)), 64), number))
     return Cat(*halves)
 

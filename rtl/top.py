@@ -13,7 +13,8 @@ from ..golden.chip import Chip
 from ..golden.engine import FLAGS
 from ..golden.memory_map import ADDRESS_BITS, DATA_BITS, INDEX_BITS, Region, Register
 from .buses.ram import TEXT, VerilogPlatform
-from .crossbar import CrossbarArray, DeviceArray
+from .crossbar import CrossbarArray
+from .devices import DeviceArray
 from .engine import Engine
 from .sequencer import RESTORABLE
 

@@ -46,7 +46,7 @@ Seed = Annotated[int | None, typer.Option(help="Seed, in place of the chip file'
 
 @app.command(epilog="Example: ohmgrad demo")
 def demo(
-    steps: Annotated[int, typer.Option(help="Steps.")] = 500_000,
+    steps: Annotated[int, typer.Option(help="Steps.")] = 1_000_000,
     on: Where = On.sim,
     resume: Resume = False,
 ) -> None:

@@ -37,7 +37,7 @@ def mix(keys, counter: int) -> int:
 
 
 def key(seed: int, domain: int, number: int) -> tuple[int, int, int, int]:
-    words = [mix((seed % 2**16, seed // 2**16, domain, half), number) for half in (0, 1)]
+    words = [mix((half, seed % 2**16, seed // 2**16, domain), number) for half in (0, 1)]
     return words[0] % 2**16, words[0] // 2**16, words[1] % 2**16, words[1] // 2**16
 
 

@@ -123,7 +123,6 @@ def test_paths():
     assert (devices.soft, devices.bound, devices.step) == (True, round(0.6 * 131071), round(1.2 * 131071 / 40))
 
 
-@pytest.mark.xfail(reason="`with_` writes `device.bound` into the caller's table")
 def test_overrides_leave_their_values_alone():
     device = deepcopy(DEVICE)
     SMALL.with_(**{"update.path": "filtered", "device": device, "device.bound": 0.3})

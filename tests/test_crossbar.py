@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ohmgrad.golden import crossbar
+from ohmgrad.golden import crossbar, devices
 from ohmgrad.golden.codes import pattern_signs
 from ohmgrad.golden.engine import forward
 
@@ -71,7 +71,7 @@ def respond(row, start, pulses):
     """States after each of some noiseless pulses."""
     states = [start]
     for polarity in pulses:
-        states.append(int(crossbar.pulse(0, 0, states[-1], polarity, np.array(row))))
+        states.append(int(devices.pulse(0, 0, states[-1], polarity, np.array(row))))
     return np.array(states[1:])
 
 
@@ -118,7 +118,7 @@ def test_pulses_and_samples_by_plain_integers(model):
         reference.pulse(row.tolist(), int(s), int(p), noise, reference.cycle_normal(seed, 2**31, i)) if p else s
         for i, (row, s, p) in enumerate(zip(rows, states, pulses, strict=True))
     ]
-    crossbar.pulse_all(seed, noise, 2**31, pulses, rows, states)
+    devices.pulse_all(seed, noise, 2**31, pulses, rows, states)
     assert states.tolist() == expected
 
 

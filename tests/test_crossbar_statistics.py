@@ -8,8 +8,8 @@ an LSB of the spread, whose integer is in 2**-12 / SIGMA.
 import numpy as np
 import pytest
 
-from ohmgrad.golden import crossbar
-from ohmgrad.golden.crossbar import SIGMA, Devices
+from ohmgrad.golden import devices
+from ohmgrad.golden.devices import SIGMA, Devices
 
 from .chips import FILTERED, small
 
@@ -40,7 +40,6 @@ def test_spreads_of_devices():
     assert (slope_up == (up << 16) // high).all() and (slope_down == (down << 16) // low).all()
 
 
-@pytest.mark.xfail(reason="see test_codes: a device's asymmetry goes with its bound, coefficient 0.03")
 def test_spreads_of_a_device_are_independent():
     devices = Devices(True, SEED, 22, 50000, 10**6, 89, 22, 133, 0)
     up, down, _, _, high, low = devices.sample(SIZE).T
@@ -57,7 +56,7 @@ def test_cycle_noise(sigma):
     steps = []
     for number, polarity in [(0, 1), (1, 1), (1, -1)]:
         states = np.zeros(SIZE, np.int32)
-        crossbar.pulse_all(SEED, chip.devices.noise, number, np.full(SIZE, polarity, np.int32), rows, states)
+        devices.pulse_all(SEED, chip.devices.noise, number, np.full(SIZE, polarity, np.int32), rows, states)
         steps.append(states / polarity / step)
         check_spread(steps[-1], 1, sigma)
     if sigma:
