@@ -1,16 +1,21 @@
-"""Long runs whose last results are kept in docs/results: `python -m ohmgrad.scripts.study [name ...]`.
+"""Long runs whose last results are kept in docs/results: `python -m ohmgrad.scripts.study [NAME ...]`.
 
-examples    the three example chips: seeds on golden, and some of them in RTL beside golden
+nist7x7, digits, xor_filtered    the example chips: seeds on golden, some of them in RTL beside golden
 resolution  the digits chip: test accuracy over amplitude and ADC bits, three seeds each
+budget      the digits chip: how many LSB of each converter a perturbation moves, while it learns
 """
 
+import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib.resources import files as resources
 from itertools import product
 from pathlib import Path
 from statistics import fmean, pstdev
 from typing import Any
+
+import numpy as np
 
 from ..golden import datasets
 from ..golden.chip import Chip
@@ -34,25 +39,24 @@ def example(name: str) -> ChipConfig:
     return load(str(resources("ohmgrad.examples") / f"{name}.toml"))
 
 
-def examples() -> None:
-    """Train every example on golden, and in RTL, and keep the summaries."""
+def train_example(name: str) -> None:
+    """Train an example on golden, and in RTL, and keep the summaries and a learning curve."""
+    config = example(name)
+    for on, count in zip(("golden", "sim"), EXAMPLES[name], strict=True):
+        write_summary(RESULTS / f"{name}-{on}.json", [_run(config.with_seed(s), on) for s in range(1, count + 1)])
+    (RESULTS / f"{name}.png").write_bytes((run_folder(RUNS / "sim", config) / "curve.png").read_bytes())
     lines = [
         "| example | steps | golden: seeds, test accuracy | RTL: the same | checkpoints equal | clocks a step |",
         "|---|---|---|---|---|---|",
     ]
-    for name, counts in EXAMPLES.items():
-        config, cells = example(name), []
-        runs: list[dict[str, Any]] = []
-        for on, count in zip(("golden", "sim"), counts, strict=True):
-            runs = [_run(config.with_seed(seed), on) for seed in range(1, count + 1)]
-            summary = write_summary(RESULTS / f"{name}-{on}.json", runs)
-            cells.append(f"{count}: {_verdict(summary)}")
-        equal, clocks = sum(run["compared"] for run in runs), runs[0]["clocks_per_step"]
-        assert all(run["bit_exact"] for run in runs)
-        lines.append(f"| {name} | {config.run.steps:,} | {cells[0]} | {cells[1]} | {equal} | {clocks:.1f} |")
-        curve = (run_folder(RUNS / "sim", config) / "curve.png").read_bytes()
-        (RESULTS / f"{name}.png").write_bytes(curve)
-    _write("examples.md", "The examples", "python -m ohmgrad.scripts.study examples", lines)
+    for other in EXAMPLES:
+        golden, sim = (json.loads((RESULTS / f"{other}-{on}.json").read_text()) for on in ("golden", "sim"))
+        assert sim["bit_exact"]
+        cells = [f"{len(summary['seeds'])}: {_verdict(summary)}" for summary in (golden, sim)]
+        equal, last = sum(run["compared"] for run in sim["runs"]), sim["runs"][-1]
+        row = [other, f"{last['steps']:,}", *cells, str(equal), f"{last['clocks_per_step']:.1f}"]
+        lines.append("| " + " | ".join(row) + " |")
+    _write("examples.md", "The examples", "python -m ohmgrad.scripts.study " + " ".join(EXAMPLES), lines)
 
 
 def _run(config: ChipConfig, on: Any) -> dict[str, Any]:
@@ -106,12 +110,36 @@ def resolution() -> None:
     _write("resolution.md", title, "python -m ohmgrad.scripts.study resolution", lines)
 
 
+def budget() -> None:
+    """Root mean square of what one perturbation moves, in LSB of each word it passes through."""
+    config = example("digits")
+    data = config.data
+    engine = Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
+    state, rows = engine.initial(), []
+    hidden = engine.chip.layout.rows[0]
+    for goal in (0, 100_000, config.run.steps):
+        engine.run(state, goal - state.step)
+        trace = engine.trace(state.copy(), 2000)
+        adc, act = (np.diff(codes, axis=2)[:, :, 0] / 2 for codes in (trace.adc, trace.act))
+        moved = (adc[:, :hidden], act[:, :hidden], adc[:, hidden:], act[:, hidden:], trace.cost[:, None])
+        rows.append({"step": goal, "rms": [float(np.sqrt(np.mean(part.astype(float) ** 2))) for part in moved]})
+    write_json(RESULTS / "budget.json", rows)
+    lines = ["| step | hidden ADC | hidden DAC | output ADC | output | C~ |", "|---|---|---|---|---|---|"]
+    lines += [f"| {row['step']:,} | " + " | ".join(f"{value:.3g}" for value in row["rms"]) + " |" for row in rows]
+    title = "What a perturbation moves in the digits chip, root mean square in LSB"
+    _write("budget.md", title, "python -m ohmgrad.scripts.study budget", lines)
+
+
 def _write(name: str, title: str, command: str, lines: list[str]) -> None:
     """Write a page of results."""
     (RESULTS / name).write_text("\n".join([f"# {title}", "", f"Made by `{command}`.", "", *lines, ""]))
 
 
-STUDIES: dict[str, Callable[[], None]] = {"examples": examples, "resolution": resolution}
+STUDIES: dict[str, Callable[[], None]] = {
+    **{name: partial(train_example, name) for name in EXAMPLES},
+    "resolution": resolution,
+    "budget": budget,
+}
 
 
 def main(names: list[str]) -> int:

@@ -8,8 +8,7 @@ an LSB of the spread, whose integer is in 2**-12 / SIGMA.
 import numpy as np
 import pytest
 
-from ohmgrad.golden import devices
-from ohmgrad.golden.devices import SIGMA, Devices
+from ohmgrad.golden.devices import SIGMA, Devices, pulse_all
 
 from .chips import FILTERED, small
 
@@ -56,7 +55,7 @@ def test_cycle_noise(sigma):
     steps = []
     for number, polarity in [(0, 1), (1, 1), (1, -1)]:
         states = np.zeros(SIZE, np.int32)
-        devices.pulse_all(SEED, chip.devices.noise, number, np.full(SIZE, polarity, np.int32), rows, states)
+        pulse_all(SEED, chip.devices.noise, number, np.full(SIZE, polarity, np.int32), rows, states)
         steps.append(states / polarity / step)
         check_spread(steps[-1], 1, sigma)
     if sigma:
