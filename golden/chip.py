@@ -98,14 +98,14 @@ class Chip:
         product = self.weight_unit / full
         shift = max(0, round(log2(array.adc_bound / limit(array.adc_bits) / product)))
         largest = max(self.layout.columns) * ((1 << (weights.dac_bits - 1)) + amplitude) * full
-        bits = bits_for(largest)
-        if bits > 31 or shift > 30:
+        if shift > 30:
             raise self._error(
-                "array.input_bits", array.input_bits,
-                f"gives sums of {bits} bits with {weights.dac_bits} bits a weight; at most 31 bits are allowed",
+                "array.adc_bound", array.adc_bound,
+                f"makes an ADC step of 2**{shift} steps of the sum; "
+                f"allowed are numbers below {2**30.5 * product * limit(array.adc_bits):.3g}",
             )  # fmt: skip
         return Crossbar(
-            weights.bits, weights.dac_bits, array.input_bits, array.adc_bits, shift, amplitude, bits
+            weights.bits, weights.dac_bits, array.input_bits, array.adc_bits, shift, amplitude, bits_for(largest)
         )
 
     @cached_property
@@ -119,30 +119,16 @@ class Chip:
     def cost(self) -> cost.Cost:
         """Cost unit."""
         section = self.config.cost
-        block = cost.Cost(
+        return cost.Cost(
             cost.FUNCTIONS[section.function], cost.MODES[section.mode], section.bits,
             self.config.array.output_bits, self.layout.layers[-1],
         )  # fmt: skip
-        if block.sum_bits > 30:
-            raise self._error(
-                "array.output_bits", self.config.array.output_bits,
-                f"gives cost sums of {block.sum_bits} bits; at most 30 bits are allowed",
-            )  # fmt: skip
-        return block
 
     @cached_property
     def correlator(self) -> Correlator:
         """Correlator; G holds a whole window."""
         window = self.config.perturbation.tau_theta
-        bits = self.config.cost.bits + ceil(log2(window))
-        most = 31 - RATE_BITS
-        if bits > most:
-            raise self._error(
-                "cost.bits", self.config.cost.bits,
-                f"gives words of G of {bits} bits with perturbation.tau_theta = {window}; "
-                f"at most {most} bits are allowed",
-            )  # fmt: skip
-        return Correlator(self.config.cost.bits, bits)
+        return Correlator(self.config.cost.bits, self.config.cost.bits + ceil(log2(window)))
 
     @cached_property
     def optimizer(self) -> Optimizer | None:

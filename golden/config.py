@@ -77,7 +77,7 @@ class Cost(Section):
 
     function: Literal["mse", "l1"] = "mse"
     mode: Literal["antithetic", "forward"] = "antithetic"
-    bits: Annotated[int, integers(4, 31)] = 20
+    bits: Annotated[int, integers(4, 23)] = 20
 
 
 class Perturbation(Section):

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 WORD = 31
 """Most bits of a sum: golden and RTL compute in 32-bit words and keep one bit in hand."""
+GRADIENT = 23
+"""Most bits of G: times the 8-bit rate it still is a sum as above."""
 PARAMETERS = 2**20
 
 
@@ -160,10 +162,10 @@ def _words(chip: "ChipConfig") -> None:
     window = log2_ceil(tau_theta)
     bits = chip.cost.bits
     require(
-        bits + window <= WORD,
+        bits + window <= GRADIENT,
         "cost.bits",
         f"{bits} with perturbation.tau_theta = {tau_theta} makes words of G of {bits + window} bits, "
-        f"more than {WORD}; allowed are integers from 4 to {WORD - window}",
+        f"more than {GRADIENT}; allowed are integers from 4 to {GRADIENT - window}",
     )
     inputs, dac_bits = max(chip.network.layers[:-1]), chip.weights.dac_bits
     rest = dac_bits + 1 + log2_ceil(inputs + 1)

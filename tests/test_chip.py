@@ -132,7 +132,13 @@ def test_overrides_leave_their_values_alone():
 REFUSED = [
     (
         {"cost.bits": 23, "perturbation.tau_theta": 2},
-        "cost.bits: 23 gives words of G of 24 bits with perturbation.tau_theta = 2; at most 23 bits are allowed.",
+        "cost.bits: 23 with perturbation.tau_theta = 2 makes words of G of 24 bits, more than 23; "
+        "allowed are integers from 4 to 22.",
+    ),
+    (
+        {"weights.range": 0.01, "weights.init": 0.0, "array.adc_bound": 1024.0, "array.adc_bits": 4,
+         "perturbation.amplitude": 0.005},
+        "array.adc_bound: 1024.0 makes an ADC step of 2**32 steps of the sum; allowed are numbers below",
     ),
     ({"update.eta": 1e-9}, "update.eta: 1e-09 cannot be held by the 8-bit rate register; allowed with"),
     (

@@ -27,7 +27,7 @@ order = "cyclic"
 [cost]
 function = "mse"
 mode = "forward"
-bits = 20
+bits = 19
 
 [perturbation]
 code = "walsh"
@@ -292,16 +292,16 @@ DIGITAL_EDITS = [
     ),
     (
         "cost-bits-wide",
-        'mode = "forward"\nbits = 20',
+        'mode = "forward"\nbits = 19',
         'mode = "forward"\nbits = 32',
-        "cost.bits: 32 is out of range; allowed are integers from 4 to 31.",
+        "cost.bits: 32 is out of range; allowed are integers from 4 to 23.",
     ),
     (
         "cost-bits-window",
-        'mode = "forward"\nbits = 20',
-        'mode = "forward"\nbits = 28',
-        "cost.bits: 28 with perturbation.tau_theta = 16 makes words of G of 32 bits, more than 31; "
-        "allowed are integers from 4 to 27.",
+        'mode = "forward"\nbits = 19',
+        'mode = "forward"\nbits = 22',
+        "cost.bits: 22 with perturbation.tau_theta = 16 makes words of G of 26 bits, more than 23; "
+        "allowed are integers from 4 to 19.",
     ),
     (
         "code-unknown",
