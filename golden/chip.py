@@ -96,13 +96,14 @@ class Chip:
         amplitude = max(1, round(self.config.perturbation.amplitude / self.weight_unit))
         full = limit(array.input_bits)
         product = self.weight_unit / full
-        shift = max(0, round(log2(array.adc_bound / limit(array.adc_bits) / product)))
+        shift = round(log2(array.adc_bound / limit(array.adc_bits) / product))
         largest = max(self.layout.columns) * ((1 << (weights.dac_bits - 1)) + amplitude) * full
-        if shift > 30:
+        if not 0 <= shift <= 30:
+            finest = product * limit(array.adc_bits)
             raise self._error(
                 "array.adc_bound", array.adc_bound,
                 f"makes an ADC step of 2**{shift} steps of the sum; "
-                f"allowed are numbers below {2**30.5 * product * limit(array.adc_bits):.3g}",
+                f"allowed are numbers from {finest:.3g} to {2.0**30 * finest:.3g}",
             )  # fmt: skip
         return Crossbar(
             weights.bits, weights.dac_bits, array.input_bits, array.adc_bits, shift, amplitude, bits_for(largest)
@@ -136,16 +137,22 @@ class Chip:
         if self.config.update.path != "digital":
             return None
         unit = self.state_unit / self.gradient_unit
-        gains = [(start, eta / unit) for start, eta in self._etas]
-        largest = max(gain for _, gain in gains)
-        shift = floor(log2(((1 << RATE_BITS) - 1) / largest))
+        key, _, largest = max(self._etas, key=lambda entry: entry[2])
+        shift = floor(log2(((1 << RATE_BITS) - 1) * unit / largest))
         if not 0 <= shift <= 30:
             raise self._error(
-                "update.eta", self.config.update.eta,
+                key, largest,
                 "cannot be held by the 8-bit rate register; allowed with these widths are "
                 f"{128 * unit / 2**30:.2g} to {255 * unit:.2g}",
             )  # fmt: skip
-        schedule = tuple((start, round(gain * 2.0**shift)) for start, gain in gains)
+        schedule = tuple((start, round(eta / unit * 2.0**shift)) for _, start, eta in self._etas)
+        key, _, smallest = min(self._etas, key=lambda entry: entry[2])
+        if min(rate for _, rate in schedule) < 1:
+            raise self._error(
+                key, smallest,
+                f"is rounded to zero by the 8-bit rate register beside a step size of {largest:g}; "
+                f"allowed are numbers from {unit / 2**shift:.2g}",
+            )  # fmt: skip
         return Optimizer(self.config.weights.bits, self.correlator.bits, shift, schedule)
 
     @cached_property
@@ -174,16 +181,16 @@ class Chip:
             return None
         update = self.config.update
         step = self.devices.step * self.state_unit
-        schedule = tuple((start, round(step / eta / self.gradient_unit)) for start, eta in self._etas)
-        largest = max(threshold for _, threshold in schedule)
-        bits = bits_for(2 * (largest + self.correlator.bound))
-        if min(threshold for _, threshold in schedule) < 1 or bits > 31:
-            unit = step / self.gradient_unit
-            raise self._error(
-                "update.eta", update.eta,
-                f"gives a filter threshold of {schedule[0][1]}; allowed with these widths are etas of "
-                f"{unit / 2**28:.2g} to {unit:.2g}",
-            )  # fmt: skip
+        unit = step / self.gradient_unit
+        schedule = tuple((start, round(unit / eta)) for _, start, eta in self._etas)
+        bits = bits_for(2 * (max(threshold for _, threshold in schedule) + self.correlator.bound))
+        for (key, _, eta), (_, threshold) in zip(self._etas, schedule, strict=True):
+            if threshold < 1 or bits_for(2 * (threshold + self.correlator.bound)) > 31:
+                raise self._error(
+                    key, eta,
+                    f"gives a filter threshold of {threshold}; allowed with these widths are etas of "
+                    f"{unit / 2**28:.2g} to {unit:.2g}",
+                )  # fmt: skip
         return ttv2.Ttv2(bits, self.correlator.bits, ttv2.RESETS[update.reset], update.keep_shift, schedule)
 
     @property
@@ -194,8 +201,11 @@ class Chip:
         return block.schedule
 
     @property
-    def _etas(self) -> list[tuple[int, float]]:
-        return [(0, self.config.update.eta), *((int(s), float(e)) for s, e in self.config.update.schedule)]
+    def _etas(self) -> list[tuple[str, int, float]]:
+        """Key, first step and value of every step size."""
+        later = enumerate(self.config.update.schedule)
+        changes = [(f"update.schedule[{k}][1]", int(step), float(eta)) for k, (step, eta) in later]
+        return [("update.eta", 0, self.config.update.eta), *changes]
 
     def _error(self, key: str, value: object, problem: str) -> ConfigError:
         return ConfigError(f"{self.config.name}: {key}: {value} {problem}.")

@@ -48,7 +48,7 @@ class Figures:
     seconds: float = 0.0
 
 
-DAMAGE = (OSError, EOFError, ValueError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error)
+DAMAGE = (OSError, EOFError, ValueError, TypeError, AttributeError, RuntimeError, zipfile.BadZipFile, zlib.error)
 """What NumPy raises for files that are missing, cut off, altered, or something else."""
 
 Curve = list[tuple[int, Figures]]

@@ -84,9 +84,9 @@ def test_adc_codes_stand_for_real_pre_activations():
 
 def test_values_to_codes():
     chip = small()
-    values = np.array([-2, -1, -0.5, 0, 1 / 127, 1, 3])
-    assert chip.line_codes(values).tolist() == [-127, -127, -64, 0, 1, 127, 127]
-    assert chip.output_codes(values).tolist() == [-511, -511, -256, 0, 4, 511, 511]
+    values = np.array([-2, -1, -0.5, -0.3, 0, 1 / 127, 0.7, 1, 3])
+    assert chip.line_codes(values).tolist() == [-127, -127, -64, -38, 0, 1, 89, 127, 127]
+    assert chip.output_codes(values).tolist() == [-511, -511, -256, -153, 0, 4, 358, 511, 511]
     assert chip.line_codes(values).dtype == chip.output_codes(values).dtype == np.int32
 
 
@@ -138,7 +138,19 @@ REFUSED = [
     (
         {"weights.range": 0.01, "weights.init": 0.0, "array.adc_bound": 1024.0, "array.adc_bits": 4,
          "perturbation.amplitude": 0.005},
-        "array.adc_bound: 1024.0 makes an ADC step of 2**32 steps of the sum; allowed are numbers below",
+        "array.adc_bound: 1024.0 makes an ADC step of 2**32 steps of the sum; allowed are numbers from",
+    ),
+    (
+        {"array.adc_bound": 0.001, "array.adc_bits": 14},
+        "array.adc_bound: 0.001 makes an ADC step of 2**-8 steps of the sum; allowed are numbers from",
+    ),
+    (
+        {"update.eta": 0.01, "update.schedule": [[10, 0.08], [20, 0.01 / 128]]},
+        "update.schedule[1][1]: 7.8125e-05 is rounded to zero by the 8-bit rate register beside a step size of 0.08; ",
+    ),
+    (
+        {**FILTERED, "update.eta": 6.0, "array.output_bits": 4, "update.schedule": [[9, 48.0]]},
+        "update.schedule[0][1]: 48.0 gives a filter threshold of 0; allowed with",
     ),
     ({"update.eta": 1e-9}, "update.eta: 1e-09 cannot be held by the 8-bit rate register; allowed with"),
     (
