@@ -97,6 +97,7 @@ def run(
 
     environment = verilator_environment()
     environment["MAKEFLAGS"] += f" {_MAKE} OPT_FAST={optimize}"
+    environment["NUMBA_DISABLE_JIT"] = "1"  # so few steps are done sooner than golden is compiled
     runner = get_runner("verilator")
     with patch.dict(os.environ, environment):
         _copy_objects(_LIBRARY, folder)

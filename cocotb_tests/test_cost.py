@@ -30,8 +30,7 @@ def make(name: str) -> CostUnit:
     return CostUnit(Cost(*GRID[name]))
 
 
-def test_cost(monkeypatch):
-    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")  # to compile golden takes longer than to run it here
+def test_cost():
     run(__file__, make, GRID)
 
 

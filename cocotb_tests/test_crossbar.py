@@ -39,8 +39,7 @@ def make(name: str) -> CrossbarArray:
     return CrossbarArray(array, layout, polarity)
 
 
-def test_crossbar(monkeypatch):
-    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")  # to compile golden takes longer than to run it here
+def test_crossbar():
     run(__file__, make, GRID)
 
 

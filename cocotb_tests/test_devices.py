@@ -42,8 +42,7 @@ def make(name: str) -> DeviceArray | DeviceFoundry:
     return DeviceArray(Crossbar(bits, weight_bits, 8, 8, 0, 1, 31), devices, layout)
 
 
-def test_devices(monkeypatch):
-    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")  # to compile golden takes longer than to run it here
+def test_devices():
     run(__file__, make, ARRAYS | FOUNDRIES)
 
 

@@ -6,7 +6,6 @@
 
 import os
 from importlib.resources import files
-from unittest.mock import patch
 
 import cocotb
 import numpy as np
@@ -97,9 +96,7 @@ def records(engine: Golden) -> np.ndarray:
 
 
 def test_engine():
-    # For some hundred steps golden interpreted is quicker than golden compiled.
-    with patch.dict(os.environ, NUMBA_DISABLE_JIT="1"):
-        run(__file__, make, GRID)
+    run(__file__, make, GRID)
 
 
 @pytest.mark.parametrize("wrong", ["g", "theta"])

@@ -30,8 +30,7 @@ def make(name: str) -> SampleMemory:
     return SampleMemory(Samples(*samples), line_bits, output_bits)
 
 
-def test_samples(monkeypatch):
-    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")  # to compile golden takes longer than to run it here
+def test_samples():
     run(__file__, make, GRID)
 
 

@@ -38,8 +38,7 @@ def make(name: str) -> StepSequencer:
     return StepSequencer(Sequencer(*taus), codes, order, Cost(MSE, 0, 12, 8, 3))
 
 
-def test_sequencer(monkeypatch):
-    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")  # to compile golden takes longer than to run it here
+def test_sequencer():
     run(__file__, make, GRID)
 
 

@@ -31,7 +31,7 @@ class Register(IntEnum):
     """Index in `Region.REGISTERS`. "Restorable" registers are written to resume a run."""
 
     CONTROL = 0
-    """Write 1 to start, 2 to stop at the earliest step possible; reads 1 while the engine runs."""
+    """Write 1 to start, or 2 to stop at the earliest step possible; reads 1 while the engine runs."""
     TARGET = 1
     """The engine stops before step TARGET."""
     FLAGS = 2
