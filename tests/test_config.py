@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
@@ -840,3 +841,11 @@ def test_wrong_overrides(overrides, message):
     with pytest.raises(ConfigError) as refused:
         read(FILTERED).with_(**overrides)
     assert str(refused.value) == "pulsed: " + message
+
+
+def test_every_key_is_in_the_documentation():
+    page = (Path(__file__).parents[1] / "docs" / "chip.md").read_text()
+    for section, field in ChipConfig.model_fields.items():
+        model = next((m for m in (field.annotation, *get_args(field.annotation)) if hasattr(m, "model_fields")), None)
+        keys = [section] if model is None else [f"**{section}**", *(f"`{key}`" for key in model.model_fields)]
+        assert [key for key in keys if key not in page] == []
