@@ -114,14 +114,14 @@ class CodeGenerator(Component):
                 place = 5 - shift
                 bits = mix(m, context, word >> place).word_select(word[:place], lanes)
             return [(bits[lane], Value.cast(1)) for lane in range(lanes)]
-        first = Signal(len(word) + shift)
-        m.d.comb += first.eq(word << shift)
         if self.codes.kind == SEQUENTIAL:
             here = Signal()
             m.d.comb += here.eq((context >> shift) == word)
             return [(Value.cast(0), here & (context[:shift] == lane)) for lane in range(lanes)]
         column, flip = context[:-1], context[-1]
+        first = Signal(len(word) + shift)
         shared = Signal()
+        m.d.comb += first.eq(word << shift)
         m.d.comb += shared.eq((first & column).xor() ^ flip)
         return [(shared ^ (Value.cast(lane) & column).xor(), Value.cast(1)) for lane in range(lanes)]
 

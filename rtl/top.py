@@ -121,7 +121,7 @@ class Top(Component):
             engine.start.eq(write_register & (index == Register.CONTROL) & self.host_data[0] & ~self.busy),
             engine.stop.eq(write_register & (index == Register.CONTROL) & self.host_data[1]),
             engine.target.eq(target),
-            engine.load.eq(write_register & ~self.busy),
+            engine.load.eq(write_register & (index <= max(Register)) & ~self.busy),
             engine.load_register.eq(index),
             engine.load_value.eq(self.host_data),
         ]

@@ -1,0 +1,138 @@
+"""Latencies that the blocks' docstrings promise, on Amaranth's own simulator, where nothing stalls."""
+
+from collections.abc import Iterable
+
+import pytest
+from amaranth.sim import Simulator
+
+from ohmgrad.golden.codes import RANDOM, SEQUENTIAL, WALSH, Codes
+from ohmgrad.golden.correlator import Correlator
+from ohmgrad.golden.cost import ANTITHETIC, MSE, Cost
+from ohmgrad.golden.crossbar import Crossbar
+from ohmgrad.golden.layout import Layout
+from ohmgrad.golden.memory_map import Register
+from ohmgrad.golden.neuron import Neuron
+from ohmgrad.golden.optimizer import Optimizer
+from ohmgrad.golden.samples import CYCLIC, Samples
+from ohmgrad.golden.ttv2 import ZERO, Ttv2
+from ohmgrad.rtl.codes import CodeGenerator
+from ohmgrad.rtl.correlator import CorrelatorMemory
+from ohmgrad.rtl.cost import CostUnit
+from ohmgrad.rtl.crossbar import CrossbarArray
+from ohmgrad.rtl.neuron import NeuronTable
+from ohmgrad.rtl.optimizer import OptimizerMemory
+from ohmgrad.rtl.samples import SampleMemory
+from ohmgrad.rtl.top import Top
+from ohmgrad.rtl.ttv2 import FilterMemory
+
+from .chips import FILTERED, small
+
+ONE = Layout((2, 1), 4)
+"""Three parameters in one word, one neuron."""
+
+
+def simulate(block, testbench) -> None:
+    simulator = Simulator(block)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(testbench)
+    simulator.run()
+
+
+def clocks(block, first: Iterable[str], then: Iterable[str], result: str) -> int:
+    """Clocks from the last transfer on the streams `then`, after one on `first`, to a valid `result`."""
+    counted = []
+
+    async def testbench(ctx):
+        for together in (first, then):
+            streams = [getattr(block, name) for name in together]
+            for stream in streams:
+                ctx.set(stream.valid, 1)
+            while not all(ctx.get(stream.ready) for stream in streams):
+                await ctx.tick()
+            await ctx.tick()
+            for stream in streams:
+                ctx.set(stream.valid, 0)
+        number = 1
+        while not ctx.get(getattr(block, result).valid):
+            await ctx.tick()
+            number += 1
+            assert number < 20, f"no {result}"
+        counted.append(number)
+
+    simulate(block, testbench)
+    return counted[0]
+
+
+@pytest.mark.parametrize("kind", [RANDOM, SEQUENTIAL, WALSH])
+def test_codes_two_clocks(kind):
+    assert clocks(CodeGenerator(Codes(kind, 1, 3), ONE), (), ("pattern",), "signs") == 2
+
+
+def test_correlator_one_clock():
+    assert clocks(CorrelatorMemory(Correlator(8, 8), ONE), (), ("cost", "signs"), "gradient") == 1
+
+
+def test_optimizer_one_clock():
+    block = OptimizerMemory(Optimizer(8, 8, 3, ((0, 1),)), ONE)
+    assert clocks(block, (), ("command", "gradient"), "parameters") == 1
+
+
+def test_ttv2_one_clock():
+    block = FilterMemory(Ttv2(10, 8, ZERO, 1, ((0, 9),)), ONE)
+    assert clocks(block, (), ("command", "gradient"), "pulses") == 1
+
+
+def test_crossbar_two_clocks():
+    block = CrossbarArray(Crossbar(8, 8, 8, 8, 4, 2, 20), ONE, -1)
+    assert clocks(block, ("line",), ("weight", "sign"), "adc") == 2
+
+
+def test_neuron_one_clock():
+    assert clocks(NeuronTable(Neuron(("tanh",), 6, 0.1, 8, 8), ONE), (), ("adc",), "output") == 1
+
+
+def test_cost_one_clock():
+    assert clocks(CostUnit(Cost(MSE, ANTITHETIC, 12, 8, 1)), ("target",), ("output",), "result") == 1
+
+
+def test_samples_three_clocks():
+    assert clocks(SampleMemory(Samples(CYCLIC, 1, 3, 2, 1), 8, 8), (), ("request",), "line") == 3
+
+
+@pytest.mark.parametrize("overrides", [{}, FILTERED])
+def test_a_reply_three_clocks(overrides):
+    block, counted = Top(small(**overrides)), []
+
+    async def testbench(ctx):
+        ctx.set(block.host_address, Register.STEP)
+        ctx.set(block.host_valid, 1)
+        assert ctx.get(block.host_ready)
+        await ctx.tick()
+        ctx.set(block.host_valid, 0)
+        counted.append(1)
+        while not ctx.get(block.reply_valid):
+            await ctx.tick()
+            counted[0] += 1
+            assert counted[0] < 20, "no reply"
+
+    simulate(block, testbench)
+    assert counted == [3]
+
+
+def test_a_register_that_is_not_there_changes_nothing():
+    block, steps = Top(small()), []
+
+    async def testbench(ctx):
+        for register in (Register.STEP, Register.STEP + 16):
+            ctx.set(block.host_address, register)
+            ctx.set(block.host_data, 5 + register)
+            ctx.set(block.host_write, 1)
+            ctx.set(block.host_valid, 1)
+            await ctx.tick()
+        ctx.set(block.host_write, 0)
+        ctx.set(block.host_address, Register.STEP)
+        await ctx.tick().repeat(4)
+        steps.append(ctx.get(block.reply_data))
+
+    simulate(block, testbench)
+    assert steps == [5 + Register.STEP]
