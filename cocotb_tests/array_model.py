@@ -9,7 +9,6 @@ from cocotb.triggers import gather
 
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check
-from ohmgrad.golden.codes import pattern_signs
 from ohmgrad.golden.crossbar import convert_all
 from ohmgrad.golden.devices import pulse_all
 from ohmgrad.golden.engine import Engine
@@ -38,7 +37,7 @@ class ArrayModel:
             self.weight = bench.sink("weight")
 
     async def sweep(self, step: int, theta: np.ndarray, sample: int, adc: np.ndarray, act: np.ndarray) -> None:
-        """Serve one sweep.
+        """Serve one sweep, that is one reading of a step.
 
         Parameters
         ----------
@@ -56,7 +55,7 @@ class ArrayModel:
             self.sign.receive(layout.words), self.line.receive(record_words(layout.layers[0])), self._weights(step)
         )
         signs = np.ravel(sent)[: layout.parameters]
-        check(f"{self.name} sign", step, pattern_signs(chip.codes, step // chip.sequencer.tau_p), signs)
+        check(f"{self.name} sign", step, self.golden.perturbations(step // chip.sequencer.tau_p), signs)
         check(f"{self.name} sign padding", step, 0, np.any(np.ravel(sent)[layout.parameters :]))
         inputs = np.ravel(lines)[: layout.layers[0]]
         check(f"{self.name} line", step, self.golden.inputs[sample], inputs)

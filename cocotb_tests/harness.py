@@ -24,8 +24,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from cocotb_tools.runner import get_runner
 
-from ohmgrad.rtl.buses.ram import TEXT, VerilogPlatform
-from ohmgrad.rtl.top import WAIVERS
+from ohmgrad.rtl.buses.ram import TEXT, WAIVERS, VerilogPlatform
 from ohmgrad.scripts.toolchain import verilator_environment
 
 BUILD = Path(__file__).resolve().parents[1] / "build" / "cocotb"

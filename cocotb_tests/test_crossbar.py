@@ -15,7 +15,7 @@ from ohmgrad.golden.layout import Layout
 from ohmgrad.golden.memory_map import SAMPLE_WORD, record_words
 from ohmgrad.rtl.crossbar import CrossbarArray
 
-# Layers, lanes, polarity of rail 1; bits of weights, lines and ADC, its shift, amplitude.
+# Layers, lanes, polarity of rail 1; bits of weights, lines and ADC, its shift, amplitude; bits of the code if wide.
 GRID = {
     "lanes1": ((2, 2, 1), 1, -1, 6, 5, 6, 4, 3),
     "lanes1_smallest": ((1, 1), 1, -1, 2, 2, 2, 0, 1),
@@ -26,17 +26,21 @@ GRID = {
     "lanes4_deep": ((49, 4, 4), 4, -1, 12, 8, 10, 10, 26),
     "lanes16": ((7, 5, 3, 2), 16, -1, 10, 8, 8, 8, 40),
     "lanes16_one_word": ((2, 2, 1), 16, 0, 3, 4, 4, 2, 1),
+    "wide_lanes1_forward": ((2, 2, 1), 1, 0, 6, 5, 6, 4, 1, 3),
+    "wide_lanes4": ((7, 5, 3, 2), 4, -1, 8, 6, 8, 5, 1, 8),
+    "wide_lanes16": ((7, 5, 3, 2), 16, -1, 4, 8, 8, 8, 1, 12),
 }
 BATCHES = 4
 
 
 def make(name: str) -> CrossbarArray:
     """The block of one configuration."""
-    layers, lanes, polarity, weight_bits, line_bits, adc_bits, shift, amplitude = GRID[name]
+    layers, lanes, polarity, weight_bits, line_bits, adc_bits, shift, amplitude, *code = GRID[name]
     layout = Layout(layers, lanes)
-    largest = max(layout.columns) * ((1 << (weight_bits - 1)) + amplitude) * limit(line_bits)
+    (code_bits,) = code or (2,)
+    largest = max(layout.columns) * ((1 << (weight_bits - 1)) + amplitude * limit(code_bits)) * limit(line_bits)
     array = Crossbar(weight_bits, weight_bits, line_bits, adc_bits, shift, amplitude, bits_for(largest))
-    return CrossbarArray(array, layout, polarity)
+    return CrossbarArray(array, layout, polarity, code_bits)
 
 
 def test_crossbar():
@@ -53,18 +57,18 @@ class Sweep(NamedTuple):
 
 
 def draw(block: CrossbarArray, rng: np.random.Generator, sign: int) -> Sweep:
-    """A sweep at random, or one with all weights, signs and lines at their ends, of this sign."""
+    """A sweep at random, or one with all weights, perturbations and lines at their ends, of this sign."""
     layout, bits = block.layout, block.crossbar.weight_bits
     lowest = -(1 << (bits - 1))
     shapes = record_words(layout.layers[0]) * SAMPLE_WORD, (sum(layout.layers[1:-1]), 2)
     if sign:
         weights = np.full(layout.parameters, -1 - lowest if sign > 0 else lowest)
         lines = (np.full(shape, block.crossbar.one) for shape in shapes)
-        return Sweep(weights, np.full_like(weights, sign), *lines)
+        return Sweep(weights, np.full_like(weights, sign * limit(block.code_bits)), *lines)
     weights = extremes(rng, bits, layout.parameters)
     weights[rng.random(weights.size) < 0.1] = lowest
     lines = (extremes(rng, block.crossbar.line_bits, shape) for shape in shapes)
-    return Sweep(weights, rng.integers(-1, 2, weights.size), *lines)
+    return Sweep(weights, extremes(rng, block.code_bits, weights.size), *lines)
 
 
 def adc_codes(block: CrossbarArray, sweep: Sweep) -> list[list[int]]:

@@ -1,6 +1,7 @@
 """The sequencer presents and applies what `golden.sequencer` says, from any step to any other, stops included."""
 
 from math import lcm
+from types import SimpleNamespace
 
 import cocotb
 from cocotb.queue import Queue
@@ -10,32 +11,41 @@ from cocotb.utils import get_sim_time
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, extremes, over, run
 from ohmgrad.cocotb_tests.streams import pack
+from ohmgrad.golden.calibration import PERIOD, PERTURBED, ROUNDS
 from ohmgrad.golden.codes import RANDOM, Codes
-from ohmgrad.golden.cost import MSE, Cost
+from ohmgrad.golden.correlator import Correlator
+from ohmgrad.golden.cost import ANALOG, ANTITHETIC, FORWARD, MSE, Cost
+from ohmgrad.golden.layout import Layout
 from ohmgrad.golden.memory_map import Register
 from ohmgrad.golden.samples import CYCLIC, Samples
-from ohmgrad.golden.sequencer import Sequencer, pattern_number, sample_number, updates
+from ohmgrad.golden.sequencer import Sequencer, correlates, refreshes, updates
 from ohmgrad.rtl.sequencer import RESTORABLE, StepSequencer
 
-# tau_p, tau_x, tau_theta; parameters, samples.
+# Settings; parameters, samples, layers of weights; cost mode, window of the correlator.
 GRID = {
-    "ones": ((1, 1, 1), 9, 4),
-    "smallest": ((1, 1, 1), 1, 1),
-    "samples_held": ((1, 3, 6), 220, 37),
-    "patterns_held": ((4, 1, 8), 17, 3),
-    "windows": ((1, 1, 7), 33, 5),
-    "all_held": ((5, 5, 5), 12, 1),
-    "unequal": ((3, 6, 9), 1210, 1437),
-    "longest": ((1 << 10, 1 << 20, 1 << 20), 49, 300),
+    "ones": (Sequencer(1, 1, 1), 9, 4, 2, ANTITHETIC, 1),
+    "smallest": (Sequencer(1, 1, 1), 1, 1, 1, FORWARD, 1),
+    "samples_held": (Sequencer(1, 3, 6, average=1), 220, 37, 2, ANTITHETIC, 4),
+    "patterns_held": (Sequencer(4, 1, 8, refresh=3, average_c0=2), 17, 3, 3, FORWARD, 2),
+    "windows": (Sequencer(1, 1, 7, refresh=0), 33, 5, 1, FORWARD, 8),
+    "all_held": (Sequencer(5, 5, 5, delay=3), 12, 1, 1, ANTITHETIC, 4),
+    "unequal": (Sequencer(3, 6, 9, refresh=0, average=1, blanking=2), 1210, 1437, 5, FORWARD, 1),
+    "analog": (Sequencer(2, 8, 20, blanking=1, delay=15, average=2), 40, 6, 2, ANALOG, 1),
+    "longest": (Sequencer(1 << 10, 1 << 20, 1 << 20, delay=7), 49, 300, 1, ANTITHETIC, 64),
 }
 RUNS, STEPS = 10, 40
 
 
 def make(name: str) -> StepSequencer:
     """The block of one configuration."""
-    taus, parameters, samples = GRID[name]
-    codes, order = Codes(RANDOM, 0, parameters), Samples(CYCLIC, 0, samples, 2, 1)
-    return StepSequencer(Sequencer(*taus), codes, order, Cost(MSE, 0, 12, 8, 3))
+    _, parameters, samples, layers, mode, window = GRID[name]
+    return StepSequencer(
+        SimpleNamespace(
+            codes=Codes(RANDOM, 0, parameters), samples=Samples(CYCLIC, 0, samples, 2, 1),
+            cost=Cost(MSE, mode, 12, 8, 3), layout=Layout((2,) * (layers + 1), 1),
+            correlator=Correlator(12, 20, leaky=mode == ANALOG, window=window),
+        )
+    )  # fmt: skip
 
 
 def test_sequencer():
@@ -43,60 +53,118 @@ def test_sequencer():
 
 
 class Surroundings:
-    """What the other blocks do: one measurement for each sweep that was presented and applied."""
+    """What the other blocks do: a measurement for each last reading, once it was presented and applied."""
 
     def __init__(self, bench: Bench):
         self.rng, self.cost = bench.rng, bench.block.cost
         self.present, self.apply = bench.sink("present"), bench.sink("apply")
-        self.result = bench.source("result")
-        self.presented, self.applied, self.results = [], [], []
+        self.result, self._arrived = bench.source("result"), bench.signal("arrived")
+        self.presented, self.applied, self.results, self.arrived = [], [], [], []
         self.times: list[int] = []
         queues = Queue(), Queue()
         cocotb.start_soon(self._take(self.present, self.presented, queues[0]))
         cocotb.start_soon(self._take(self.apply, self.applied, queues[1]))
         cocotb.start_soon(self._measure(queues))
 
+    def clear(self):
+        for history in (self.presented, self.applied, self.results, self.arrived, self.times):
+            history.clear()
+
     async def _take(self, sink, received, queue):
         while True:
-            received += await sink.receive(1)
+            (shown,) = await sink.receive(1)
+            received.append(shown)
             if sink is self.present:
                 self.times.append(get_sim_time())
-            queue.put_nowait(None)
+            queue.put_nowait(shown)
 
     async def _measure(self, queues):
         while True:
-            for queue in queues:
-                await queue.get()
+            reading = (await queues[0].get()).reading
+            await queues[1].get()
+            if not reading.last:
+                continue
             payload = {field: int(self.rng.integers(2**self.cost.sum_bits)) for field in ("sum0", "sum1")}
             payload |= {"cost": int(extremes(self.rng, self.cost.bits)), "saturated": int(self.rng.integers(2))}
+            payload |= {"right": int(self.rng.integers(2)), "drop": reading.drop}
             self.results.append(payload)
+            self.arrived.append(int(extremes(self.rng, self.cost.bits)))
+            self._arrived.value = self.arrived[-1]
             await self.result.send([payload])
 
 
-def counters(block: StepSequencer, step: int) -> dict[str, int]:
+def counters(block: StepSequencer, settings: Sequencer, step: int) -> dict[str, int]:
     """The restorable registers at a step."""
-    taus = block.sequencer
-    pattern, sample = pattern_number(taus.tau_p, step), sample_number(taus.tau_x, step)
+    s, lag = settings, max(step - settings.delay, 0)
+    pattern, behind, sample = step // s.tau_p, lag // s.tau_p, step // s.tau_x
     return {
         "step": step, "pattern": pattern, "position": pattern * block.codes.stride % block.codes.size,
+        "turn": pattern % len(block.chip.layout.rows),
         "sample": sample, "sample_index": sample % block.samples.size,
-        "phase_p": step % taus.tau_p, "phase_x": step % taus.tau_x, "phase_theta": step % taus.tau_theta,
+        "phase_p": step % s.tau_p, "phase_x": step % s.tau_x, "phase_theta": step % s.tau_theta,
+        "phase_refresh": step % s.refresh if s.refresh else 0,
+        "lag_pattern": behind, "lag_position": behind * block.codes.stride % block.codes.size,
+        "lag_phase_p": lag % s.tau_p, "lag_phase_x": lag % s.tau_x,
     }  # fmt: skip
+
+
+def expect(block: StepSequencer, s: Sequencer, start: int, length: int) -> list[dict]:
+    """What a run presents, one dictionary a sweep: `present`, `reading` and, of the cost it applies, `apply`."""
+    forward, window = block.cost.mode == FORWARD, block.chip.correlator.window
+    sweeps = []
+    for n in range(start, start + length + 1):
+        drop = n == start + length
+        refresh = bool(refreshes(s.refresh, s.tau_x, s.tau_theta, n))
+        counts = [1 << s.average, 1 << (s.average_c0 if forward else s.average)]
+        readings = 1 if drop else max(counts) if forward and refresh else counts[0]
+        now, before = (counters(block, s, k) for k in (n, max(n - 1, 0)))
+        present = {name: now[name] for name in ("pattern", "position", "turn", "sample")}
+        present |= {"index": now["sample_index"], "direct": 0, "still": 0}
+        lagging = n - 1 - s.delay >= 0
+        pattern = max(n - 1 - s.delay, 0) // s.tau_p
+        group = lagging and pattern % window == window - 1 and (n - s.delay) % s.tau_p == 0
+        update = block.chip.correlator.leaky or bool(updates(s.tau_theta, n - 1))
+        used = bool(correlates(s.delay, s.tau_x, s.blanking, n - 1))
+        for k in range(readings):
+            reading = {"take0": k < counts[0], "take1": k < counts[1], "last": k == readings - 1,
+                       "refresh": refresh, "changed": n % s.tau_x == 0, "drop": drop}  # fmt: skip
+            sweep = {"step": n, "present": dict(present), "reading": reading, "apply": None}
+            if n > start and k == 0:
+                sweep["apply"] = {"used": used, "update": update, "flush": update or group or drop,
+                                  "pattern": pattern, "step": n - 1}  # fmt: skip
+                sweep["present"] |= {"last_pattern": before["lag_pattern"], "last_position": before["lag_position"],
+                                     "last_turn": before["turn"]}  # fmt: skip
+            sweeps.append(sweep)
+    return sweeps
+
+
+class Controls:
+    """The ports that a host drives."""
+
+    PORTS = ("start", "stop", "evaluate", "calibrate", "scanned", "load", "target", "load_register", "load_value")
+
+    def __init__(self, bench: Bench):
+        for port in (*self.PORTS, "busy", "saturated", "last", "total", "right", "scan", "measured", "number"):
+            setattr(self, port, bench.signal(port))
+        for port in self.PORTS:
+            getattr(self, port).value = 0
+
+
+def apply_settings(bench: Bench, settings: Sequencer) -> None:
+    value = {**settings._asdict(), "decay": 0, "leak": 0}
+    bench.signal("settings").value = pack(bench.block.settings.shape(), value)
 
 
 @cocotb.test()
 @over(GRID)
 async def runs_match_golden(dut, name):
-    block = make(name)
+    block, s = make(name), GRID[name][0]
     bench = Bench(dut, name, block)
     rng, edge, falling = bench.rng, RisingEdge(dut.clk), FallingEdge(dut.clk)
-    start, stop, load, busy = map(bench.signal, ("start", "stop", "load", "busy"))
-    target, load_register, load_value = map(bench.signal, ("target", "load_register", "load_value"))
-    saturated, last = map(bench.signal, ("saturated", "last"))
     registers = {register: bench.signal(register) for register in RESTORABLE}
-    for port in (start, stop, load):
-        port.value = 0
+    host = Controls(bench)
     around = Surroundings(bench)
+    apply_settings(bench, s)
     await bench.start()
     step = 0
     for number in range(RUNS):
@@ -104,64 +172,126 @@ async def runs_match_golden(dut, name):
         if number:
             bench.stall()
         if number in (2, 5):  # resume elsewhere, just before most counters wrap
-            step = int(rng.integers(1, 2**31)) // lcm(*block.sequencer) * lcm(*block.sequencer)
-            step += lcm(*block.sequencer) - int(rng.integers(1, 9))
-            load.value = 1
-            for register, value in counters(block, step).items():
-                load_register.value, load_value.value = Register[register.upper()], value
+            cycle = lcm(s.tau_p, s.tau_x, s.tau_theta, max(1, s.refresh))
+            step = int(rng.integers(1, 2**31)) // cycle * cycle + cycle - int(rng.integers(1, 9))
+            host.load.value = 1
+            for register, value in counters(block, s, step).items():
+                host.load_register.value, host.load_value.value = Register[register.upper()], value
                 await edge
-            load.value = 0
+            host.load.value = 0
         if number == 6:  # without effect: nothing runs
-            stop.value = 1
+            host.stop.value = 1
             await edge
-            stop.value = 0
+            host.stop.value = 0
         stop_after = int(rng.integers(2, STEPS)) if number in (3, 5, 7) else 0
         length = 0 if number == 4 else 2 * STEPS if stop_after else int(rng.integers(1, STEPS))
-        for history in (around.presented, around.applied, around.results, around.times):
-            history.clear()
-        last_before = int(last.value)
-        start.value, target.value = 1, step + length
+        around.clear()
+        last_before = int(host.last.value)
+        host.start.value, host.target.value = 1, step + length
         await edge
         clocks = flags = 0
         stopped = None
         await falling
-        while int(busy.value):
+        while int(host.busy.value):
             # While it runs, neither another start nor a load may do anything.
-            start.value, load.value = int(rng.random() < 0.1), int(rng.random() < 0.3)
-            target.value, load_value.value = int(rng.integers(2**32)), int(rng.integers(2**32))
-            load_register.value = int(rng.choice([Register[register.upper()] for register in RESTORABLE]))
+            host.start.value, host.load.value = int(rng.random() < 0.1), int(rng.random() < 0.3)
+            host.evaluate.value = host.calibrate.value = int(rng.random() < 0.1)
+            host.target.value, host.load_value.value = int(rng.integers(2**32)), int(rng.integers(2**32))
+            host.load_register.value = int(rng.choice([Register[register.upper()] for register in RESTORABLE]))
             clocks += 1
-            stop.value = int(clocks == stop_after)
+            host.stop.value = int(clocks == stop_after)
             await edge
-            flags += int(saturated.value)
+            flags += int(host.saturated.value)
             if clocks == stop_after:
                 stopped = get_sim_time()
             assert clocks < 20_000, f"{where}: busy for {clocks} clocks"
             await falling
-        start.value = load.value = stop.value = 0
+        for port in (host.start, host.load, host.stop, host.evaluate, host.calibrate):
+            port.value = 0
         await ClockCycles(dut.clk, 10)
-        if stopped is not None:
-            # What is on offer at the stop cannot be withdrawn: that sweep becomes the last.
-            length = min(length, sum(time <= stopped for time in around.times))
-        steps = range(step, step + length + 1)
-        check(f"{where} sweeps", step, [len(steps)] * 3,
+        sweeps = expect(block, s, step, length)
+        if stopped is not None and len(around.presented) < len(sweeps):
+            # The step of what is on offer at the stop, or would be next, is the last.
+            offered = sweeps[sum(time < stopped for time in around.times)]["step"]
+            length = min(length, offered + 1 - step)
+            sweeps = expect(block, s, step, length)
+        measured = length + 1
+        check(f"{where} sweeps", step, [len(sweeps), len(sweeps), measured],
               [len(history) for history in (around.presented, around.applied, around.results)])  # fmt: skip
-        for sweep, (n, presented, applied) in enumerate(zip(steps, around.presented, around.applied, strict=True)):
-            now, before = counters(block, n), counters(block, max(0, n - 1))
-            expected = {"pattern": now["pattern"], "position": now["position"],
-                        "sample": now["sample"], "index": now["sample_index"]}  # fmt: skip
-            if sweep:
-                expected |= {"last_pattern": before["pattern"], "last_position": before["position"]}
-            for field, value in expected.items():
+        arrived = iter(around.arrived)
+        for sweep, presented, applied in zip(sweeps, around.presented, around.applied, strict=True):
+            n = sweep["step"]
+            for field, value in sweep["present"].items():
                 check(f"{where} present.{field}", n, value, presented[field])
-            cost = around.results[sweep - 1]["cost"] if sweep else 0
-            check(f"{where} apply.cost", n, cost, applied.cost)
-            check(f"{where} apply.update", n, bool(sweep and updates(block.sequencer.tau_theta, n - 1)), applied.update)
-            if sweep:
-                check(f"{where} apply.step", n, n - 1, applied.step)
+            for field, value in sweep["reading"].items():
+                if not (sweep["reading"]["drop"] and field in ("take0", "take1", "refresh", "changed")):
+                    check(f"{where} reading.{field}", n, value, presented.reading[field])
+            expected = {"used": 0, "update": 0, "flush": 0, "cost": 0}
+            if sweep["apply"]:
+                cost = next(arrived)
+                expected = sweep["apply"] | {"cost": cost if sweep["apply"]["used"] else 0}
+            for field, value in expected.items():
+                check(f"{where} apply.{field}", n, value, applied[field])
         step += length
-        for register, value in counters(block, step).items():
+        for register, value in counters(block, s, step).items():
             check(f"{where} {register}", step, value, int(registers[register].value))
         check(f"{where} saturated clocks", step, sum(result["saturated"] for result in around.results[:-1]), flags)
-        measured = pack(block.last.shape(), around.results[-2]) if length else last_before
-        check(f"{where} last", step, measured, int(last.value))
+        shown = pack(block.last.shape(), around.results[-2]) if length else last_before
+        check(f"{where} last", step, shown, int(host.last.value))
+
+
+@cocotb.test()
+@over(["ones", "unequal", "patterns_held"])
+async def evaluations_and_calibrations(dut, name):
+    """They present samples by index, apply nothing, count what they say, and leave all counters in place."""
+    block, s = make(name), GRID[name][0]
+    bench = Bench(dut, name, block)
+    edge = RisingEdge(dut.clk)
+    host = Controls(bench)
+    around = Surroundings(bench)
+    apply_settings(bench, s)
+    await bench.start()
+    bench.stall()
+    before = [int(bench.signal(register).value) for register in RESTORABLE]
+    for samples in (0, 1, min(3, block.samples.size), 0):
+        around.clear()
+        host.evaluate.value, host.target.value = 1, samples
+        await edge
+        host.evaluate.value = 0
+        await edge
+        while int(host.busy.value):
+            await edge
+        await ClockCycles(dut.clk, 10)
+        check(f"evaluation {name} sweeps", samples, [samples] * 3,
+              [len(history) for history in (around.presented, around.applied, around.results)])  # fmt: skip
+        for index, (presented, applied) in enumerate(zip(around.presented, around.applied, strict=True)):
+            shown = [presented.index, presented.direct, presented.still, presented.reading.drop,
+                     applied.update, applied.flush, applied.used]  # fmt: skip
+            check(f"evaluation {name}", index, [index, 1, 1, 1, 0, 0, 0], shown)
+        counted = [sum(result[key] for result in around.results) for key in ("sum0", "right")]
+        check(f"evaluation {name} counts", samples, counted, [int(host.total.value), int(host.right.value)])
+    around.clear()
+    bench.stall(0.0)
+    host.calibrate.value = 1
+    await edge
+    host.calibrate.value = 0
+    while not int(host.scan.value):
+        await edge
+    await ClockCycles(dut.clk, 5)
+    assert int(host.busy.value)
+    host.scanned.value = 1
+    await edge
+    host.scanned.value = 0
+    await edge
+    await edge
+    assert not int(host.busy.value)
+    check(f"calibration {name} sweeps", 0, ROUNDS * PERIOD, len(around.presented))
+    for n, presented in enumerate(around.presented):
+        turn = n // PERIOD
+        expected = [turn, turn * block.codes.stride % block.codes.size, turn % block.samples.size, 1,
+                    n % PERIOD != PERTURBED, n % PERIOD == 0]  # fmt: skip
+        got = [presented.pattern, presented.position, presented.index, presented.direct, presented.still,
+               presented.reading.changed]  # fmt: skip
+        check(f"calibration {name}", n, expected, got)
+    assert not any(applied.update or applied.flush or applied.used for applied in around.applied)
+    check(f"{name} counters after", 0, before, [int(bench.signal(register).value) for register in RESTORABLE])

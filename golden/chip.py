@@ -5,20 +5,22 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil, floor, log2
+from math import floor, log2
 
 import numpy as np
 
-from . import codes, cost, samples, ttv2
+from . import codes, cost, outer, samples, ttv2
+from .codes import Codes
 from .config import ChipConfig, ConfigError
-from .correlator import Correlator
+from .correlator import LEAK_BITS, Correlator
 from .crossbar import Crossbar
 from .devices import SIGMA, SPREAD_BITS, Devices
 from .fixed import bits_for, limit
 from .layout import Layout
 from .neuron import Neuron
-from .optimizer import RATE_BITS, Optimizer
+from .optimizer import FRACTION, RATE_BITS, Optimizer
 from .sequencer import Sequencer
+from .window import Window
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,40 @@ class Chip:
     @cached_property
     def sequencer(self) -> Sequencer:
         """Time constants."""
-        p = self.config.perturbation
-        return Sequencer(p.tau_p, p.tau_x, p.tau_theta)
+        p, c, e = self.config.perturbation, self.config.cost, self.config.engine
+        delay = self.config.array.latency if e.delay is None else e.delay
+        return Sequencer(
+            p.tau_p, p.tau_x, p.tau_theta, c.refresh, c.average.bit_length() - 1, c.average_c0.bit_length() - 1,
+            p.blanking, delay, e.settle,
+        )  # fmt: skip
 
     @cached_property
-    def codes(self) -> codes.Codes:
-        """Code generator."""
-        return codes.Codes(codes.KINDS[self.config.perturbation.code], self.config.seed, self.layout.parameters)
+    def codes(self) -> Codes:
+        """Code generator of the perturbations: one value a parameter, or a neuron, or a neuron and line."""
+        p, rank_one = self.config.perturbation, self.config.perturbation.code == "rank-one"
+        size = self.config.perturbed if not rank_one else self.layout.neurons + outer.lines(self.layout)
+        code = Codes(
+            codes.RANDOM if rank_one else codes.KINDS[p.code], self.config.seed, size, self.config.peak, *p.frequency
+        )
+        return self._phased(code, p.phase)
+
+    @cached_property
+    def reference(self) -> Codes:
+        """Code generator of what the cost is correlated with: the same, or lagging."""
+        p = self.config.perturbation
+        return self._phased(self.codes, p.phase - p.lag)
+
+    @staticmethod
+    def _phased(code: Codes, turns: float) -> Codes:
+        period = code.cycle if code.kind == codes.SINUSOIDAL else 1
+        return code._replace(phase=round(turns * period) % period)
+
+    @cached_property
+    def outer(self) -> outer.Outer | None:
+        """Outer products, if perturbations or what the cost is correlated with are such."""
+        p = self.config.perturbation
+        method = outer.METHODS["rank-one" if p.code == "rank-one" else p.method]
+        return outer.Outer(method, self.codes.bits, self.config.array.input_bits) if method else None
 
     @cached_property
     def samples(self) -> samples.Samples:
@@ -67,7 +96,7 @@ class Chip:
 
     @cached_property
     def polarity(self) -> int:
-        """Polarity of rail 1: 0 (forward) or -1 (antithetic); rail 0 has +1."""
+        """Polarity of rail 1: -1 (antithetic) or 0; rail 0 has +1."""
         return -1 if self.cost.mode == cost.ANTITHETIC else 0
 
     # The units of one LSB.
@@ -84,8 +113,17 @@ class Chip:
 
     @cached_property
     def gradient_unit(self) -> float:
-        """dC/dtheta that one LSB of G stands for: C~ s / a."""
-        return self.cost.unit / (self.crossbar.amplitude * self.weight_unit)
+        """dC/dtheta that one LSB of G stands for: C~ s / a^2, with s in units that the correlator sees."""
+        unit = self.cost.unit / self.weight_unit
+        if self.codes.kind == codes.SINUSOIDAL:
+            unit /= self.codes.peak**2 / 2
+        else:
+            unit /= self.crossbar.amplitude
+        if self.outer and self.outer.method != outer.RANK_ONE:
+            unit /= self.crossbar.one
+        if self.correlator.leaky:
+            unit *= self.correlator.leak / (1 << LEAK_BITS)
+        return unit
 
     # The blocks.
 
@@ -94,10 +132,12 @@ class Chip:
         """Converters and sums of the array."""
         weights, array = self.config.weights, self.config.array
         amplitude = max(1, round(self.config.perturbation.amplitude / self.weight_unit))
+        if self.codes.kind == codes.SINUSOIDAL:
+            amplitude = 1
         full = limit(array.input_bits)
         product = self.weight_unit / full
         shift = round(log2(array.adc_bound / limit(array.adc_bits) / product))
-        largest = max(self.layout.columns) * ((1 << (weights.dac_bits - 1)) + amplitude) * full
+        largest = max(self.layout.columns) * ((1 << (weights.dac_bits - 1)) + amplitude * self.codes.peak) * full
         if not 0 <= shift <= 30:
             finest = product * limit(array.adc_bits)
             raise self._error(
@@ -123,37 +163,70 @@ class Chip:
         return cost.Cost(
             cost.FUNCTIONS[section.function], cost.MODES[section.mode], section.bits,
             self.config.array.output_bits, self.layout.layers[-1],
+            round(section.tau_hp / (section.tau_hp + 1) * (1 << cost.DECAY_BITS)) if section.mode == "analog" else 0,
         )  # fmt: skip
 
     @cached_property
     def correlator(self) -> Correlator:
-        """Correlator; G holds a whole window."""
-        window = self.config.perturbation.tau_theta
-        return Correlator(self.config.cost.bits, self.config.cost.bits + ceil(log2(window)))
+        """Correlator; G holds a window of the largest tau_theta."""
+        engine, leaky = self.config.engine, self.config.cost.mode == "analog"
+        leak = round((1 << LEAK_BITS) / (self.config.perturbation.tau_theta + 1)) if leaky else 0
+        factor_bits = self.outer.factor_bits if self.outer else self.codes.bits
+        return Correlator(
+            self.config.cost.bits, self.config.gradient_bits, factor_bits, leaky, leak,
+            engine.window, engine.gradient == "replay",
+        )  # fmt: skip
+
+    @cached_property
+    def window(self) -> Window | None:
+        """Window of the correlator, if it takes several costs in one pass."""
+        if self.correlator.window == 1:
+            return None
+        bits = self.config.cost.bits
+        held = bits + (self.config.largest[0] - 1).bit_length()
+        return Window(self.correlator.window, bits, held, self.reference)
 
     @cached_property
     def optimizer(self) -> Optimizer | None:
         """Optimizer of the `digital` path."""
         if self.config.update.path != "digital":
             return None
+        update = self.config.update
+        factors = update.layers or (1.0,) * len(self.layout.rows)
         unit = self.state_unit / self.gradient_unit
         key, _, largest = max(self._etas, key=lambda entry: entry[2])
         shift = floor(log2(((1 << RATE_BITS) - 1) * unit / largest))
-        if not 0 <= shift <= 30:
+        least = FRACTION if update.momentum else 0
+        if not least <= shift <= 30:
             raise self._error(
                 key, largest,
                 "cannot be held by the 8-bit rate register; allowed with these widths are "
-                f"{128 * unit / 2**30:.2g} to {255 * unit:.2g}",
+                f"{128 * unit / 2**30:.2g} to {255 * unit / 2**least:.2g}",
             )  # fmt: skip
-        schedule = tuple((start, round(eta / unit * 2.0**shift)) for _, start, eta in self._etas)
-        key, _, smallest = min(self._etas, key=lambda entry: entry[2])
-        if min(rate for _, rate in schedule) < 1:
-            raise self._error(
-                key, smallest,
-                f"is rounded to zero by the 8-bit rate register beside a step size of {largest:g}; "
-                f"allowed are numbers from {unit / 2**shift:.2g}",
-            )  # fmt: skip
-        return Optimizer(self.config.weights.bits, self.correlator.bits, shift, schedule)
+        schedule = tuple(
+            (start, tuple(round(eta * factor / unit * 2.0**shift) for factor in factors))
+            for _, start, eta in self._etas
+        )
+        smallest = unit / 2**shift
+        for (key, _, eta), (_, rates) in zip(self._etas, schedule, strict=True):
+            for k, (factor, rate) in enumerate(zip(factors, rates, strict=True)):
+                if factor and not rate and eta < smallest:
+                    raise self._error(
+                        key, eta,
+                        f"is rounded to zero by the 8-bit rate register beside a step size of {largest:g}; "
+                        f"allowed are numbers from {smallest:.2g}",
+                    )  # fmt: skip
+                if factor and not rate:
+                    raise self._error(
+                        f"update.layers[{k}]", factor,
+                        f"times {key} = {eta:g} is rounded to zero by the 8-bit rate register beside a step size of "
+                        f"{largest:g}; allowed are 0 and numbers from {smallest / eta:.2g} to 1",
+                    )  # fmt: skip
+        momentum = min(255, round(update.momentum * 256))
+        return Optimizer(
+            self.config.weights.bits, self.correlator.bits, shift, schedule, momentum,
+            update.rounding == "stochastic", self.config.seed,
+        )  # fmt: skip
 
     @cached_property
     def devices(self) -> Devices | None:
@@ -194,11 +267,12 @@ class Chip:
         return ttv2.Ttv2(bits, self.correlator.bits, ttv2.RESETS[update.reset], update.keep_shift, schedule)
 
     @property
-    def schedule(self) -> tuple[tuple[int, int], ...]:
-        """(first step, rate) of the optimizer, or (first step, threshold) of the filter."""
-        block = self.ttv2 or self.optimizer
-        assert block is not None  # every update path has one of the two
-        return block.schedule
+    def schedule(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """(first step, rates of the layers) of the optimizer, or (first step, (threshold,)) of the filter."""
+        if self.ttv2:
+            return tuple((start, (threshold,)) for start, threshold in self.ttv2.schedule)
+        assert self.optimizer is not None  # every update path has one of the two
+        return self.optimizer.schedule
 
     @property
     def _etas(self) -> list[tuple[str, int, float]]:

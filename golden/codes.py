@@ -1,11 +1,15 @@
 """Perturbation codes: the sign of every parameter at every pattern, regenerated, never stored.
 
 A sign depends on (seed, pattern number, parameter index) only, so it is the same for any number of
-lanes and any order of evaluation. Three codes ([M23], section "perturbation types"):
+lanes and any order of evaluation. The codes ([M23], section "perturbation types"):
 
-random      one keyed 32-bit word per 32 parameters: word b of pattern p is `mix(key(p), b)`.
-sequential  one parameter at a time: the one at position (p * stride) mod P of a shuffled order.
-walsh       row i of a Hadamard matrix: parity(i AND p), with a global flip every other cycle.
+random       one keyed 32-bit word per 32 parameters: word b of pattern p is `mix(key(p), b)`.
+sequential   one parameter at a time: the one at position (p * stride) mod P of a shuffled order.
+walsh        row i of a Hadamard matrix: parity(i AND p), with a global flip every other cycle.
+walsh-upper  row i of the upper half of one twice as large. The product of two of its rows is in the
+             lower half, and so is the row of ones: neither C0 nor the Hessian gets into G.
+sinusoidal   round(peak sin(2 pi (p f_i + phase) / 2**cycle_bits)), f_i = first + i spacing. Equal
+             spacing with phase 0 keeps the products of two sines, which are cosines, out of G.
 
 `mix` is eight rounds of the Speck32 round function (Beaulieu et al. 2013) with a repeated key: a
 nonlinear generator, so that neither pairs nor triples of parameters share a linear relation, as the
@@ -20,15 +24,20 @@ from numba import njit
 
 from .fixed import i32
 
-RANDOM, SEQUENTIAL, WALSH = range(3)
-KINDS = {"random": RANDOM, "sequential": SEQUENTIAL, "walsh": WALSH}
+RANDOM, SEQUENTIAL, WALSH, WALSH_UPPER, SINUSOIDAL = range(5)
+KINDS = {
+    "random": RANDOM, "sequential": SEQUENTIAL, "walsh": WALSH, "walsh-upper": WALSH_UPPER, "sinusoidal": SINUSOIDAL,
+}  # fmt: skip
 
 ROUNDS = 8
 BLOCK = 32
 """Parameters served by one word of `mix`."""
 
 # Domains keep the generators of different purposes apart under one seed.
-PATTERN, SAMPLE, DEVICE, CYCLE = range(4)
+PATTERN, SAMPLE, DEVICE, CYCLE, ROUNDING = range(5)
+
+SINE_BITS = 12
+"""Most bits of a phase that the sine table resolves."""
 
 BYTES = (1 - 2 * (np.arange(256)[:, None] >> np.arange(8) & 1)).astype(np.int32)
 """Signs of the eight parameters that each byte stands for: to copy them is faster than to shift each out."""
@@ -40,16 +49,29 @@ class Codes(NamedTuple):
     Attributes
     ----------
     kind : int
-        RANDOM, SEQUENTIAL or WALSH.
+        RANDOM, SEQUENTIAL, WALSH, WALSH_UPPER or SINUSOIDAL.
     seed : int
         0 .. 2**32 - 1.
     size : int
-        Number of parameters P.
+        Number of parameters, or of whatever else is perturbed.
+    peak : int
+        Largest value of the sinusoidal code; 1 for all others.
+    first, spacing, phase : int
+        Of the sinusoidal code: frequencies in cycles, and phase in steps, per 2**cycle_bits patterns.
     """
 
     kind: int
     seed: int
     size: int
+    peak: int = 1
+    first: int = 1
+    spacing: int = 1
+    phase: int = 0
+
+    @property
+    def bits(self) -> int:
+        """Width of a value."""
+        return self.peak.bit_length() + 1
 
     @property
     def stride(self) -> int:
@@ -61,13 +83,38 @@ class Codes(NamedTuple):
 
     @property
     def cycle_bits(self) -> int:
-        """log2 of the length of a Walsh cycle."""
-        return max(1, (self.size - 1).bit_length())
+        """log2 of the length of a Walsh cycle, or of the period of all sines (which resolves the highest)."""
+        if self.kind == SINUSOIDAL:
+            return (2 * (self.first + (self.size - 1) * self.spacing) + 2).bit_length()
+        return max(1, (self.size - 1).bit_length()) + (self.kind == WALSH_UPPER)
+
+    @property
+    def offset(self) -> int:
+        """Row of the Hadamard matrix that the first parameter has."""
+        return 1 << (self.cycle_bits - 1) if self.kind == WALSH_UPPER else 0
 
     @property
     def cycle(self) -> int:
         """Patterns after which the code has visited every parameter alike (1 for random)."""
-        return {RANDOM: 1, SEQUENTIAL: self.size, WALSH: 1 << self.cycle_bits}[self.kind]
+        return {RANDOM: 1, SEQUENTIAL: self.size}.get(self.kind, 1 << self.cycle_bits)
+
+    @property
+    def plan(self) -> tuple[int, ...]:
+        """What the compiled `values` takes of this."""
+        return (
+            self.kind, self.seed, self.stride, self.cycle_bits, self.size, self.offset,
+            self.first, self.spacing, self.phase,
+        )  # fmt: skip
+
+    def quarter(self) -> np.ndarray:
+        """First quarter of the sine, both ends included: int32 array, shape (2**(n - 2) + 1,).
+
+        n is `cycle_bits`, at most `SINE_BITS`: lower bits of a phase are dropped.
+        """
+        if self.kind != SINUSOIDAL:
+            return np.zeros(1, np.int32)
+        steps = 1 << (min(self.cycle_bits, SINE_BITS) - 2)
+        return np.rint(self.peak * np.sin(np.pi / 2 * np.arange(steps + 1) / steps)).astype(np.int32)
 
 
 @njit(inline="always")
@@ -107,18 +154,37 @@ def words(pattern_key, high, low):
             low[b] = y
 
 
+@njit(inline="always")
+def sine(quarter, cycle_bits, phase):
+    """Entry of the sine at a phase of `cycle_bits` bits, from its first quarter."""
+    steps = quarter.size - 1
+    place = phase
+    while (4 * steps) >> cycle_bits == 0:
+        place >>= 1
+        cycle_bits -= 1
+    r = place & (steps - 1)
+    half = place // steps
+    v = quarter[steps - r] if half & 1 else quarter[r]
+    return -v if half & 2 else v
+
+
 @njit
-def signs(kind, seed, stride, cycle_bits, size, pattern, high, low, out):
-    """Write the signs of one pattern: `out[i]` becomes -1, 0 or +1 for parameter i < `size`.
+def values(plan, quarter, pattern, high, low, out):
+    """Write the code of one pattern: `out[i]` for i < size; signs are -1, 0 or +1.
 
     Parameters
     ----------
+    plan : tuple of int
+        `Codes.plan`.
+    quarter : int32 array
+        `Codes.quarter()`.
     pattern : int
         Pattern number, 0 .. 2**32 - 1.
     high, low : int32 arrays, shape (ceil(P / 32),)
         Scratch space of the random code.
     out : int32 array, shape (32 * ceil(P / 32),)
     """
+    kind, seed, stride, cycle_bits, size, offset, first, spacing, phase = plan
     if kind == RANDOM:
         words(key(seed, PATTERN, pattern), high, low)
         for b in range(low.size):
@@ -130,11 +196,15 @@ def signs(kind, seed, stride, cycle_bits, size, pattern, high, low, out):
     elif kind == SEQUENTIAL:
         out[:] = 0
         out[(pattern * stride) % size] = 1
+    elif kind == SINUSOIDAL:
+        period = 1 << cycle_bits
+        for i in range(size):
+            out[i] = sine(quarter, cycle_bits, (pattern * (first + i * spacing) + phase) & (period - 1))
     else:
         column = pattern & ((1 << cycle_bits) - 1)
         flip = (pattern >> cycle_bits) & 1
         for i in range(size):
-            v = i & column
+            v = (i + offset) & column
             v ^= v >> 16
             v ^= v >> 8
             v ^= v >> 4
@@ -144,13 +214,13 @@ def signs(kind, seed, stride, cycle_bits, size, pattern, high, low, out):
 
 
 def scratch(size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The arrays `high`, `low` and `out` that `signs` needs for `size` parameters."""
+    """The arrays `high`, `low` and `out` that `values` needs for `size` parameters."""
     blocks = -(-size // BLOCK)
     return np.zeros(blocks, np.int32), np.zeros(blocks, np.int32), np.zeros(blocks * BLOCK, np.int32)
 
 
 def pattern_signs(codes: Codes, pattern: int) -> np.ndarray:
-    """Signs of all parameters at one pattern: int32 array of shape (P,), values -1, 0, +1."""
+    """Values of all parameters at one pattern: int32 array of shape (P,); signs are -1, 0, +1."""
     high, low, out = scratch(codes.size)
-    signs(codes.kind, codes.seed, codes.stride, codes.cycle_bits, codes.size, pattern, high, low, out)
+    values(codes.plan, codes.quarter(), pattern, high, low, out)
     return out[: codes.size]

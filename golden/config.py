@@ -10,6 +10,7 @@ derived from this in `golden.chip`.
 """
 
 from copy import deepcopy
+from math import sqrt
 from os import PathLike, fspath
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
@@ -42,6 +43,12 @@ Rate = Annotated[float, numbers(0, 1000, above=True)]
 Scale = Annotated[float, numbers(0, 1024, above=True)]
 Spread = Annotated[float, numbers(0, 0.3)]
 Layers = Annotated[tuple[Annotated[int, integers(1, 4096)], ...], listing(2, 8, "layer sizes")]
+Readings = Annotated[int, choices(1, 2, 4, 8, 16)]
+Turns = Annotated[float, numbers(0, 1)]
+Frequency = Annotated[
+    tuple[Annotated[int, integers(1, 4096)], ...], listing(2, 2, "frequencies, the first and the spacing")
+]
+Factor = Annotated[float, numbers(0, 1)]
 Change = Annotated[tuple[Step, Rate], listing(2, 2, "numbers, a step and an eta")]
 Schedule = Annotated[tuple[Change, ...], listing(0, 15, "pairs [step, eta]")]
 Config = TypeVar("Config", bound="ChipConfig")
@@ -66,34 +73,55 @@ class Data(Section):
     By default a set's usual split (`datasets.SETS`), or what is left of it.
     """
 
-    set: Literal["nist7x7", "digits", "xor"]
+    set: Literal[
+        "nist7x7", "digits", "xor", "parity3", "parity4", "parity5", "parity6", "parity7", "parity8",
+        "mnist", "fashion-mnist", "cifar10",
+    ]  # fmt: skip
     train: Annotated[int, integers(1, 65536)] = Field(default_factory=lambda given: _train(given))
     test: Annotated[int, integers(0, 65536)] = Field(default_factory=lambda given: _test(given))
     order: Literal["random", "cyclic"] = "random"
 
 
 class Cost(Section):
-    """Cost function, how C~ is measured, and the width of C~ in bits, sign included."""
+    """Cost function, how C~ is measured, and the width of C~ in bits, sign included.
+
+    Mode forward only: C0 is measured every `refresh` steps; 0 is whenever the sample or theta changed.
+    Mode analog only: time constant of the high-pass, in steps. The means are over so many readings.
+    """
 
     function: Literal["mse", "l1"] = "mse"
-    mode: Literal["antithetic", "forward"] = "antithetic"
+    mode: Literal["antithetic", "forward", "analog"] = "antithetic"
     bits: Annotated[int, integers(4, 23)] = 20
+    refresh: Annotated[int, integers(0, 2**20)] = 1
+    average: Readings = 1
+    average_c0: Readings = 1
+    tau_hp: Annotated[float, numbers(0, 60000, above=True)] = 10.0
 
 
 class Perturbation(Section):
-    """Code, amplitude of each parameter in weight units, and MGD's time constants in steps."""
+    """What is perturbed by which code, by how much in weight units, and MGD's time constants in steps.
 
-    code: Literal["random", "sequential", "walsh"] = "random"
+    Code sinusoidal only: first frequency and spacing, in cycles per period of the code; phase, and how far
+    the correlator's reference lags, in turns. Costs of a sample's first `blanking` steps are not used.
+    """
+
+    method: Literal["weight", "node", "node-by-layer"] = "weight"
+    code: Literal["random", "sequential", "walsh", "walsh-upper", "sinusoidal", "rank-one"] = "random"
     amplitude: Scale
     tau_p: Tau = 1
     tau_x: Tau = 1
     tau_theta: Tau = 1
+    blanking: Annotated[int, integers(0, 2**20 - 1)] = 0
+    frequency: Frequency = (1, 1)
+    phase: Turns = 0.0
+    lag: Turns = 0.0
 
 
 class Update(Section):
     """Update path; eta, and its later values as pairs (from this step on, eta).
 
     Path filtered only: what a pulse leaves of H; `keep` leaves H / 2**keep_shift.
+    Path digital only: gamma of the momentum; rounding to theta; factor of eta for each layer, 0 freezes it.
     """
 
     path: Literal["digital", "filtered"]
@@ -101,6 +129,9 @@ class Update(Section):
     schedule: Schedule = ()
     reset: Literal["zero", "subtract", "keep"] = "subtract"
     keep_shift: Annotated[int, integers(1, 8)] = 3
+    momentum: Annotated[float, numbers(0, 0.99)] = 0.0
+    rounding: Literal["nearest", "stochastic"] = "nearest"
+    layers: Annotated[tuple[Factor, ...], listing(0, 7, "factors of eta")] = ()
 
 
 class Weights(Section):
@@ -116,12 +147,16 @@ class Weights(Section):
 
 
 class Array(Section):
-    """DACs of the lines; ADCs of the neurons' inputs, and the input at their full scale; codes of outputs."""
+    """DACs of the lines; ADCs of the neurons' inputs, and the input at their full scale; codes of outputs.
+
+    The cost arrives `latency` steps after its pattern.
+    """
 
     input_bits: Annotated[int, integers(2, 12)] = 8
     adc_bits: Annotated[int, integers(4, 14)] = 10
     adc_bound: Scale = 8.0
     output_bits: Annotated[int, integers(2, 14)] = 10
+    latency: Annotated[int, integers(0, 15)] = 0
 
 
 class Device(Section):
@@ -137,9 +172,20 @@ class Device(Section):
 
 
 class Engine(Section):
-    """Parameters that the engine handles at a time."""
+    """Parameters that the engine handles at a time, and patterns whose costs it correlates in one pass.
+
+    With `gradient = "replay"` there is no memory of G: the costs of a window are replayed at its end. The
+    correlator lags by `delay` steps (default: array.latency), and the first conversion waits `settle` clocks.
+    Registers may later set tau_p and tau_theta up to the largest ones here (default: those of the file).
+    """
 
     lanes: Annotated[int, choices(1, 2, 4, 8, 16, 32, 64)] = 16
+    window: Annotated[int, choices(1, 2, 4, 8, 16, 32, 64)] = 1
+    gradient: Literal["memory", "replay"] = "memory"
+    delay: Annotated[int | None, integers(0, 15)] = None
+    settle: Annotated[int, integers(0, 65535)] = 0
+    max_tau_p: Annotated[int | None, integers(1, 2**20)] = None
+    max_tau_theta: Annotated[int | None, integers(1, 2**20)] = None
 
 
 class Run(Section):
@@ -166,6 +212,38 @@ class ChipConfig(Section):
     device: Device | None = None
     engine: Engine = Engine()
     run: Run
+
+    @property
+    def largest(self) -> tuple[int, int]:
+        """Largest tau_p and tau_theta that the widths are made for."""
+        engine, taus = self.engine, self.perturbation
+        return engine.max_tau_p or taus.tau_p, engine.max_tau_theta or taus.tau_theta
+
+    @property
+    def perturbed(self) -> int:
+        """Number of values of the code: one a parameter, or one a neuron."""
+        return self.parameters if self.perturbation.method == "weight" else sum(self.network.layers[1:])
+
+    @property
+    def peak(self) -> int:
+        """Largest value of the code: 1 of a sign, a root of two times the amplitude in DAC steps of a sine."""
+        if self.perturbation.code != "sinusoidal":
+            return 1
+        step = self.weights.range / (1 << (self.weights.dac_bits - 1))
+        return max(2, round(sqrt(2) * self.perturbation.amplitude / step))
+
+    @property
+    def factor_bits(self) -> int:
+        """log2 of the largest magnitude that C~ is multiplied by, rounded up."""
+        lines = self.array.input_bits - 1 if self.perturbation.method != "weight" else 0
+        return (self.peak - 1).bit_length() + lines
+
+    @property
+    def gradient_bits(self) -> int:
+        """Width of the words of G, which hold a window of the largest tau_theta."""
+        # A leak lets G grow to tau_theta + 1 costs.
+        window = self.largest[1] + (self.cost.mode == "analog")
+        return self.cost.bits + self.factor_bits + (window - 1).bit_length()
 
     @property
     def parameters(self) -> int:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from .config_errors import count, require, show
+from .config_learning import check_learning
 from .datasets import SETS
 from .fixed import limit
 
@@ -11,8 +12,10 @@ if TYPE_CHECKING:
 
 WORD = 31
 """Most bits of a sum: golden and RTL compute in 32-bit words and keep one bit in hand."""
-GRADIENT = 23
-"""Most bits of G: times the 8-bit rate it still is a sum as above."""
+GRADIENT = 30
+"""Most bits of G: with one cost more it still is a sum as above."""
+SIGNS = ("random", "walsh", "walsh-upper")
+"""Codes that are a sign of every parameter at every pattern."""
 PARAMETERS = 2**20
 
 
@@ -20,8 +23,8 @@ def check(chip: "ChipConfig") -> None:
     """Raise `config_errors.Conflict` for the first combination that is not allowed."""
     _network(chip)
     _data(chip)
-    _perturbation(chip)
-    _update(chip)
+    check_learning(chip)
+    _engine(chip)
     _weights(chip)
     _words(chip)
     if chip.device:
@@ -62,11 +65,13 @@ def _network(chip: "ChipConfig") -> None:
 
 def _data(chip: "ChipConfig") -> None:
     data = SETS[chip.data.set]
-    has = f"data.set = {show(chip.data.set)} has {data.size} samples"
+    has = f"data.set = {show(chip.data.set)} has {data.most} samples"
+    if data.held_out:
+        has += f" and {data.held_out} to test"
     require(
-        chip.data.train <= data.size,
+        chip.data.train <= data.most,
         "data.train",
-        f"{chip.data.train} is too many, {has}; allowed are integers from 1 to {data.size}",
+        f"{chip.data.train} is too many, {has}; allowed are integers from 1 to {data.most}",
     )
     room = data.room(chip.data.train)
     require(
@@ -77,69 +82,38 @@ def _data(chip: "ChipConfig") -> None:
     )
 
 
-def _perturbation(chip: "ChipConfig") -> None:
-    tau_p, tau_x, tau_theta = (getattr(chip.perturbation, tau) for tau in ("tau_p", "tau_x", "tau_theta"))
-    require(
-        tau_x % tau_p == 0 or tau_p % tau_x == 0,
-        "perturbation.tau_x",
-        f"{tau_x} makes samples change within a pattern of tau_p = {tau_p} steps; "
-        f"allowed are multiples and divisors of {tau_p}",
-    )
-    require(
-        tau_theta % tau_p == 0,
-        "perturbation.tau_theta",
-        f"{tau_theta} is not a multiple of tau_p; allowed are multiples of {tau_p}",
-    )
-    amplitude, full = chip.perturbation.amplitude, chip.weights.range
-    step = full / 2 ** (chip.weights.dac_bits - 1)
-    require(
-        step <= amplitude < full,
-        "perturbation.amplitude",
-        f"{show(amplitude)} is not between one step of the weights' DAC and weights.range; "
-        f"allowed are numbers from {step:g} to below {full:g}",
-    )
-
-
-def _update(chip: "ChipConfig") -> None:
-    update = chip.update
-    filtered = update.path == "filtered"
-    for key in ("reset", "keep_shift"):
+def _engine(chip: "ChipConfig") -> None:
+    engine, taus = chip.engine, chip.perturbation
+    for key, largest in zip(("tau_p", "tau_theta"), chip.largest, strict=True):
+        tau = getattr(taus, key)
         require(
-            filtered or key not in update.model_fields_set,
-            f"update.{key}",
-            f'{show(getattr(update, key))} has no use with path = "digital"; '
-            'it is allowed with path = "filtered"',
+            tau <= largest,
+            f"engine.max_{key}",
+            f"{largest} is less than perturbation.{key}; allowed are integers from {tau} to {2**20}",
         )
+    delayed = "engine.delay" if engine.delay else "array.latency"
+    late = engine.delay or chip.array.latency
     require(
-        update.reset == "keep" or "keep_shift" not in update.model_fields_set,
-        "update.keep_shift",
-        f"{update.keep_shift} has no use with reset = {show(update.reset)}; "
-        'it is allowed with reset = "keep"',
+        taus.method == "weight" or not late,
+        delayed,
+        f"{late} has no use with perturbation.method = {show(taus.method)}, whose inputs are not kept so long; "
+        "allowed is 0",
     )
-    for i, (step, eta) in enumerate(update.schedule):
-        before = update.schedule[i - 1][0] if i else 0
+    if engine.window > 1:
         require(
-            step > before,
-            f"update.schedule[{i}][0]",
-            f"{step} does not come after step {before}; allowed are integers above {before}",
+            taus.method == "weight" and taus.code in SIGNS and chip.cost.mode != "analog",
+            "engine.window",
+            f"{engine.window} is for signs of all parameters; "
+            f'allowed is 1, or method = "weight" with a code of {", ".join(SIGNS)}, not in analog mode',
         )
-        low, high = update.eta / 128, update.eta * 8
+    if engine.gradient == "replay":
+        span = engine.window * taus.tau_p
         require(
-            low <= eta <= high,
-            f"update.schedule[{i}][1]",
-            f"{show(eta)} is too far from update.eta = {show(update.eta)}; "
-            f"allowed are numbers from {low:g} to {high:g}",
+            engine.window > 1 and span % taus.tau_theta == 0 and not late,
+            "engine.gradient",
+            f'"replay" keeps the costs of engine.window = {engine.window} patterns alone; allowed are windows above 1 '
+            f"with tau_theta a divisor of window times tau_p (here {span}), and no latency",
         )
-    require(
-        filtered or chip.device is None,
-        "device",
-        'the section has no use with update.path = "digital"; it is allowed with update.path = "filtered"',
-    )
-    require(
-        not filtered or chip.device is not None,
-        "device",
-        'missing section; update.path = "filtered" needs it, and an empty one takes all defaults',
-    )
 
 
 def _weights(chip: "ChipConfig") -> None:
@@ -158,15 +132,7 @@ def _weights(chip: "ChipConfig") -> None:
 
 
 def _words(chip: "ChipConfig") -> None:
-    tau_theta = chip.perturbation.tau_theta
-    window = log2_ceil(tau_theta)
-    bits = chip.cost.bits
-    require(
-        bits + window <= GRADIENT,
-        "cost.bits",
-        f"{bits} with perturbation.tau_theta = {tau_theta} makes words of G of {bits + window} bits, "
-        f"more than {GRADIENT}; allowed are integers from 4 to {GRADIENT - window}",
-    )
+    _gradient(chip)
     inputs, dac_bits = max(chip.network.layers[:-1]), chip.weights.dac_bits
     rest = dac_bits + 1 + log2_ceil(inputs + 1)
     bits = chip.array.input_bits
@@ -184,6 +150,27 @@ def _words(chip: "ChipConfig") -> None:
         "array.output_bits",
         f"{bits} with {outputs} outputs makes costs of {sums[bits]} bits, more than {WORD}; "
         f"allowed are integers from 2 to {max(b for b in sums if sums[b] <= WORD)}",
+    )
+
+
+def _gradient(chip: "ChipConfig") -> None:
+    bits, gradient, tau = chip.cost.bits, chip.gradient_bits, chip.largest[1]
+    most = GRADIENT - (chip.update.path == "filtered")  # the filter adds its threshold
+    key = "engine.max_tau_theta" if chip.engine.max_tau_theta else "perturbation.tau_theta"
+    require(
+        gradient <= most or gradient - bits + 4 > most,
+        "cost.bits",
+        f"{bits} with {key} = {tau} makes words of G of {gradient} bits, "
+        f"more than {most}; allowed are integers from 4 to {most - gradient + bits}",
+    )
+    narrow = most - 4 - chip.factor_bits
+    longest = (1 << narrow) - (chip.cost.mode == "analog") if narrow >= 0 else 0
+    allowed = f"integers from 1 to {longest}" if longest else "none but with a smaller array.input_bits"
+    require(
+        gradient <= most,
+        key,
+        f"{tau} makes words of G of {gradient - bits + 4} bits even with cost.bits = 4, more than {most}; "
+        f"allowed are {allowed}",
     )
 
 

@@ -1,31 +1,28 @@
-"""Data sets that need no download: NIST7x7 letters, handwritten digits, XOR.
+"""Data sets by name, and their splits.
 
-Sources
--------
-nist7x7
-    Letters N, I, S, T on 7x7 pixels after [M23], generated: 4 letters x 9 shifts of a 5x5 glyph x
-    (1 + 49 + 1176) ways to flip none, one or two pixels = 44,136 images. The glyphs are ours. An I and
-    a T at the same place differ in 4 pixels, so 54 images, two flips from both, carry both labels.
-digits
-    scikit-learn's `load_digits`: 1,797 images of 8x8 pixels with 17 levels, from the UCI set
-    "Optical Recognition of Handwritten Digits" (E. Alpaydin, C. Kaynak, 1998).
-xor
-    The four samples of the exclusive or.
+nist7x7, digits, xor, parity3 ... parity8
+    Made here or inside a package, see `golden.generated`.
+mnist, fashion-mnist, cifar10
+    Images of 28x28 and of 3x32x32 pixels from files, see `golden.idx` and `golden.cifar`. Training samples
+    are those of the set's training files, test samples those of its test file.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import combinations
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-GLYPHS = {
-    "N": "#...# ##..# #.#.# #..## #...#",
-    "I": ".###. ..#.. ..#.. ..#.. .###.",
-    "S": ".#### #.... .###. ....# ####.",
-    "T": "##### ..#.. ..#.. ..#.. ..#..",
-}
+from . import cifar, idx
+from .fetch import DataError
+from .generated import GLYPHS, Pair, digits, nist7x7, parity
+
+__all__ = ["GLYPHS", "SETS", "DataError", "DataSet", "Split", "digits", "load", "nist7x7", "parity"]
+
+Whole = tuple[NDArray[Any], NDArray[np.float64], int]
+"""Inputs, targets, and how many of the last samples are kept for testing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,13 +58,16 @@ class DataSet:
     Attributes
     ----------
     inputs, outputs, size : int
-        Values a sample, targets a sample, samples.
+        Values a sample, targets a sample, samples; of a set from files, as the originals have them.
     train, test : int
         Default sizes of the two parts.
     whole : callable
-        Returns inputs (size, inputs) and targets (size, outputs).
+        Returns inputs (size, inputs), targets (size, outputs), and how many of the last samples are kept
+        for testing. Inputs of type uint8 are pixels, 0 to 255.
     disjoint : bool
         Whether training and test samples are apart; if not, both are drawn from the whole set.
+    held_out : int
+        How many samples the set keeps for testing.
     """
 
     inputs: int
@@ -75,52 +75,43 @@ class DataSet:
     size: int
     train: int
     test: int
-    whole: Callable[[], tuple[NDArray[np.float64], NDArray[np.float64]]]
+    whole: Callable[[], Whole]
     disjoint: bool = True
+    held_out: int = 0
+
+    @property
+    def most(self) -> int:
+        """Most training samples."""
+        return self.size - self.held_out
 
     def room(self, train: int) -> int:
         """Most test samples beside `train` training samples."""
-        return max(self.size - train, 0) if self.disjoint else self.size
+        return self.held_out or (max(self.size - train, 0) if self.disjoint else self.size)
 
 
-def nist7x7() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """All 44,136 letters: pixels 0 or 1, shape (44136, 49), and one-hot targets, shape (44136, 4).
-
-    Image `(letter * 9 + shift) * 1226 + flips` is letter N, I, S, T number `letter`, moved
-    `shift // 3` down and `shift % 3` right. Flips 0 is none, the next 49 are one pixel, the rest two.
-    """
-    letters = np.zeros((len(GLYPHS), 3, 3, 7, 7), bool)
-    for letter, glyph in enumerate(GLYPHS.values()):
-        pixels = np.array([list(row) for row in glyph.split()]) == "#"
-        for down in range(3):
-            for right in range(3):
-                letters[letter, down, right, down : down + 5, right : right + 5] = pixels
-    one = np.eye(49, dtype=bool)
-    i, j = np.array(list(combinations(range(49), 2))).T
-    flips = np.concatenate([np.zeros((1, 49), bool), one, one[i] | one[j]])
-    images = letters.reshape(-1, 1, 49) ^ flips
-    labels = np.repeat(np.arange(len(GLYPHS)), images.size // 49 // len(GLYPHS))
-    return images.reshape(-1, 49).astype(np.float64), np.eye(len(GLYPHS))[labels]
+def pictures(read: Callable[[], tuple[NDArray[np.uint8], NDArray[np.uint8], int]]) -> Whole:
+    """Images from files: pixels 0 to 255 and one-hot targets; those behind the training files' are held out."""
+    pixels, labels, train = read()
+    return pixels, np.eye(10)[labels], len(pixels) - train
 
 
-def digits() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Handwritten digits: pixels 0 to 1 in steps of 1/16, shape (1797, 64); one-hot targets (1797, 10)."""
-    from sklearn.datasets import load_digits  # takes a second, and only these need it
-
-    images, labels = load_digits(return_X_y=True)
-    return np.asarray(images, np.float64) / 16, np.eye(10)[labels]
-
-
-def xor() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Exclusive or of two inputs; -1 is false, +1 is true: inputs, shape (4, 2), and target, shape (4, 1)."""
-    inputs = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
-    return inputs, -inputs.prod(1, keepdims=True)
+def _generated(make: Callable[[], Pair]) -> Callable[[], Whole]:
+    return lambda: (*make(), 0)
 
 
 SETS = {
-    "nist7x7": DataSet(49, 4, 44136, 4096, 4096, nist7x7),
-    "digits": DataSet(64, 10, 1797, 1437, 360, digits),
-    "xor": DataSet(2, 1, 4, 4, 4, xor, disjoint=False),
+    "nist7x7": DataSet(49, 4, 44136, 4096, 4096, _generated(nist7x7)),
+    "digits": DataSet(64, 10, 1797, 1437, 360, _generated(digits)),
+    "xor": DataSet(2, 1, 4, 4, 4, _generated(partial(parity, 2)), disjoint=False),
+    **{
+        f"parity{n}": DataSet(n, 1, 2**n, 2**n, 2**n, _generated(partial(parity, n)), disjoint=False)
+        for n in range(3, 9)
+    },
+    **{
+        name: DataSet(784, 10, 70000, 4096, 4096, partial(pictures, partial(idx.images, name)), held_out=10000)
+        for name in idx.SOURCES
+    },
+    "cifar10": DataSet(3072, 10, 60000, 4096, 4096, partial(pictures, cifar.images), held_out=10000),
 }
 """Every data set by the name that chip files call it."""
 
@@ -129,8 +120,9 @@ def load(name: str, train: int, test: int, seed: int) -> Split:
     """Load a data set and split it.
 
     The samples are shuffled by `seed`; the first `train` are for training, and the `test` that follow
-    for testing. XOR is too small to split: its training and test samples are the first of the whole
-    set in the order of its table, so that 4 and 4 are the whole set each.
+    for testing. A set that keeps samples for testing has both parts shuffled on their own. XOR and parity are
+    too small to split: training and test samples are the first of the whole set in the order of its table,
+    so that 4 and 4 are the whole of XOR each.
 
     Parameters
     ----------
@@ -145,17 +137,40 @@ def load(name: str, train: int, test: int, seed: int) -> Split:
     ------
     ValueError
         If there is no such set, or it has fewer samples.
+    DataError
+        If its files are missing or wrong, or have fewer samples than the originals and than asked for.
     """
     if name not in SETS:
         raise ValueError(f"Data set must be one of {', '.join(SETS)}, not {name!r}")
     data = SETS[name]
-    if not (0 <= train <= data.size and 0 <= test <= data.room(train)):
-        raise ValueError(f"{name} has {data.size} samples, too few for {train} to train and {test} to test")
-    x, t = data.whole()
-    y = t.argmax(1) if data.outputs > 1 else (t[:, 0] > 0).astype(np.int64)
-    if data.disjoint:
+    if not (0 <= train <= data.most and 0 <= test <= data.room(train)):
+        has = _size(data.most, data.held_out)
+        raise ValueError(f"{name} has {has}, too few for {train} to train and {test} to test")
+    x, t, held_out = data.whole()
+    most = len(x) - held_out
+    if data.held_out and (train > most or test > held_out):
+        raise DataError(
+            f"{name}: the files have {_size(most, held_out)}, too few for data.train = {train} and data.test = {test}."
+        )
+    if data.held_out:
+        rng = np.random.default_rng(seed)
+        first, then = rng.permutation(most)[:train], most + rng.permutation(held_out)[:test]
+    elif data.disjoint:
         order = np.random.default_rng(seed).permutation(data.size)
         first, then = order[:train], order[train : train + test]
     else:
         first, then = np.arange(train), np.arange(test)
-    return Split(x[first], t[first], y[first], first, x[then], t[then], y[then], then)
+    return Split(*_part(x, t, first), *_part(x, t, then))
+
+
+def _part(x: NDArray[Any], t: NDArray[np.float64], index: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
+    """Inputs, targets, labels and index of some samples."""
+    inputs, targets = x[index], t[index]
+    if inputs.dtype == np.uint8:
+        inputs = inputs / 255
+    labels = targets.argmax(1) if targets.shape[1] > 1 else (targets[:, 0] > 0).astype(np.int64)
+    return inputs, targets, labels, index
+
+
+def _size(most: int, held_out: int) -> str:
+    return f"{most} samples and {held_out} to test" if held_out else f"{most} samples"

@@ -34,3 +34,10 @@ def round_shift(x, shift):
     half = i32((i32(1) << shift) >> 1)
     negative = i32((x >> i32(31)) & i32(shift > 0))
     return i32(i32(x + i32(half - negative)) >> shift)
+
+
+@njit(inline="always")
+def round_wide(x, shift):
+    """`round_shift` in 64 bits, for scalars and for the rarer options."""
+    half = (1 << shift) >> 1
+    return (x + half - (1 if x < 0 and shift > 0 else 0)) >> shift

@@ -25,15 +25,24 @@ class Region(IntEnum):
     SAMPLES = 4
     """Codes of the sample memory, written only: sample s, code c at (s * record) * 8 + c
     with the inputs' codes first; targets start at the next multiple of 8."""
+    MOMENTUM = 5
+    """Parameters: words of M (with momentum; else absent, reads 0)."""
+    CHANNEL = 6
+    """C~ of the last 16 steps, that of step n at n mod 16 (with array.latency; else absent, reads 0)."""
 
 
 class Register(IntEnum):
-    """Index in `Region.REGISTERS`. "Restorable" registers are written to resume a run."""
+    """Index in `Region.REGISTERS`.
+
+    "Restorable" registers are written to resume a run; settings hold the chip description's values after
+    reset, and may be set to others between runs. Values that a setting cannot take are ignored.
+    """
 
     CONTROL = 0
-    """Write 1 to start, or 2 to stop at the earliest step possible; reads 1 while the engine runs."""
+    """Write 1 to start, 2 to stop at the earliest step possible, 4 to evaluate, 8 to calibrate the delay;
+    reads 1 while the engine runs."""
     TARGET = 1
-    """The engine stops before step TARGET."""
+    """The engine stops before step TARGET; or evaluates the first TARGET samples."""
     FLAGS = 2
     """Sticky flags (`golden.engine.FLAGS`); restorable."""
     CYCLES_LOW = 3
@@ -41,27 +50,72 @@ class Register(IntEnum):
     CYCLES_HIGH = 4
     """High half."""
     STEP = 5
-    """Steps done; restorable, as all that follow up to PHASE_THETA."""
+    """Steps done; restorable, as all that follow up to MEMORY_1_HIGH."""
     PATTERN = 6
     """Number of the pattern in force."""
     POSITION = 7
-    """Sequential code: (PATTERN * stride) mod P."""
-    SAMPLE = 8
+    """Sequential code: (PATTERN * stride) mod size."""
+    TURN = 8
+    """PATTERN mod layers of weights."""
+    SAMPLE = 9
     """Number of the sample presented."""
-    SAMPLE_INDEX = 9
+    SAMPLE_INDEX = 10
     """Cyclic order: SAMPLE mod size."""
-    PHASE_P = 10
+    PHASE_P = 11
     """STEP mod tau_p."""
-    PHASE_X = 11
+    PHASE_X = 12
     """STEP mod tau_x."""
-    PHASE_THETA = 12
+    PHASE_THETA = 13
     """STEP mod tau_theta."""
-    COST = 13
+    PHASE_REFRESH = 14
+    """STEP mod refresh."""
+    LAG_PATTERN = 15
+    """As PATTERN, at step max(STEP - DELAY, 0)."""
+    LAG_POSITION = 16
+    """As POSITION, there."""
+    LAG_PHASE_P = 17
+    """As PHASE_P, there."""
+    LAG_PHASE_X = 18
+    """As PHASE_X, there."""
+    MEMORY_0_LOW = 19
+    """Memory of the cost unit (`golden.cost.difference`), 64 bits signed each."""
+    MEMORY_0_HIGH = 20
+    MEMORY_1_LOW = 21
+    MEMORY_1_HIGH = 22
+    TAU_P = 23
+    """Setting, 1 .. engine.max_tau_p. The settings up to SETTLE are fields of `golden.sequencer.Sequencer`."""
+    TAU_X = 24
+    """Setting, 1 .. 2**20."""
+    TAU_THETA = 25
+    """Setting, 1 .. engine.max_tau_theta."""
+    REFRESH = 26
+    """Setting, 0 .. 2**20."""
+    AVERAGE = 27
+    """Setting, 0 .. 4."""
+    AVERAGE_C0 = 28
+    """Setting, 0 .. 4."""
+    BLANKING = 29
+    """Setting, 0 .. 2**20 - 1."""
+    DELAY = 30
+    """Setting, 0 .. 15; calibration sets it."""
+    SETTLE = 31
+    """Setting, 0 .. 65535."""
+    DECAY = 32
+    """Setting of the analog mode, 0 .. 65535: tau_hp / (tau_hp + 1) in 2**-16."""
+    LEAK = 33
+    """Setting of the analog mode, 1 .. 32768: 1 / (tau_theta + 1) in 2**-16."""
+    COST = 34
     """C~ of the last step; read only."""
-    SUM_0 = 14
-    """S of rail 0; read only."""
-    SUM_1 = 15
+    SUM_0 = 35
+    """S of rail 0, its last reading; read only."""
+    SUM_1 = 36
     """S of rail 1; read only."""
+    TOTAL_LOW = 37
+    """Sum of S_0 over the last evaluation, low half; read only."""
+    TOTAL_HIGH = 38
+    """High half."""
+    RIGHT = 39
+    """Samples that the last evaluation found right (`Engine.evaluate`); read only."""
 
 
 SAMPLE_WORD = 8
@@ -76,3 +130,7 @@ def address(region: Region, index: int) -> int:
 def record_words(codes: int) -> int:
     """Words of the sample memory that hold so many codes."""
     return -(-codes // SAMPLE_WORD)
+
+
+START, STOP, EVALUATE, CALIBRATE = 1, 2, 4, 8
+"""Values written to `Register.CONTROL`."""

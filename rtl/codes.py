@@ -1,11 +1,11 @@
-"""Code generator: from a pattern's number to one word of signs a clock; see `golden.codes`."""
+"""Code generator: from a pattern's number to one word of values a clock; see `golden.codes`."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out
 
-from ..golden.codes import BLOCK, PATTERN, RANDOM, ROUNDS, SEQUENTIAL, Codes
-from ..golden.layout import Layout
+from ..golden.codes import BLOCK, PATTERN, RANDOM, ROUNDS, SEQUENTIAL, SINE_BITS, SINUSOIDAL, Codes
 from .layout import lane_words
 
 
@@ -33,78 +33,94 @@ def stream_key(m: Module, seed: int, domain: int, number: Value) -> Value:
 
 
 def pattern_layout(codes: Codes) -> data.StructLayout:
-    """Payload of a pattern: its number, and the sequential code's place (number * stride) mod P."""
+    """Payload of a pattern: its number, and the sequential code's place (number * stride) mod size."""
     return data.StructLayout({"number": 32, "position": range(max(2, codes.size))})
 
 
 class CodeGenerator(Component):
-    """Signs of all parameters at one pattern after the other.
+    """Values of the code at one pattern after the other.
 
     Parameters
     ----------
     codes : golden.codes.Codes
-    layout : golden.layout.Layout
+    lanes : int
+        Values a word; a power of two.
+
+    Attributes
+    ----------
+    words : int
+        Words a pattern, ceil(codes.size / lanes).
+    latency : int
+        Clocks from a pattern to its first word: 2, and 4 of the sinusoidal code.
 
     Members
     -------
     pattern : stream in; a pattern is taken while the previous one is still being sent.
-    signs : stream out; `layout.words` words a pattern, lanes of signed(2): -1, 0 or +1. Lanes beyond
-        the last parameter are 0. First word two clocks after the pattern, then one a clock.
+    signs : stream out; `words` words a pattern, one a clock, lanes of signed(codes.bits). Lanes beyond the
+        last value are 0.
     """
 
-    def __init__(self, codes: Codes, layout: Layout):
+    def __init__(self, codes: Codes, lanes: int):
         self.codes = codes
-        self.layout = layout
+        self.lanes = lanes
+        self.words = -(-codes.size // lanes)
+        self.latency = 4 if codes.kind == SINUSOIDAL else 2
         super().__init__(
             {
                 "pattern": In(stream.Signature(pattern_layout(codes))),
-                "signs": Out(stream.Signature(lane_words(2, layout.lanes))),
+                "signs": Out(stream.Signature(lane_words(codes.bits, lanes))),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        lanes, words = self.layout.lanes, self.layout.words
-        word = Signal(range(max(2, words)))
+        word = Signal(range(max(2, self.words)))
         active = Signal()
         ready = Signal()
-        last = Signal()
-        m.d.comb += last.eq(word == words - 1)
+        last, move = Signal(), Signal()
+        m.d.comb += last.eq(word == self.words - 1)
 
         context, derived = self._context(m)
         waiting = Signal.like(context)
+        if self.codes.kind == SINUSOIDAL:
+            valid, values, ends = self._sines(m, context, active, last, move)
+        else:
+            valid, values, ends = active, self._signs(m, context, word), last
         m.d.comb += self.pattern.ready.eq(~ready)
         with m.If(self.pattern.valid & self.pattern.ready):
             m.d.sync += [waiting.eq(derived), ready.eq(1)]
         free = Signal()
-        m.d.comb += free.eq(~active | (self.signs.ready & last))
+        m.d.comb += free.eq(~active | (move & last))
         with m.If(free):
             m.d.sync += active.eq(ready)
             with m.If(ready):
                 m.d.sync += [context.eq(waiting), ready.eq(0)]
 
-        m.d.comb += self.signs.valid.eq(active)
-        with m.If(active & self.signs.ready):
+        m.d.comb += [move.eq(self.signs.ready | ~valid), self.signs.valid.eq(valid)]
+        with m.If(active & move):
             m.d.sync += word.eq(Mux(last, 0, word + 1))
-        used = self.layout.parameters - (words - 1) * lanes
-        for lane, (negative, nonzero) in enumerate(self._lanes(m, context, word)):
-            present = nonzero if lane < used else nonzero & ~last
-            m.d.comb += self.signs.payload[lane].eq(Cat(present, negative & present).as_signed())
+        used = self.codes.size - (self.words - 1) * self.lanes
+        for lane, value in enumerate(values):
+            m.d.comb += self.signs.payload[lane].eq(value if lane < used else Mux(ends, 0, value))
         return m
 
     def _context(self, m: Module) -> tuple[Signal, Value]:
-        """Register for what a pattern's signs depend on, and that value for the pattern offered."""
-        pattern = self.pattern.payload
+        """Register for what a pattern's values depend on, and that value for the pattern offered."""
+        pattern, bits = self.pattern.payload, self.codes.cycle_bits
         if self.codes.kind == RANDOM:
             return Signal(64), stream_key(m, self.codes.seed, PATTERN, pattern.number)
         if self.codes.kind == SEQUENTIAL:
             return Signal.like(pattern.position), pattern.position
-        bits = self.codes.cycle_bits
+        if self.codes.kind == SINUSOIDAL:
+            number = pattern.number[:bits]
+            first, step = Signal(bits), Signal(bits)
+            m.d.comb += [first.eq(number * self.codes.first + self.codes.phase), step.eq(number * self.codes.spacing)]
+            return Signal(2 * bits), Cat(first, step)
         return Signal(bits + 1), pattern.number[: bits + 1]
 
-    def _lanes(self, m: Module, context: Signal, word: Signal) -> list[tuple[Value, Value]]:
-        """(negative, nonzero) of each lane."""
-        lanes = self.layout.lanes
+    def _signs(self, m: Module, context: Signal, word: Signal) -> list[Value]:
+        """Value of each lane, combinational, of all codes that are signs."""
+        lanes = self.lanes
         shift = (lanes - 1).bit_length()
         if self.codes.kind == RANDOM:
             if lanes >= BLOCK:
@@ -113,15 +129,51 @@ class CodeGenerator(Component):
             else:
                 place = 5 - shift
                 bits = mix(m, context, word >> place).word_select(word[:place], lanes)
-            return [(bits[lane], Value.cast(1)) for lane in range(lanes)]
+            return [Cat(1, bits[lane]).as_signed() for lane in range(lanes)]
         if self.codes.kind == SEQUENTIAL:
             here = Signal()
             m.d.comb += here.eq((context >> shift) == word)
-            return [(Value.cast(0), here & (context[:shift] == lane)) for lane in range(lanes)]
+            return [here & (context[:shift] == lane) for lane in range(lanes)]
         column, flip = context[:-1], context[-1]
         first = Signal(len(word) + shift)
         shared = Signal()
         m.d.comb += first.eq(word << shift)
-        m.d.comb += shared.eq((first & column).xor() ^ flip)
-        return [(shared ^ (Value.cast(lane) & column).xor(), Value.cast(1)) for lane in range(lanes)]
+        m.d.comb += shared.eq(((first | self.codes.offset) & column).xor() ^ flip)
+        return [Cat(1, shared ^ (Value.cast(lane) & column).xor()).as_signed() for lane in range(lanes)]
 
+    def _sines(self, m: Module, context: Signal, active: Signal, last: Signal, move: Signal):
+        """The sinusoidal code in two clocks: the phases of a word, then the table's entries for them.
+
+        Returns
+        -------
+        valid : there is a word.
+        values : value of each lane.
+        ends : it is the last word.
+        """
+        bits, codes, phases = self.codes.cycle_bits, self.codes, []
+        first, step = context.word_select(0, bits), context.word_select(1, bits)
+        staged, valid, ending, ends = Signal(), Signal(), Signal(), Signal()
+        with m.If(move):
+            m.d.sync += [staged.eq(active), valid.eq(staged), ending.eq(last), ends.eq(ending)]
+            with m.If(active):
+                m.d.sync += first.eq(first + step * self.lanes)
+
+        quarter = codes.quarter()  # its last entry, the peak, is no part of the memory
+        place_bits = min(bits, SINE_BITS)
+        m.submodules.quarter = memory = Memory(shape=codes.bits - 1, depth=len(quarter) - 1, init=quarter[:-1].tolist())
+        values = []
+        for lane in range(self.lanes):
+            # The lane without its lowest bit has its phase already: one addition a lane.
+            low = lane & -lane
+            phase, held = Signal(bits, name=f"phase_{lane}"), Signal(place_bits, name=f"held_{lane}")
+            phases.append(phase)
+            m.d.comb += phase.eq(phases[lane - low] + step * low if lane else first)
+            within, falling, negative = held[:-2], held[-2], Signal(name=f"negative_{lane}")
+            peak, read = Signal(name=f"peak_{lane}"), memory.read_port()
+            m.d.comb += [read.en.eq(move), read.addr.eq(Mux(falling, -within, within))]
+            with m.If(move):
+                m.d.sync += [held.eq(phase[bits - place_bits :]), peak.eq(falling & (within == 0))]
+                m.d.sync += negative.eq(held[-1])
+            size = Mux(peak, codes.peak, read.data)
+            values.append(Mux(negative, -size, size))
+        return valid, values, ends

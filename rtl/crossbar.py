@@ -22,27 +22,30 @@ class CrossbarArray(Component):
     layout : golden.layout.Layout
     polarity : int
         Polarity of rail 1: 0 or -1; rail 0 has +1.
+    code_bits : int
+        Width of a perturbation: 2 for signs, which the amplitude scales; wider ones are in weight LSBs.
 
     Members
     -------
     line : stream in, words of 8 line codes, `record_words(inputs)` a sweep; taken once layer 0 of the
         previous sweep is done.
     hidden : stream in, line codes of the hidden neurons in order, both rails.
-    weight, sign : streams in, `layout.words` words of weight codes and of perturbation signs a sweep.
+    weight, sign : streams in, `layout.words` words of weight codes and of perturbations a sweep.
         A word that holds the ends of several neurons takes a clock for each.
     adc : stream out, codes of all neurons in order, both rails; two clocks after a neuron's last word.
     """
 
-    def __init__(self, crossbar: Crossbar, layout: Layout, polarity: int):
+    def __init__(self, crossbar: Crossbar, layout: Layout, polarity: int, code_bits: int = 2):
         self.crossbar = crossbar
         self.layout = layout
         self.polarity = polarity
+        self.code_bits = code_bits
         super().__init__(
             {
                 "line": In(stream.Signature(data.ArrayLayout(signed(crossbar.line_bits), SAMPLE_WORD))),
                 "hidden": In(stream.Signature(rails(crossbar.line_bits))),
                 "weight": In(stream.Signature(lane_words(crossbar.weight_bits, layout.lanes))),
-                "sign": In(stream.Signature(lane_words(2, layout.lanes))),
+                "sign": In(stream.Signature(lane_words(code_bits, layout.lanes))),
                 "adc": Out(stream.Signature(rails(crossbar.adc_bits))),
             }
         )
@@ -100,13 +103,16 @@ class CrossbarArray(Component):
         """Register with (w + p a s) x of one lane and rail."""
         bits = self.crossbar.weight_bits
         amplitude = self.crossbar.amplitude
-        cell = Signal(signed(max(bits, amplitude.bit_length() + 1) + 1))
-        product = Signal(signed(len(cell) + self.crossbar.line_bits), name=f"product_{lane}")
         weight, sign = self.weight.payload[lane], self.sign.payload[lane]
-        if polarity:
+        signs = self.code_bits == 2
+        cell = Signal(signed(max(bits, amplitude.bit_length() + 1 if signs else self.code_bits) + 1))
+        product = Signal(signed(len(cell) + self.crossbar.line_bits), name=f"product_{lane}")
+        if polarity and signs:
             m.d.comb += cell.eq(
                 Mux(sign == 0, weight, Mux((sign < 0) ^ (polarity < 0), weight - amplitude, weight + amplitude))
             )
+        elif polarity:
+            m.d.comb += cell.eq(weight - sign if polarity < 0 else weight + sign)
         else:
             m.d.comb += cell.eq(weight)
         with m.If(take):

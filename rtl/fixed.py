@@ -1,6 +1,6 @@
 """Saturation and rounding as combinational expressions; see `golden.fixed`."""
 
-from amaranth.hdl import Mux, Value
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 
 from ..golden.fixed import limit
 
@@ -22,3 +22,11 @@ def round_shift(value: Value, shift: int) -> Value:
     if shift == 0:
         return value
     return (value + (1 << (shift - 1)) - value[-1]) >> shift
+
+
+def round_shift_by(m: Module, value: Value, shift: Value) -> Value:
+    """`round_shift` with a shift that is a signal."""
+    total = Signal(signed(len(value) + 1))
+    half = ((1 << shift) >> 1)[: len(value)]
+    m.d.comb += total.eq(value + Mux(shift == 0, 0, half - value[-1]))
+    return total >> shift

@@ -142,8 +142,7 @@ class Cursor(Component):
 class ReadModifyWrite:
     """A pass over a `LaneMemory`: a word is read, combined with a word of a stream, and written back.
 
-    One word a clock; the result is valid one clock after the stream's word was taken. A word that
-    follows itself waits until it is written.
+    One word a clock; the result is valid one clock after the stream's word was taken.
 
     Parameters
     ----------
@@ -156,17 +155,19 @@ class ReadModifyWrite:
     words : stream in, `layout.words` words a pass
     command : stream in, one a pass
     result : stream out, whose payload the block drives
+    selective : bool
+        Passes whose command has no `use` leave the memory alone: it is neither read nor written.
 
     Attributes
     ----------
-    value : the word of the memory, while `result` is valid.
+    value : the word of the memory, while `result` is valid; of a pass without `use` any word.
     words, command : the payloads that belong to it.
     data : the word to be written, driven by the block.
     take, word : a word, and its place, is taken in this clock.
-    give, held : a word, and its place, is written in this clock.
+    give, held : a word, and its place, is given, and written, in this clock.
     """
 
-    def __init__(self, m: Module, layout: Layout, bits: int, *, host, words, command, result):
+    def __init__(self, m: Module, layout: Layout, bits: int, *, host, words, command, result, selective: bool = False):
         m.submodules.memory = memory = LaneMemory(layout, bits)
         connect(m, flipped(host), memory.host)
         self.value, self.data = memory.value, memory.data
@@ -181,16 +182,30 @@ class ReadModifyWrite:
         m.d.comb += [
             last.eq(word == layout.words - 1),
             give.eq(full & result.ready),
-            take.eq(words.valid & command.valid & (~full | result.ready & (held != word))),
+            take.eq(words.valid & command.valid & (~full | result.ready)),
             words.ready.eq(take),
             command.ready.eq(take & last),
-            memory.read.eq(take),
+            memory.read.eq(take & command.payload.use if selective else take),
             memory.read_word.eq(word),
             result.valid.eq(full),
-            memory.write.eq(give),
+            memory.write.eq(give & self.command.use if selective else give),
             memory.write_word.eq(held),
         ]
         m.d.sync += full.eq(take | (full & ~give))
         with m.If(take):
             m.d.sync += [word.eq(Mux(last, 0, word + 1)), held.eq(word)]
             m.d.sync += [self.words.eq(words.payload), self.command.eq(command.payload)]
+        if layout.words == 1:
+            self.value = self._follow(m, memory, take)
+
+    def _follow(self, m: Module, memory: LaneMemory, take: Signal) -> Signal:
+        """A word that follows itself is read in the clock in which it is written: it comes from a register."""
+        value = Signal(memory.value.shape(), name="value")
+        written = Signal.like(value, name="written")
+        follows = Signal(name="follows")
+        m.d.comb += value.eq(Mux(follows, written, memory.value))
+        with m.If(memory.write):
+            m.d.sync += written.eq(memory.data)
+        with m.If(take):
+            m.d.sync += follows.eq(memory.write)
+        return value

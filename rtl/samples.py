@@ -23,7 +23,7 @@ class SampleMemory(Component):
 
     Members
     -------
-    request : stream in: number of the sample, and number mod size (used in cyclic order).
+    request : stream in: number of the sample, and number mod size (used in cyclic order, or if `direct`).
     line, target : streams out, words of 8 codes: all of a sample's inputs, then all its targets. First
         word three clocks after the request, then one a clock.
     host : codes as in `Region.SAMPLES`; written only.
@@ -33,7 +33,7 @@ class SampleMemory(Component):
         self.samples = samples
         self.line_bits = line_bits
         self.output_bits = output_bits
-        request = data.StructLayout({"number": 32, "index": range(max(2, samples.size))})
+        request = data.StructLayout({"number": 32, "index": range(max(2, samples.size)), "direct": 1})
         super().__init__(
             {
                 "request": In(stream.Signature(request)),
@@ -59,7 +59,8 @@ class SampleMemory(Component):
         drawn = Signal.like(index)
         if self.samples.order == RANDOM:
             key = stream_key(m, self.samples.seed, SAMPLE, Const(0, 32))
-            m.d.comb += drawn.eq((mix(m, key, self.request.payload.number) * self.samples.size) >> 32)
+            random = (mix(m, key, self.request.payload.number) * self.samples.size) >> 32
+            m.d.comb += drawn.eq(Mux(self.request.payload.direct, self.request.payload.index, random))
         else:
             m.d.comb += drawn.eq(self.request.payload.index)
 

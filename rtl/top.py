@@ -3,25 +3,32 @@
 `ohmgrad generate` writes it, with names and addresses as JSON.
 """
 
-from pathlib import Path
-
 from amaranth.back.verilog import convert
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
 from amaranth.lib.wiring import Component, In, Out, connect
 
 from ..golden.chip import Chip
 from ..golden.engine import FLAGS
-from ..golden.memory_map import ADDRESS_BITS, DATA_BITS, INDEX_BITS, Region, Register
+from ..golden.memory_map import (
+    ADDRESS_BITS,
+    CALIBRATE,
+    DATA_BITS,
+    EVALUATE,
+    INDEX_BITS,
+    START,
+    Region,
+    Register,
+)
 from .buses.ram import TEXT, VerilogPlatform
+from .cost import MEMORY
 from .crossbar import CrossbarArray
 from .devices import DeviceArray
-from .engine import Engine
+from .engine import Engine, regions
 from .sequencer import RESTORABLE
+from .settings import LAYOUT
 
 NAME = "chip"
 """Name of the top module."""
-WAIVERS = Path(__file__).with_name("waivers.vlt")
-"""Lint waivers that the Verilog needs, each with its reason."""
 
 
 class Top(Component):
@@ -58,23 +65,24 @@ class Top(Component):
         m = Module()
         chip = self.chip
         m.submodules.engine = engine = Engine(chip)
-        m.submodules.crossbar = array = CrossbarArray(chip.crossbar, chip.layout, chip.polarity)
+        m.submodules.crossbar = array = CrossbarArray(
+            chip.crossbar, chip.layout, chip.polarity, chip.codes.bits
+        )
         connect(m, engine.line, array.line)
         connect(m, engine.hidden, array.hidden)
         connect(m, engine.sign, array.sign)
         connect(m, array.adc, engine.adc)
-        ports = {Region.GRADIENT: engine.host_gradient, Region.SAMPLES: engine.host_samples}
+        ports = {region: getattr(engine, f"host_{region.name.lower()}") for region in regions(chip)}
         busy = engine.busy
         if chip.devices:
             m.submodules.devices = devices = DeviceArray(chip.crossbar, chip.devices, chip.layout)
             connect(m, engine.pulses, devices.pulses)
             connect(m, engine.transfer, devices.command)
             connect(m, devices.weight, array.weight)
-            ports |= {Region.THETA: devices.host, Region.FILTER: engine.host_filter}
+            ports |= {Region.THETA: devices.host}
             busy = engine.busy | devices.busy
         else:
             connect(m, engine.weight, array.weight)
-            ports |= {Region.THETA: engine.host_theta}
         m.d.comb += self.busy.eq(busy)
         self._host(m, engine, ports)
         return m
@@ -105,9 +113,10 @@ class Top(Component):
                 port.data.eq(self.host_data.as_signed()),
             ]
 
-        write_register = Signal()
+        write_register, control = Signal(), Signal()
         flags, cycles, target = Signal(len(FLAGS)), Signal(64), Signal(32)
         m.d.comb += write_register.eq(accept & self.host_write & is_register)
+        m.d.comb += control.eq(write_register & (index == Register.CONTROL))
         m.d.sync += flags.eq(flags | engine.saturated)
         with m.If(engine.busy):
             m.d.sync += cycles.eq(cycles + 1)
@@ -118,24 +127,29 @@ class Top(Component):
                 with m.Case(Register.FLAGS):
                     m.d.sync += flags.eq(self.host_data)
         m.d.comb += [
-            engine.start.eq(write_register & (index == Register.CONTROL) & self.host_data[0] & ~self.busy),
-            engine.stop.eq(write_register & (index == Register.CONTROL) & self.host_data[1]),
+            engine.stop.eq(control & self.host_data[1]),
             engine.target.eq(target),
             engine.load.eq(write_register & (index <= max(Register)) & ~self.busy),
             engine.load_register.eq(index),
             engine.load_value.eq(self.host_data),
         ]
+        for name, value in (("start", START), ("evaluate", EVALUATE), ("calibrate", CALIBRATE)):
+            m.d.comb += getattr(engine, name).eq(control & ~self.busy & (self.host_data[:4] == value))
 
-        values = {
+        memory = [word[half : half + 32] for word in engine.memory for half in (0, 32)]
+        values = dict(zip(MEMORY, memory, strict=True)) | {
             Register.CONTROL: self.busy, Register.TARGET: target, Register.FLAGS: flags,
             Register.CYCLES_LOW: cycles[:32], Register.CYCLES_HIGH: cycles[32:],
             Register.COST: engine.last.cost, Register.SUM_0: engine.last.sum0, Register.SUM_1: engine.last.sum1,
+            Register.TOTAL_LOW: engine.total[:32], Register.TOTAL_HIGH: engine.total[32:],
+            Register.RIGHT: engine.right,
         }  # fmt: skip
         values |= {r: getattr(engine, r.name.lower()) for r in Register if r.name.lower() in RESTORABLE}
+        values |= {r: engine.settings[r.name.lower()] for r in Register if r.name.lower() in LAYOUT.members}
         reply = Signal(signed(DATA_BITS))
         with m.Switch(held_region):
             with m.Case(Region.REGISTERS):
-                m.d.comb += reply.eq(Array(values[r] for r in Register)[held_index[:4]])
+                m.d.comb += reply.eq(Array(values[r] for r in Register)[held_index[:6]])
             for number, port in ports.items():
                 with m.Case(number):
                     m.d.comb += reply.eq(port.value)

@@ -4,9 +4,11 @@ Entries, with k = 0, 1, ... a layer of weights:
 
 weight_k, bias_k            float64, shape (neurons, inputs) and (neurons,), in real units
 weight_code_k, bias_code_k  int32, the same as raw words: theta, or the states of the devices
-theta, g, h                 int32, shape (P,), the engine's memories in the order of `golden.layout`
+theta, g, h, m              int32, shape (P,), the engine's memories in the order of `golden.layout`
+memory                      int64, shape (2,), of the cost unit, see `golden.cost.difference`
+pending                     int32, shape (latency,), C~ on their way, see `golden.engine.State`
 step, seed, flags           integers; flags as in `golden.engine.FLAGS`
-cost_evaluations            two a step
+cost_evaluations            since step 0, every reading counted
 test_accuracy, mean_squared_error
                             floats; accuracy is NaN if there are no test samples
 config                      the chip description as JSON
@@ -28,10 +30,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..golden import sequencer
 from ..golden.chip import Chip
 from ..golden.config_errors import plain
+from ..golden.cost import ANTITHETIC, FORWARD, FRACTION
 from ..golden.datasets import Split
 from ..golden.engine import FLAGS, State
+from ..golden.fixed import limit
+from ..golden.optimizer import MOMENTUM_BITS
 from .errors import CheckpointError
 from .files import replacing
 
@@ -73,8 +79,8 @@ def save_checkpoint(path: Path, chip: Chip, state: State, figures: Figures) -> N
         entries[f"bias_{k}"] = matrix[:, -1] * chip.state_unit
         entries[f"weight_code_{k}"] = matrix[:, :-1]
         entries[f"bias_code_{k}"] = matrix[:, -1]
-    entries |= {"theta": state.theta, "g": state.g, "h": state.h, "step": state.step, "flags": state.flags}
-    entries |= {"seed": chip.config.seed, "cost_evaluations": 2 * state.step} | asdict(figures)
+    entries |= asdict(state) | asdict(figures)
+    entries |= {"seed": chip.config.seed, "cost_evaluations": cost_evaluations(chip, state.step)}
     entries["config"] = chip.config.model_dump_json()
     with replacing(path) as file:
         np.savez(file, **entries)
@@ -93,20 +99,32 @@ def load_checkpoint(path: Path, chip: Chip) -> State:
     for key in sorted((mine.keys() | its.keys()) - {"run"}):
         if mine.get(key) != its.get(key):
             raise CheckpointError(f"{plain(str(path))}: it is of a chip with another {key}.")
-    words = []
-    bounds = {
-        "theta": 1 << (chip.config.weights.bits - 1),
-        "g": chip.correlator.bound,
-        "h": chip.ttv2.bound if chip.ttv2 else 0,
-    }
-    for name, bound in bounds.items():
+    for name, (size, kind, bound) in _words(chip).items():
         word = entries[name]
-        size = chip.layout.parameters
-        if word.shape != (size,) or word.dtype != np.int32 or np.any(abs(word.astype(int)) > bound):
+        if word.shape != (size,) or word.dtype != kind or np.any((word < -bound) | (word > bound)):
             raise CheckpointError(f"{plain(str(path))}: {name} does not hold {size} words within +-{bound}.")
-        words.append(word)
     step, flags = (int(entries[name]) for name in ("step", "flags"))
-    return State(*words, step=step, flags=flags)
+    return State(**{name: entries[name] for name in _words(chip)}, step=step, flags=flags)
+
+
+def _words(chip: Chip) -> dict[str, tuple[int, type, int]]:
+    """Number, type and largest magnitude of the words of each array of a `State`."""
+    size, momentum = chip.layout.parameters, chip.optimizer is not None and chip.optimizer.momentum > 0
+    kept = 0 if chip.cost.mode == ANTITHETIC else limit(chip.cost.sum_bits + FRACTION + 2)
+    return {
+        "theta": (size, np.int32, 1 << (chip.config.weights.bits - 1)),
+        "g": (size, np.int32, 0 if chip.correlator.replay else chip.correlator.bound),
+        "h": (size, np.int32, chip.ttv2.bound if chip.ttv2 else 0),
+        "m": (size, np.int32, limit(MOMENTUM_BITS) if momentum else 0),
+        "memory": (2, np.int64, kept),
+        "pending": (chip.config.array.latency, np.int32, chip.cost.bound),
+    }
+
+
+def cost_evaluations(chip: Chip, steps: int) -> int:
+    """Cost evaluations of a run of so many steps, every reading counted."""
+    mode = chip.cost.mode
+    return sequencer.cost_evaluations(chip.sequencer, 2 if mode == ANTITHETIC else 1, mode == FORWARD, steps)
 
 
 def read_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
@@ -125,7 +143,7 @@ def read_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
         raise CheckpointError(f"{plain(str(path))}: the checkpoint cannot be read ({reason}).") from None
     integers = {"step", "flags", "cycles"}
     numbers = integers | {*Figures.__annotations__}
-    if missing := sorted(({"theta", "g", "h", "config"} | numbers) - entries.keys()):
+    if missing := sorted(({*State.__annotations__, "config"} | numbers) - entries.keys()):
         raise CheckpointError(f"{plain(str(path))}: it is no checkpoint, {missing[0]} is missing in it.")
     sound = all(
         entries[name].shape == () and entries[name].dtype.kind in ("i" if name in integers else "f") for name in numbers

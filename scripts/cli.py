@@ -1,10 +1,11 @@
-"""The command line: `ohmgrad demo`, `train`, `generate`, `verify`, `doctor`.
+"""The command line: `ohmgrad demo`, `train`, `generate`, `verify`, `reproduce`, `doctor`.
 
 Exit codes: 0 done; 1 it failed (RTL and golden differ, a tool is missing); 2 bad input; 130 Ctrl-C.
 Whatever is not 0 ends in one sentence on standard error. Imports of commands are inside them, so
 that `--help` is quick.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,26 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last chec
 Seed = Annotated[int | None, typer.Option(help="Seed, in place of the chip file's.", show_default=False)]
 
 
+def _use_folder(folder: Path | None) -> Path | None:
+    """Have data sets read from a folder."""
+    from ..golden.fetch import FOLDER
+
+    if folder:
+        os.environ[FOLDER] = str(folder)
+    return folder
+
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        callback=_use_folder,
+        help="Folder with the files of data sets, in place of OHMGRAD_DATA; without either they are fetched.",
+        show_default=False,
+    ),
+]
+
+
 @app.command(epilog="Example: ohmgrad demo")
 def demo(
     steps: Annotated[int, typer.Option(help="Steps.")] = 1_000_000,
@@ -70,6 +91,7 @@ def train(
         int | None, typer.Option(min=1, help="Runs, with seeds from SEED on; mean and spread at the end.")
     ] = None,
     steps: Steps = None,
+    data: Data = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Gets a folder NAME-seedN for each run.")] = Path(
         "build/train"
     ),
@@ -107,13 +129,43 @@ def generate(
 
 
 @app.command(epilog="Example: ohmgrad verify examples/xor_filtered.toml")
-def verify(chip: ChipFile) -> None:
+def verify(chip: ChipFile, data: Data = None) -> None:
     """Prove on this chip, by simulation, that its RTL equals the golden model bit for bit."""
     with one_sentence():
         from ..golden.chip import Chip
         from .verify import verify as run
 
         run(chip, Chip(_chip(chip)))
+
+
+@app.command(epilog="Examples: ohmgrad reproduce mgd xor --seeds 64; ohmgrad reproduce mgd --quick")
+def reproduce(
+    paper: Annotated[str, typer.Argument(metavar="GROUP", help="Studies of which paper: mgd.")] = "mgd",
+    studies: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="STUDY", help="Which of them; all if none is named.", show_default=False),
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Seeds, in place of a study's own number.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Tiny sizes, into build/reproduce/quick.")] = False,
+    data: Data = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Gets pages, pictures and JSON; docs/results/GROUP if not given."),
+    ] = None,
+) -> None:
+    """Reproduce published results: a page with table and picture for each study.
+
+    Results of finished pieces are kept in build/reproduce: the same command goes on where it was stopped.
+
+    Studies of mgd: xor, parity, nist7x7, angle, mnist, fashion, width, tau, cnn, noise, onchip.
+    """
+    with one_sentence():
+        from .reproduce import reproduce as run
+        from .studies.framework import Options
+
+        folder = output or Path("build/reproduce/quick" if quick else f"docs/results/{paper}")
+        for page in run(paper, studies or [], Options(seeds, quick), folder):
+            print(page)
 
 
 @app.command(epilog="Example: ohmgrad doctor --json")
@@ -135,12 +187,13 @@ def main() -> None:
 def one_sentence() -> Iterator[None]:
     """Let what is expected to go wrong end in one sentence and an exit code."""
     from ..golden.config_errors import ConfigError
+    from ..golden.fetch import DataError
 
     try:
         yield
     except Failure as error:
         _stop(error.code, str(error))
-    except ConfigError as error:
+    except (ConfigError, DataError) as error:
         _stop(2, str(error))
     except OSError as error:
         _stop(2, f"{error.filename or 'a file'}: {error.strerror or error}.")

@@ -10,8 +10,11 @@ from amaranth.hdl import Shape
 
 from ..golden.chip import Chip
 from ..golden.engine import FLAGS
-from ..golden.memory_map import ADDRESS_BITS, INDEX_BITS, Region, Register
-from ..rtl.top import NAME, WAIVERS, Top, verilog
+from ..golden.memory_map import ADDRESS_BITS, CALIBRATE, EVALUATE, INDEX_BITS, START, STOP, Region, Register
+from ..golden.optimizer import MOMENTUM_BITS
+from ..rtl.buses.ram import WAIVERS
+from ..rtl.top import NAME, Top, verilog
+from .reference import memories as there
 
 CLOCKS = {"clk": "clock, rising edge", "rst": "synchronous reset, high"}
 PORTS = {
@@ -78,6 +81,7 @@ def describe(chip: Chip, top: Top) -> dict[str, Any]:
             "index_bits": INDEX_BITS,
             "regions": {region.name: region.value for region in Region},
             "registers": {register.name: register.value for register in Register},
+            "control": {"start": START, "stop": STOP, "evaluate": EVALUATE, "calibrate": CALIBRATE},
             "flags": {name: bit for bit, name in enumerate(FLAGS)},
         },
         "memories": memories(chip),
@@ -86,25 +90,34 @@ def describe(chip: Chip, top: Top) -> dict[str, Any]:
 
 def parameters(chip: Chip) -> dict[str, Any]:
     """All integers of all blocks, by block, and the units of their words."""
-    blocks = ("sequencer", "codes", "samples", "crossbar", "cost", "correlator", "optimizer", "ttv2", "devices")
+    blocks = (
+        "sequencer", "codes", "reference", "outer", "samples", "crossbar", "cost", "correlator", "window", "optimizer",
+        "ttv2", "devices",
+    )  # fmt: skip
     return {
         "layers": list(chip.layout.layers),
         "lanes": chip.layout.lanes,
         "parameters": chip.layout.parameters,
         "words": chip.layout.words,
         "neuron": chip.neuron._asdict(),
-        **{name: block._asdict() for name in blocks if (block := getattr(chip, name)) is not None},
+        **{name: _integers(block) for name in blocks if (block := getattr(chip, name)) is not None},
         "units": {"theta": chip.state_unit, "weight": chip.weight_unit, "gradient": chip.gradient_unit},
     }
 
 
+def _integers(block: Any) -> dict[str, Any]:
+    """Fields of a block's configuration, without the other configurations in it, which have their own place."""
+    return {name: value for name, value in block._asdict().items() if not hasattr(value, "_asdict")}
+
+
 def memories(chip: Chip) -> dict[str, Any]:
-    """Where the words of G, H and theta are: parameter i is entry i // lanes of lane i % lanes."""
-    places = {"G": ("engine.correlator", chip.correlator.bits)}
-    if chip.ttv2:
-        places |= {"H": ("engine.ttv2", chip.ttv2.bits), "theta": ("devices", chip.config.weights.bits)}
-    else:
-        places |= {"theta": ("engine.optimizer", chip.config.weights.bits)}
+    """Where the words of G, H, M and theta are: parameter i is entry i // lanes of lane i % lanes."""
+    places = {
+        "G": ("engine.correlator", chip.correlator.bits),
+        "H": ("engine.ttv2", chip.ttv2.bits if chip.ttv2 else 0),
+        "M": ("engine.optimizer.momentum", MOMENTUM_BITS),
+        "theta": ("engine.optimizer" if chip.optimizer else "devices", chip.config.weights.bits),
+    }
     return {
         name: {
             "lanes": [f"{NAME}.{path}.memory.lane{lane}.memory" for lane in range(chip.layout.lanes)],
@@ -112,4 +125,5 @@ def memories(chip: Chip) -> dict[str, Any]:
             "bits": bits,
         }
         for name, (path, bits) in places.items()
+        if name in there(chip)
     }

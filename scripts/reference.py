@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..golden.chip import Chip
 from ..golden.engine import Engine, State
 from .errors import Mismatch
 
 PAUSE = 0.2
 """Seconds of golden run between two looks at Ctrl-C."""
+ARRAYS = {"theta": "theta", "g": "G", "h": "H", "m": "M", "memory": "memory of the cost unit", "pending": "pending C~"}
+"""What the arrays of a `State` are called."""
 
 
 @dataclass
@@ -24,10 +27,11 @@ class Golden:
     def run(self, steps: int, progress: Callable[[int], None] | None = None) -> None:
         """Do `steps` steps, and tell `progress` now and then; if that raises, the state is as told."""
         goal = self.at.step + steps
-        part = 1
+        part, span = 1, window(self.engine.chip)
         while self.at.step < goal:
             began = time.perf_counter()
-            self.engine.run(self.at, min(part, goal - self.at.step))
+            end = self.at.step + part
+            self.engine.run(self.at, min(end + -end % span, goal) - self.at.step)
             if progress:
                 progress(self.at.step)
             part = max(1, min(2 * part, int(part * PAUSE / (time.perf_counter() - began))))
@@ -37,8 +41,23 @@ class Golden:
         return self.at
 
 
+def window(chip: Chip) -> int:
+    """Steps of which a run should be a multiple, so that it is the same in pieces.
+
+    The costs of an unfinished window are in G, or with `engine.gradient = "replay"` lost at the end of a run.
+    """
+    return chip.sequencer.tau_theta if chip.correlator.replay else 1
+
+
+def memories(chip: Chip) -> list[str]:
+    """Names of the memories with a word for each parameter that a chip has."""
+    momentum = chip.optimizer is not None and chip.optimizer.momentum > 0
+    there = {"theta": True, "G": not chip.correlator.replay, "H": chip.ttv2 is not None, "M": momentum}
+    return [name for name, present in there.items() if present]
+
+
 def compare(golden: State, rtl: State) -> None:
-    """Compare all memories word for word.
+    """Compare all memories word for word, at the end of a run of both.
 
     Raises
     ------
@@ -49,7 +68,7 @@ def compare(golden: State, rtl: State) -> None:
         expected, got = getattr(golden, name), getattr(rtl, name)
         if expected != got:
             raise Mismatch(f"{name} at step {golden.step}: expected {expected} (golden), got {got} (RTL).")
-    for name, memory in (("theta", "theta"), ("g", "G"), ("h", "H")):
+    for name, memory in ARRAYS.items():
         expected, got = getattr(golden, name), getattr(rtl, name)
         if wrong := np.flatnonzero(expected != got).tolist():
             i = wrong[0]

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..golden.chip import Chip
 from ..golden.config import ChipConfig
-from .checkpoint import Curve, checkpoint_path
+from .checkpoint import Curve, checkpoint_path, cost_evaluations
 from .files import replacing, write_json
 from .plots import curve_picture, image
 
@@ -62,7 +62,7 @@ def write_results(
         "on": on,
         "parameters": chip.layout.parameters,
         "steps": last["step"],
-        "cost_evaluations": 2 * last["step"],
+        "cost_evaluations": cost_evaluations(chip, last["step"]),
         "test_accuracy": last.get("test_accuracy"),
         "mean_squared_error": last.get("mean_squared_error"),
         "bit_exact": False if mismatch else True if compared else None,

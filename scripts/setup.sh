@@ -48,7 +48,7 @@ fetch_uv() {
 install_packages() {
     echo "set-up: installing Python packages into .venv" >&2
     uv export --quiet --no-config --offline --default-index https://pypi.org/simple \
-        --locked --all-extras --output-file build/requirements.txt >build/uv.log 2>&1 ||
+        --locked --all-extras --no-extra torch --output-file build/requirements.txt >build/uv.log 2>&1 ||
         stop "uv.lock does not fit pyproject.toml: please run 'uv lock' and then this again."
     uv venv --quiet --allow-existing .venv && uv pip sync --python .venv build/requirements.txt ||
         stop "the Python packages could not be installed, as uv says above: please check the network and run this again."

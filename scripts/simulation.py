@@ -7,16 +7,28 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..golden.calibration import LAGS
 from ..golden.chip import Chip
 from ..golden.engine import State
-from ..golden.memory_map import SAMPLE_WORD, Region, Register, address, record_words
+from ..golden.memory_map import (
+    CALIBRATE,
+    EVALUATE,
+    SAMPLE_WORD,
+    START,
+    STOP,
+    Region,
+    Register,
+    address,
+    record_words,
+)
+from ..golden.registers import registers
 from .errors import SimulationError
 from .verilate import build
 
 CHUNK = 250_000
 """Clocks between two calls of `progress`."""
-START, STOP = 1, 2
-"""Values of `Register.CONTROL`."""
+MEMORIES = {"theta": Region.THETA, "g": Region.GRADIENT, "h": Region.FILTER, "m": Region.MOMENTUM}
+"""Where the arrays of a `State` are that have one word a parameter."""
 
 
 class Simulator:
@@ -65,10 +77,10 @@ class Simulator:
 
     def restore(self, state: State) -> None:
         """Write the parameters and all registers, but not the samples."""
-        self._write(Region.THETA, 0, state.theta)
-        self._write(Region.GRADIENT, 0, state.g)
-        if self.chip.ttv2:
-            self._write(Region.FILTER, 0, state.h)
+        for name, region in MEMORIES.items():
+            self._write(region, 0, getattr(state, name))
+        for place, k in self._on_their_way(state.step):
+            self._write(Region.CHANNEL, place, state.pending[k : k + 1])
         for register, value in registers(self.chip, state).items():
             self._set(register, value)
 
@@ -83,27 +95,63 @@ class Simulator:
             stopped between two steps, so that `state` can be read, and the exception goes on.
         """
         target = self.step + steps
-        self._set(Register.TARGET, target)
-        self._set(Register.CONTROL, START)
-        self._register(Register.CONTROL)  # its answer comes when the chip runs
+        self._start(START, target)
         try:
-            while self._library.sim_run(self._pointer, CHUNK) == CHUNK:
+            while self._busy():
                 if progress:
                     progress(self.step)
         except BaseException:
             self._set(Register.CONTROL, STOP)
-            while self._library.sim_run(self._pointer, CHUNK) == CHUNK:
+            while self._busy():
                 pass
             raise
         if self.step != target:
             raise SimulationError(f"The simulated chip stopped at step {self.step} instead of {target}.")
 
+    def evaluate(self, samples: int) -> tuple[int, int]:
+        """Let the chip count over its first so many samples, without perturbation or learning.
+
+        Parameters
+        ----------
+        samples : int
+            1 .. those in the sample memory.
+
+        Returns
+        -------
+        tuple of (int, int)
+            Sum of S, and the samples classified right, as of `golden.engine.Engine.evaluate`.
+        """
+        self._start(EVALUATE, samples)
+        while self._busy():
+            pass
+        return self._wide(Register.TOTAL_LOW), self._register(Register.RIGHT)
+
+    def calibrate(self) -> int:
+        """Let the chip find the delay of its cost, and return it; see `golden.calibration`.
+
+        The delay is in force until a `restore`, which is also needed before the next run: what the cost unit
+        and the channel held is lost.
+        """
+        self._start(CALIBRATE, 0)
+        while self._busy():
+            pass
+        return self._register(Register.DELAY)
+
     def state(self) -> State:
         """State of the chip, which must not be running."""
-        size = self.chip.layout.parameters
-        h = self._read(Region.FILTER, 0, size) if self.chip.ttv2 else np.zeros(size, np.int32)
-        theta, g = (self._read(region, 0, size) for region in (Region.THETA, Region.GRADIENT))
-        return State(theta, g, h, self.step, self._register(Register.FLAGS))
+        size, latency = self.chip.layout.parameters, self.chip.config.array.latency
+        words = {name: self._read(region, 0, size) for name, region in MEMORIES.items()}
+        memory = np.array([self._wide(low) for low in (Register.MEMORY_0_LOW, Register.MEMORY_1_LOW)], np.uint64)
+        pending, step = np.zeros(latency, np.int32), self.step
+        for place, k in self._on_their_way(step):
+            pending[k] = self._read(Region.CHANNEL, place, 1)[0]
+        flags = self._register(Register.FLAGS)
+        return State(**words, memory=memory.view(np.int64), pending=pending, step=step, flags=flags)
+
+    def _on_their_way(self, step: int) -> list[tuple[int, int]]:
+        """Index in the channel, and in `State.pending`, of the costs that have yet to arrive at a step."""
+        latency = self.chip.config.array.latency
+        return [(n % LAGS, n % latency) for n in range(step - latency, step)]
 
     @property
     def step(self) -> int:
@@ -113,13 +161,26 @@ class Simulator:
     @property
     def cycles(self) -> int:
         """Clocks that the chip has spent running since reset."""
-        return self._register(Register.CYCLES_HIGH) << 32 | self._register(Register.CYCLES_LOW)
+        return self._wide(Register.CYCLES_LOW)
+
+    def _start(self, control: int, target: int) -> None:
+        self._set(Register.TARGET, target)
+        self._set(Register.CONTROL, control)
+        self._register(Register.CONTROL)  # its answer comes when the chip runs
+
+    def _busy(self) -> bool:
+        """Let the chip run for at most `CHUNK` clocks; whether it still does."""
+        return self._library.sim_run(self._pointer, CHUNK) == CHUNK
 
     def _set(self, register: Register, value: int) -> None:
         self._write(Region.REGISTERS, register, np.array([value]))
 
     def _register(self, register: Register) -> int:
         return int(self._read(Region.REGISTERS, register, 1).view(np.uint32)[0])
+
+    def _wide(self, low: Register) -> int:
+        """A pair of registers, low half first."""
+        return self._register(Register(low + 1)) << 32 | self._register(low)
 
     def _write(self, region: Region, index: int, values: NDArray[np.integer]) -> None:
         words = np.ascontiguousarray(values.astype(np.int64).astype(np.uint32))
@@ -133,23 +194,6 @@ class Simulator:
     def _check(self, code: int, verb: str) -> None:
         if code:
             raise SimulationError(f"The simulated chip does not answer while it is {verb}.")
-
-
-def registers(chip: Chip, state: State) -> dict[Register, int]:
-    """Values of all restorable registers at a state."""
-    tau_p, tau_x, tau_theta = chip.sequencer
-    pattern, sample = state.step // tau_p, state.step // tau_x
-    return {
-        Register.FLAGS: state.flags,
-        Register.STEP: state.step,
-        Register.PATTERN: pattern,
-        Register.POSITION: pattern * chip.codes.stride % chip.layout.parameters,
-        Register.SAMPLE: sample,
-        Register.SAMPLE_INDEX: sample % chip.samples.size,
-        Register.PHASE_P: state.step % tau_p,
-        Register.PHASE_X: state.step % tau_x,
-        Register.PHASE_THETA: state.step % tau_theta,
-    }
 
 
 def _bind(path: Path) -> ctypes.CDLL:

@@ -17,7 +17,7 @@ from . import checkpoint as files
 from .checkpoint import Curve, Figures
 from .errors import CheckpointError, Interrupted, Mismatch
 from .progress import Monitor, interruptible
-from .reference import Golden, compare
+from .reference import Golden, compare, memories, window
 from .results import write_results
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ def train(
 ) -> dict[str, Any]:
     """Run `config.run.steps` steps in `config.run.checkpoints` equal pieces, with a checkpoint after each.
 
-    With `on="sim"` golden runs the same steps, and all memories are compared at every checkpoint.
+    With `on="sim"` golden runs the same steps, and all memories are compared at every checkpoint. Chips
+    with `engine.gradient = "replay"`, which forget an unfinished window, have their checkpoints (but the
+    last one, and those that Ctrl-C makes) where a window ends.
 
     Parameters
     ----------
@@ -77,6 +79,16 @@ def train(
     return result
 
 
+def simulator(engine: Engine, state: State) -> "Simulator":
+    """A simulated chip with the samples of a golden engine, at a state; SimulationError if it does not build."""
+    from ..rtl.top import generate
+    from .simulation import Simulator
+
+    chip = Simulator(engine.chip, generate(engine.chip), BUILDS)
+    chip.load(state, engine.inputs, engine.targets)
+    return chip
+
+
 class Run:
     """One run in a folder.
 
@@ -110,12 +122,7 @@ class Run:
             compiled.result()
 
     def _simulator(self) -> "Simulator":
-        from ..rtl.top import generate
-        from .simulation import Simulator
-
-        simulator = Simulator(self.chip, generate(self.chip), BUILDS)
-        simulator.load(self._golden.at, self.engine.inputs, self.engine.targets)
-        return simulator
+        return simulator(self.engine, self._golden.at)
 
     def go(self) -> None:
         """Run to the end, from checkpoint to checkpoint."""
@@ -129,6 +136,8 @@ class Run:
         with interruptible() as check:
             for number in range(config.run.checkpoints + 1):
                 goal = config.run.steps * number // config.run.checkpoints
+                if number < config.run.checkpoints:
+                    goal -= goal % window(self.chip)
                 if goal > step or not self.curve:
                     complete = self._advance(goal, check)
                     of = f" {number}/{config.run.checkpoints}" if complete else ""
@@ -171,8 +180,7 @@ class Run:
             beside = self._measure(golden)
             figures.golden_test_accuracy = beside.test_accuracy
             figures.golden_mean_squared_error = beside.mean_squared_error
-            names = ["theta", "G", "H"] if self.chip.ttv2 else ["theta", "G"]
-            note = ", ".join(f"{golden.theta.size} {name}" for name in names)
+            note = ", ".join(f"{golden.theta.size} {name}" for name in memories(self.chip))
             note = f", RTL == golden ({note})"
         files.save_checkpoint(files.checkpoint_path(self.folder, state.step), self.chip, state, figures)
         self.curve.append((state.step, figures))

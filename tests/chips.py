@@ -1,6 +1,7 @@
 """Small chips for tests: one with odd sizes, changed by overrides."""
 
 from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
 
@@ -51,3 +52,37 @@ def engine(chip: Chip) -> Engine:
     moved = np.random.default_rng(3).uniform(-1, 1, split.train_x.shape)
     parts = {name: getattr(split, name) for name in Split.__dataclass_fields__}
     return Engine(chip, Split(**{**parts, "train_x": moved, "train_t": split.train_t * 0.7}))
+
+
+def linear(target=1.0, **overrides):
+    """A chip without rounding: one ADC code is one product of LSBs and one output code; and its gradient.
+
+    Targets are +-target; at 1 they are beyond reach, so that with L1 the cost is linear in the weights. With MSE
+    it is a quadratic.
+    """
+    config = ChipConfig.model_validate(
+        {
+            "name": "linear",
+            "network": {"layers": [49, 4], "activation": "linear"},
+            "data": {"set": "nist7x7", "train": 1, "test": 0},
+            "cost": {"function": "l1", "mode": "antithetic", "bits": 11},
+            "perturbation": {"amplitude": 2 * 3 / 8191, "tau_x": 4096, "tau_theta": 4096},
+            "update": {"path": "digital", "eta": 1e-5},
+            "weights": {"bits": 16, "dac_bits": 12, "range": 2048 * 3 / 8191, "init": 40 * 3 / 8191},
+            "array": {"input_bits": 3, "adc_bits": 14, "adc_bound": 1.0, "output_bits": 14},
+            "run": {"steps": 4096},
+        }
+    ).with_(**overrides)
+    chip, data = Chip(config), config.data
+    split = load(data.set, data.train, data.test, config.seed)
+    targets = np.full_like(split.train_t, target)
+    targets[:, ::2] = -target
+    learner = Engine(chip, replace(split, train_t=targets))
+    state = learner.initial()
+    x = np.array([*learner.inputs[0], 3])
+    outputs = np.array([w @ x for w in chip.matrices(state.theta >> chip.crossbar.drop)[0].astype(np.int64)])
+    slope = -2 * np.sign(targets[0])
+    if config.cost.function == "mse":
+        slope = 2 * (outputs - learner.targets[0])
+    sides = 2 if config.cost.mode == "antithetic" else 1
+    return learner, state, (sides * chip.crossbar.amplitude * np.outer(slope, x)).ravel().astype(int)

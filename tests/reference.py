@@ -1,14 +1,15 @@
 """A second reading of the equations, in plain Python and exact integers, that the golden model is held against.
 
 Written from the docstrings of `golden` and from the papers, slow and without its code: nothing here
-imports it. A `chip` is asked for its configuration only.
+imports it. A `chip` is asked for its configuration only. `tests.replay` puts the parts together.
 """
 
 from fractions import Fraction
-from math import exp, floor, tanh
+from math import exp, floor, pi, sin, tanh
 
 BLOCK, ROUNDS = 32, 8
-PATTERN, SAMPLE, DEVICE, CYCLE = range(4)
+PATTERN, SAMPLE, DEVICE, CYCLE, ROUNDING = range(5)
+SINE_BITS = 12
 
 
 def nearest(x: Fraction) -> int:
@@ -41,20 +42,55 @@ def key(seed: int, domain: int, number: int) -> tuple[int, int, int, int]:
     return words[0] % 2**16, words[0] // 2**16, words[1] % 2**16, words[1] // 2**16
 
 
+# Codes.
+
+
+def power_of_two(least: int) -> int:
+    """Smallest power of two that is no less."""
+    length = 1
+    while length < least:
+        length *= 2
+    return length
+
+
+def period(codes) -> int:
+    """Patterns after which all sines start again: more than two of them a cycle of the fastest one."""
+    fastest = codes.first + (codes.size - 1) * codes.spacing
+    return power_of_two(2 * fastest + 3)
+
+
+def sine(codes, i: int, pattern: int) -> int:
+    """round(peak sin(2 pi (p f_i + phase) / period)), the phase cut to at most 2**12 steps a turn."""
+    length = period(codes)
+    phase = (pattern * (codes.first + i * codes.spacing) + codes.phase) % length
+    steps = min(length, 2**SINE_BITS)
+    return round(codes.peak * sin(2 * pi * (phase * steps // length) / steps))
+
+
 def signs(codes, pattern: int) -> list[int]:
-    """Signs of all parameters; `codes` has kind, seed, size and, for the sequential code, stride."""
-    kind = ("random", "sequential", "walsh")[codes.kind]
+    """Values of a code; `codes` has kind, seed, size and what the kind needs besides: stride, or the sine's."""
+    kind = ("random", "sequential", "walsh", "walsh-upper", "sinusoidal")[codes.kind]
     if kind == "sequential":
         return [int(i == pattern * codes.stride % codes.size) for i in range(codes.size)]
+    if kind == "sinusoidal":
+        return [sine(codes, i, pattern) for i in range(codes.size)]
     if kind == "random":
         keys = key(codes.seed, PATTERN, pattern)
         words = [mix(keys, b) for b in range(codes.size // BLOCK + 1)]
         return [1 - 2 * (words[i // BLOCK] >> i % BLOCK & 1) for i in range(codes.size)]
-    length = 1
-    while length < max(codes.size, 2):
-        length *= 2
+    half = power_of_two(max(codes.size, 2))
+    first, length = (half, 2 * half) if kind == "walsh-upper" else (0, half)
     cycle, column = divmod(pattern, length)
-    return [(-1) ** ((i & column).bit_count() + cycle) for i in range(codes.size)]
+    return [(-1) ** ((first + i & column).bit_count() + cycle) for i in range(codes.size)]
+
+
+def matrix(layers, of) -> list[int]:
+    """Value `of(layer, neuron, line)` of each parameter; neurons and lines count through all layers."""
+    values, neuron, line = [], 0, 0
+    for k, (inputs, neurons) in enumerate(zip(layers, layers[1:], strict=False)):
+        values += [of(k, neuron + j, line + c) for j in range(neurons) for c in range(inputs + 1)]
+        neuron, line = neuron + neurons, line + inputs + 1
+    return values
 
 
 def sample(samples, number: int) -> int:
@@ -137,7 +173,22 @@ def cycle_normal(seed: int, number: int, i: int) -> int:
     return normal(mix(key(seed, CYCLE, number), i // 2) >> 16 * (i % 2))
 
 
-# The filter.
+# Update.
+
+
+def rounded(x: int, bits: int, draw: int | None) -> int:
+    """x / 2**bits: to nearest, or down after adding 16 random bits' fraction of an LSB."""
+    if draw is None:
+        return nearest(Fraction(x, 2**bits))
+    # Of fewer bits the draw's upper ones are added; of more, the middle of the draw's step.
+    added = Fraction(draw * 2**bits, 2**16)
+    added = added + Fraction(2**bits, 2**17) if bits > 16 else floor(added)
+    return floor((x + added) / 2**bits)
+
+
+def rounding_draw(seed: int, step: int, i: int) -> int:
+    """16 bits of parameter i at a step: half a word each."""
+    return mix(key(seed, ROUNDING, step), i // 2) >> 16 * (i % 2) & 0xFFFF
 
 
 def filtered(ttv2, threshold: int, h: int) -> tuple[int, int]:

@@ -24,10 +24,19 @@ from ohmgrad.scripts.errors import CheckpointError
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
-@pytest.fixture(scope="module", params=["xor_filtered", "nist7x7"])
+LATE = {
+    "update.momentum": 0.75, "update.eta": 0.0005, "array.latency": 3, "cost.mode": "forward", "cost.refresh": 5,
+    "cost.average_c0": 4,
+}  # fmt: skip
+"""What makes momentum, memory of the cost unit, and costs on their way."""
+CHIPS = {"xor_filtered": ("xor_filtered", {}), "nist7x7": ("nist7x7", {}), "late": ("nist7x7", LATE)}
+
+
+@pytest.fixture(scope="module", params=CHIPS)
 def trained(request):
     """An engine, and its state after a few steps."""
-    config = load(EXAMPLES / f"{request.param}.toml")
+    name, overrides = CHIPS[request.param]
+    config = load(EXAMPLES / f"{name}.toml").with_(**overrides)
     data = config.data
     engine = Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
     state = engine.initial()
@@ -47,9 +56,11 @@ def saved(trained, tmp_path):
 def test_round_trip(trained, saved):
     engine, state = trained
     read = load_checkpoint(saved, engine.chip)
-    for name in ("theta", "g", "h"):
-        word = getattr(read, name)
-        assert word.dtype == np.int32 and np.array_equal(word, getattr(state, name))
+    for name in ("theta", "g", "h", "m", "memory", "pending"):
+        word, written = getattr(read, name), getattr(state, name)
+        assert word.dtype == written.dtype and np.array_equal(word, written)
+    late = engine.chip.config.array.latency > 0
+    assert (np.any(state.m), np.any(state.memory), np.any(state.pending)) == (late, late, late)
     assert (read.step, read.flags) == (state.step, state.flags)
     step, figures = read_figures(saved)
     assert step == 60000
@@ -85,7 +96,9 @@ def test_entries(trained, saved):
         assert np.array_equal(entries[f"bias_{k}"], bias * unit)
         words.append(np.hstack([weights, bias[:, None]]).ravel())
     assert np.array_equal(np.concatenate(words), state.theta)
-    assert entries["cost_evaluations"] == 120000
+    # Two rails a step; or one, and at every fifth step the mean of four C0.
+    late = engine.chip.config.array.latency > 0
+    assert entries["cost_evaluations"] == (60000 + 4 * 12000 if late else 120000)
     assert entries["seed"] == engine.chip.config.seed
     assert json.loads(str(entries["config"])) == json.loads(engine.chip.config.model_dump_json())
 
@@ -158,7 +171,7 @@ def test_altered_entries(trained, saved, name, value, text):
     assert refused(saved, trained[0].chip) == text
 
 
-@pytest.mark.parametrize("name", ["theta", "g", "h"])
+@pytest.mark.parametrize("name", ["theta", "g", "h", "m"])
 def test_altered_words(trained, saved, name):
     chip = trained[0].chip
     entries = dict(np.load(saved))
@@ -166,6 +179,7 @@ def test_altered_words(trained, saved, name):
         "theta": 2 ** (chip.config.weights.bits - 1),
         "g": chip.correlator.bound,
         "h": chip.ttv2.bound if chip.ttv2 else 0,
+        "m": 2**22 - 1 if chip.config.update.momentum else 0,
     }[name]
     size = chip.layout.parameters
     words = np.zeros(size, np.int32)
@@ -174,6 +188,31 @@ def test_altered_words(trained, saved, name):
         assert refused(saved, chip) == f"{name} does not hold {size} words within +-{bound}."
     np.savez(saved, **(entries | {name: words - np.int32(bound)}))
     assert getattr(load_checkpoint(saved, chip), name)[0] == -bound
+
+
+def test_altered_costs(trained, saved):
+    chip = trained[0].chip
+    entries = dict(np.load(saved))
+    late = chip.config.array.latency > 0
+    # S < 2**sum_bits, times 2**8 in the high-pass, whose output stays below twice that.
+    bound = 2 ** (chip.cost.sum_bits + 9) - 1 if late else 0
+    for wrong in ([0, bound + 1], [-bound - 1, 0], [-(2**63), 0], [0], [0.0, 0.0]):
+        np.savez(saved, **(entries | {"memory": np.array(wrong)}))
+        assert refused(saved, chip) == f"memory does not hold 2 words within +-{bound}."
+    np.savez(saved, **(entries | {"memory": np.array([bound, -bound])}))
+    assert load_checkpoint(saved, chip).memory.tolist() == [bound, -bound]
+    latency, bound = 3 if late else 0, chip.cost.bound
+    wrongs = [np.zeros(latency + 1, np.int32), np.zeros(latency)]
+    for wrong in wrongs + [np.full(latency, bound + 1, np.int32)] * late:
+        np.savez(saved, **(entries | {"pending": wrong}))
+        assert refused(saved, chip) == f"pending does not hold {latency} words within +-{bound}."
+
+
+def test_entries_that_are_missing(trained, saved):
+    entries = dict(np.load(saved))
+    for name in ("theta", "g", "h", "m", "memory", "pending", "step", "flags", "config"):
+        np.savez(saved, **{key: value for key, value in entries.items() if key != name})
+        assert refused(saved, trained[0].chip) == f"it is no checkpoint, {name} is missing in it."
 
 
 @pytest.mark.parametrize(

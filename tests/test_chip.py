@@ -9,6 +9,7 @@ import pytest
 from ohmgrad.golden.chip import Chip
 from ohmgrad.golden.codes import pattern_signs
 from ohmgrad.golden.config import ConfigError
+from ohmgrad.golden.correlator import correlate_leaky
 
 from .chips import DEVICE, FILTERED, SMALL, engine, small
 
@@ -99,11 +100,59 @@ def test_matrices():
 
 
 @pytest.mark.parametrize("tau_theta", [1, 2, 3, 4, 60, 64])
-def test_a_window_cannot_overflow_g(tau_theta):
-    chip = small(**{"perturbation.tau_theta": tau_theta, "cost.bits": 10})
-    largest = tau_theta * (2**9 - 1)
-    assert chip.correlator.bound >= largest
-    assert chip.correlator.bits - 10 <= (tau_theta - 1).bit_length(), "wider than it need be"
+@pytest.mark.parametrize(("overrides", "factor"), [
+    ({}, 1), ({"engine.max_tau_theta": 100}, 1), ({"perturbation.method": "node"}, 127),
+    ({"perturbation.code": "sinusoidal"}, 91), ({"perturbation.code": "rank-one"}, 1),
+])  # fmt: skip
+def test_a_window_cannot_overflow_g(overrides, factor, tau_theta):
+    """A sine of amplitude 0.25, 64 DAC steps, has a peak of 64 sqrt(2) = 91."""
+    chip = small(**{"perturbation.tau_theta": tau_theta, "cost.bits": 10, **overrides})
+    window = overrides.get("engine.max_tau_theta", tau_theta)
+    assert chip.correlator.bound >= window * factor * (2**9 - 1)
+    width = (window - 1).bit_length() + (factor - 1).bit_length()
+    assert chip.correlator.bits - 10 <= width, "wider than it need be"
+
+
+@pytest.mark.parametrize("tau_theta", [1, 2, 3, 254, 255, 256, 9000, 14563, 26213, 32766])
+def test_a_leak_keeps_g_from_overflowing(tau_theta):
+    """The largest C~ at every step takes G to where the leak takes as much, or to where the leak is coarser."""
+    taus = {"cost.mode": "analog", "perturbation.tau_x": 4, "perturbation.tau_theta": tau_theta, "update.eta": 1.0}
+    block = small(**taus, **{"cost.bits": 10}).correlator
+    assert 1 <= block.leak <= 2**15 and abs(block.leak - 2**16 / (tau_theta + 1)) <= 0.5
+    end, one = 511 * 2**16 / block.leak, np.ones(1, np.int32)
+    g = np.array([0.9 * end], np.int32)
+    for _ in range(5 * tau_theta + 5):
+        assert not correlate_leaky(block.bound, block.leak, 511, one, g)
+    assert abs(g[0] - end) <= 0.01 * end + 2**15 / block.leak
+
+
+def test_settings_arrive_at_their_blocks():
+    chip = small(**{
+        "perturbation.tau_p": 2, "perturbation.tau_x": 6, "perturbation.tau_theta": 8, "perturbation.blanking": 5,
+        "cost.mode": "forward", "cost.refresh": 7, "cost.average": 4, "cost.average_c0": 16, "array.latency": 9,
+        "engine.settle": 11, "engine.window": 8, "update.momentum": 0.75, "update.rounding": "stochastic",
+    })  # fmt: skip
+    assert chip.sequencer == (2, 6, 8, 7, 2, 4, 5, 9, 11)
+    assert (chip.correlator.window, chip.correlator.replay, chip.correlator.leaky) == (8, False, False)
+    assert (chip.optimizer.momentum, chip.optimizer.stochastic, chip.optimizer.plain) == (192, True, False)
+    assert small(**{"array.latency": 9, "engine.delay": 0}).sequencer.delay == 0
+    assert small(**{"engine.window": 4, "engine.gradient": "replay"}).correlator.replay
+    assert small().optimizer.plain and not small(**{"engine.max_tau_theta": 16}).optimizer.plain
+    decays = [(tau, small(**{"cost.mode": "analog", "perturbation.tau_x": 4, "cost.tau_hp": tau}).cost.decay)
+              for tau in (1.0, 10.0, 60000.0)]  # fmt: skip
+    assert decays == [(1.0, 32768), (10.0, 59578), (60000.0, 65535)]
+
+
+@pytest.mark.parametrize("amplitude", [0.00390625, 0.05, 0.25, 2.0])
+def test_a_sine_has_the_amplitudes_root_mean_square(amplitude):
+    """[M23]: sqrt(2) a sin; its peak is rounded to DAC steps of 8 / 2**11 and is 2 of them at least."""
+    chip = small(**{"perturbation.code": "sinusoidal", "perturbation.amplitude": amplitude, "cost.bits": 12})
+    assert abs(chip.codes.peak * 8 / 2**11 - 2**0.5 * amplitude) <= max(0.5, 2 - 2**0.5) * 8 / 2**11
+    assert chip.crossbar.amplitude == 1
+    assert 2 ** (chip.crossbar.sum_bits - 1) > 6 * 127 * (2**11 + chip.codes.peak)
+    turns = small(**{"perturbation.code": "sinusoidal", "perturbation.phase": 0.25, "perturbation.lag": 0.75,
+                     "cost.bits": 12})  # fmt: skip
+    assert (turns.codes.phase, turns.reference.phase) == (turns.codes.cycle // 4, turns.codes.cycle // 2)
 
 
 def test_sums_fit_and_widths_are_shared():
@@ -117,8 +166,9 @@ def test_sums_fit_and_widths_are_shared():
 
 def test_paths():
     digital, filtered = small(), small(**FILTERED)
-    assert digital.devices is digital.ttv2 is None and digital.schedule == digital.optimizer.schedule
-    assert filtered.optimizer is None and filtered.schedule == filtered.ttv2.schedule
+    assert digital.devices is None and digital.ttv2 is None and digital.schedule == digital.optimizer.schedule
+    assert filtered.optimizer is None
+    assert filtered.schedule == tuple((start, (threshold,)) for start, threshold in filtered.ttv2.schedule)
     devices = filtered.devices
     assert (devices.soft, devices.bound, devices.step) == (True, round(0.6 * 131071), round(1.2 * 131071 / 40))
 
@@ -131,8 +181,8 @@ def test_overrides_leave_their_values_alone():
 
 REFUSED = [
     (
-        {"cost.bits": 23, "perturbation.tau_theta": 2},
-        "cost.bits: 23 with perturbation.tau_theta = 2 makes words of G of 24 bits, more than 23; "
+        {"cost.bits": 23, "perturbation.tau_theta": 256},
+        "cost.bits: 23 with perturbation.tau_theta = 256 makes words of G of 31 bits, more than 30; "
         "allowed are integers from 4 to 22.",
     ),
     (
@@ -147,6 +197,15 @@ REFUSED = [
     (
         {"update.eta": 0.01, "update.schedule": [[10, 0.08], [20, 0.01 / 128]]},
         "update.schedule[1][1]: 7.8125e-05 is rounded to zero by the 8-bit rate register beside a step size of 0.08; ",
+    ),
+    (
+        {"update.layers": [1, 0.001, 0]},
+        "update.layers[1]: 0.001 times update.eta = 0.05 is rounded to zero by the 8-bit rate register beside a step "
+        "size of 0.05; allowed are 0 and numbers from 0.0049 to 1.",
+    ),
+    (
+        {"update.eta": 0.05, "update.momentum": 0.5, "weights.bits": 28},
+        "update.eta: 0.05 cannot be held by the 8-bit rate register; allowed with",
     ),
     (
         {**FILTERED, "update.eta": 6.0, "array.output_bits": 4, "update.schedule": [[9, 48.0]]},

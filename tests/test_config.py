@@ -161,7 +161,8 @@ DIGITAL_EDITS = [
         "section-list",
         "[engine]",
         "[[engine]]",
-        "engine: [{...}] is not a table; allowed are tables of lanes.",
+        "engine: [{...}] is not a table; allowed are tables of lanes, window, gradient, delay, settle, max_tau_p, "
+        "max_tau_theta.",
     ),
     (
         "layer-negative",
@@ -250,14 +251,16 @@ DIGITAL_EDITS = [
     (
         "set-unknown",
         'set = "digits"\ntrain = 1000\ntest = 300',
-        'set = "mnist"',
-        'data.set: "mnist" is not one of the choices; allowed are nist7x7, digits, xor.',
+        'set = "emnist"',
+        'data.set: "emnist" is not one of the choices; allowed are nist7x7, digits, xor, parity3, parity4, parity5, '
+        "parity6, parity7, parity8, mnist, fashion-mnist, cifar10.",
     ),
     (
         "set-missing",
         'set = "digits"\ntrain = 1000\ntest = 300',
         "",
-        "data.set: missing key; allowed are nist7x7, digits, xor.",
+        "data.set: missing key; allowed are nist7x7, digits, xor, parity3, parity4, parity5, parity6, parity7, "
+        "parity8, mnist, fashion-mnist, cifar10.",
     ),
     (
         "train-zero",
@@ -299,16 +302,17 @@ DIGITAL_EDITS = [
     ),
     (
         "cost-bits-window",
-        'mode = "forward"\nbits = 19',
-        'mode = "forward"\nbits = 22',
-        "cost.bits: 22 with perturbation.tau_theta = 16 makes words of G of 26 bits, more than 23; "
-        "allowed are integers from 4 to 19.",
+        "tau_theta = 16",
+        "tau_theta = 4096",
+        "cost.bits: 19 with perturbation.tau_theta = 4096 makes words of G of 31 bits, more than 30; "
+        "allowed are integers from 4 to 18.",
     ),
     (
         "code-unknown",
         '"walsh"',
         '"sinusoid"',
-        'perturbation.code: "sinusoid" is not one of the choices; allowed are random, sequential, walsh.',
+        'perturbation.code: "sinusoid" is not one of the choices; allowed are random, sequential, walsh, '
+        'walsh-upper, sinusoidal, rank-one.',
     ),
     (
         "amplitude-missing",
@@ -543,6 +547,239 @@ DIGITAL_EDITS = [
         "run.checkpoints: 10 is more than run.steps; allowed are integers from 1 to 9.",
     ),
     (
+        "refresh-antithetic",
+        'mode = "forward"',
+        'mode = "antithetic"\nrefresh = 2',
+        'cost.refresh: 2 has no use with mode = "antithetic"; it is allowed with mode = "forward".',
+    ),
+    (
+        "refresh-negative",
+        'mode = "forward"',
+        'mode = "forward"\nrefresh = -1',
+        "cost.refresh: -1 is out of range; allowed are integers from 0 to 1048576.",
+    ),
+    (
+        "average-c0-analog",
+        'mode = "forward"',
+        'mode = "analog"\naverage_c0 = 2',
+        'cost.average_c0: 2 has no use with mode = "analog"; it is allowed with mode = "forward".',
+    ),
+    (
+        "average-three",
+        'mode = "forward"',
+        'mode = "forward"\naverage = 3',
+        "cost.average: 3 is not one of the choices; allowed are 1, 2, 4, 8, 16.",
+    ),
+    (
+        "tau-hp-forward",
+        'mode = "forward"',
+        'mode = "forward"\ntau_hp = 5',
+        'cost.tau_hp: 5.0 has no use with mode = "forward"; it is allowed with mode = "analog".',
+    ),
+    (
+        "tau-hp-zero",
+        'mode = "forward"',
+        'mode = "analog"\ntau_hp = 0',
+        "cost.tau_hp: 0 is out of range; allowed are numbers above 0 to 60000.",
+    ),
+    (
+        "mode-unknown",
+        'mode = "forward"',
+        'mode = "lock-in"',
+        'cost.mode: "lock-in" is not one of the choices; allowed are antithetic, forward, analog.',
+    ),
+    (
+        "analog-short-samples",
+        'mode = "forward"',
+        'mode = "analog"',
+        'perturbation.tau_x: 8 is less than four patterns of tau_p = 4, and mode = "analog" loses the '
+        "first step of a sample; allowed are multiples of 4 from 16.",
+    ),
+    (
+        "method-unknown",
+        'code = "walsh"',
+        'code = "walsh"\nmethod = "layer"',
+        'perturbation.method: "layer" is not one of the choices; allowed are weight, node, node-by-layer.',
+    ),
+    (
+        "blanking-all",
+        "tau_p = 4",
+        "tau_p = 4\nblanking = 8",
+        "perturbation.blanking: 8 leaves nothing of a sample of tau_x = 8 steps; allowed are integers "
+        "from 0 to 7.",
+    ),
+    (
+        "frequency-walsh",
+        "tau_p = 4",
+        "tau_p = 4\nfrequency = [1, 2]",
+        'perturbation.frequency: [1, 2] has no use with code = "walsh"; it is allowed with code = '
+        '"sinusoidal".',
+    ),
+    (
+        "phase-walsh",
+        "tau_p = 4",
+        "tau_p = 4\nphase = 0",
+        'perturbation.phase: 0.0 has no use with code = "walsh"; it is allowed with code = "sinusoidal".',
+    ),
+    (
+        "lag-walsh",
+        "tau_p = 4",
+        "tau_p = 4\nlag = 0.5",
+        'perturbation.lag: 0.5 has no use with code = "walsh"; it is allowed with code = "sinusoidal".',
+    ),
+    (
+        "phase-turn",
+        'code = "walsh"',
+        'code = "sinusoidal"\nphase = 1',
+        "perturbation.phase: 1.0 is a whole turn; allowed are numbers from 0 to below 1.",
+    ),
+    (
+        "lag-turn",
+        'code = "walsh"',
+        'code = "sinusoidal"\nlag = 1.0',
+        "perturbation.lag: 1.0 is a whole turn; allowed are numbers from 0 to below 1.",
+    ),
+    (
+        "lag-large",
+        'code = "walsh"',
+        'code = "sinusoidal"\nlag = 1.5',
+        "perturbation.lag: 1.5 is out of range; allowed are numbers from 0 to 1.",
+    ),
+    (
+        "frequency-one",
+        'code = "walsh"',
+        'code = "sinusoidal"\nfrequency = [1]',
+        "perturbation.frequency: [1] has 1 entry; allowed are lists of 2 frequencies, the first and the "
+        "spacing.",
+    ),
+    (
+        "frequency-zero",
+        'code = "walsh"',
+        'code = "sinusoidal"\nfrequency = [0, 1]',
+        "perturbation.frequency[0]: 0 is out of range; allowed are integers from 1 to 4096.",
+    ),
+    (
+        "frequency-high",
+        'code = "walsh"',
+        'code = "sinusoidal"\nfrequency = [2, 4096]',
+        "perturbation.frequency: [2, 4096] makes 1572866 cycles of the last of 385 sines; allowed are "
+        "lists whose last sine has fewer than 1048576.",
+    ),
+    (
+        "amplitude-sine",
+        'code = "walsh"\namplitude = 0.05',
+        'code = "sinusoidal"\namplitude = 6',
+        "perturbation.amplitude: 6.0 makes sines that reach beyond weights.range = 8; allowed are numbers "
+        "to below 5.65685.",
+    ),
+    (
+        "rank-one-nodes",
+        'code = "walsh"',
+        'code = "rank-one"\nmethod = "node"',
+        'perturbation.code: "rank-one" has no use with method = "node"; it is allowed with method = "weight".',
+    ),
+    (
+        "layer-walsh",
+        'code = "walsh"',
+        'code = "walsh"\nmethod = "node-by-layer"',
+        'perturbation.code: "walsh" does not go with method = "node-by-layer"; allowed is "random".',
+    ),
+    (
+        "momentum-one",
+        "eta = 0.01",
+        "eta = 0.01\nmomentum = 1.0",
+        "update.momentum: 1.0 is out of range; allowed are numbers from 0 to 0.99.",
+    ),
+    (
+        "rounding-unknown",
+        "eta = 0.01",
+        'eta = 0.01\nrounding = "down"',
+        'update.rounding: "down" is not one of the choices; allowed are nearest, stochastic.',
+    ),
+    (
+        "factors-one",
+        "eta = 0.01",
+        "eta = 0.01\nlayers = [1]",
+        "update.layers: [1.0] has 1 entry; allowed are lists of 2, one for each layer of weights.",
+    ),
+    (
+        "factors-large",
+        "eta = 0.01",
+        "eta = 0.01\nlayers = [1, 1.5]",
+        "update.layers[1]: 1.5 is out of range; allowed are numbers from 0 to 1.",
+    ),
+    (
+        "latency-large",
+        "output_bits = 10",
+        "output_bits = 10\nlatency = 16",
+        "array.latency: 16 is out of range; allowed are integers from 0 to 15.",
+    ),
+    (
+        "window-three",
+        "lanes = 4",
+        "lanes = 4\nwindow = 3",
+        "engine.window: 3 is not one of the choices; allowed are 1, 2, 4, 8, 16, 32, 64.",
+    ),
+    (
+        "gradient-unknown",
+        "lanes = 4",
+        'lanes = 4\ngradient = "none"',
+        'engine.gradient: "none" is not one of the choices; allowed are memory, replay.',
+    ),
+    (
+        "delay-large",
+        "lanes = 4",
+        "lanes = 4\ndelay = 16",
+        "engine.delay: 16 is out of range; allowed are integers from 0 to 15.",
+    ),
+    (
+        "settle-large",
+        "lanes = 4",
+        "lanes = 4\nsettle = 65536",
+        "engine.settle: 65536 is out of range; allowed are integers from 0 to 65535.",
+    ),
+    (
+        "max-tau-p",
+        "lanes = 4",
+        "lanes = 4\nmax_tau_p = 3",
+        "engine.max_tau_p: 3 is less than perturbation.tau_p; allowed are integers from 4 to 1048576.",
+    ),
+    (
+        "max-tau-theta",
+        "lanes = 4",
+        "lanes = 4\nmax_tau_theta = 15",
+        "engine.max_tau_theta: 15 is less than perturbation.tau_theta; allowed are integers from 16 to "
+        "1048576.",
+    ),
+    (
+        "replay-unwindowed",
+        "lanes = 4",
+        'lanes = 4\ngradient = "replay"',
+        'engine.gradient: "replay" keeps the costs of engine.window = 1 patterns alone; allowed are '
+        "windows above 1 with tau_theta a divisor of window times tau_p (here 4), and no latency.",
+    ),
+    (
+        "replay-long",
+        "lanes = 4",
+        'lanes = 4\nwindow = 2\ngradient = "replay"',
+        'engine.gradient: "replay" keeps the costs of engine.window = 2 patterns alone; allowed are '
+        "windows above 1 with tau_theta a divisor of window times tau_p (here 8), and no latency.",
+    ),
+    (
+        "replay-late",
+        "lanes = 4",
+        'lanes = 4\nwindow = 8\ndelay = 1\ngradient = "replay"',
+        'engine.gradient: "replay" keeps the costs of engine.window = 8 patterns alone; allowed are '
+        "windows above 1 with tau_theta a divisor of window times tau_p (here 32), and no latency.",
+    ),
+    (
+        "cost-bits-largest",
+        "lanes = 4",
+        "lanes = 4\nmax_tau_theta = 65536",
+        "cost.bits: 19 with engine.max_tau_theta = 65536 makes words of G of 35 bits, more than 30; "
+        "allowed are integers from 4 to 14.",
+    ),
+    (
         "first-of-file",
         'name = "small"\nseed = 7',
         'seed = -1\nname = "Small"',
@@ -558,16 +795,105 @@ DIGITAL_EDITS = [
         "key-quoted",
         "lanes = 4",
         '"lanes\\n" = 4',
-        'engine."lanes\\n": unknown key, perhaps meant as lanes; allowed are lanes.',
+        'engine."lanes\\n": unknown key, perhaps meant as lanes; allowed are lanes, window, gradient, delay, settle, '
+        "max_tau_p, max_tau_theta.",
+    ),
+]
+
+NODES = DIGITAL.replace('code = "walsh"', 'code = "walsh"\nmethod = "node"')
+ANALOG = DIGITAL.replace("tau_x = 8", "tau_x = 16").replace('mode = "forward"', 'mode = "analog"')
+NODES_EDITS = [
+    (
+        "delay-nodes",
+        "lanes = 4",
+        "lanes = 4\ndelay = 2",
+        'engine.delay: 2 has no use with perturbation.method = "node", whose inputs are not kept so long; '
+        "allowed is 0.",
+    ),
+    (
+        "window-nodes",
+        "lanes = 4",
+        "lanes = 4\nwindow = 2",
+        'engine.window: 2 is for signs of all parameters; allowed is 1, or method = "weight" with a code '
+        "of random, walsh, walsh-upper, not in analog mode.",
+    ),
+    (
+        "latency-nodes",
+        "output_bits = 10",
+        "output_bits = 10\nlatency = 3",
+        'array.latency: 3 has no use with perturbation.method = "node", whose inputs are not kept so long; '
+        "allowed is 0.",
+    ),
+    (
+        "gradient-nodes",
+        "tau_theta = 16",
+        "tau_theta = 1048576",
+        "perturbation.tau_theta: 1048576 makes words of G of 31 bits even with cost.bits = 4, more than 30; "
+        "allowed are integers from 1 to 524288.",
+    ),
+]
+ANALOG_EDITS = [
+    (
+        "analog-slow",
+        "tau_theta = 16",
+        "tau_theta = 32767",
+        'perturbation.tau_theta: 32767 is too slow a leak of G with mode = "analog"; '
+        "allowed are integers from 1 to 32766.",
+    ),
+    (
+        "analog-filtered",
+        'path = "digital"',
+        'path = "filtered"',
+        'cost.mode: "analog" updates after each step, which pulses do not; '
+        'it is allowed with update.path = "digital".',
+    ),
+    (
+        "analog-window",
+        "lanes = 4",
+        "lanes = 4\nwindow = 4",
+        "engine.window: 4 is for signs of all parameters; "
+        'allowed is 1, or method = "weight" with a code of random, walsh, walsh-upper, not in analog mode.',
+    ),
+    (
+        "analog-refresh",
+        "bits = 19",
+        "bits = 19\nrefresh = 1",
+        'cost.refresh: 1 has no use with mode = "analog"; it is allowed with mode = "forward".',
     ),
 ]
 
 FILTERED_EDITS = [
     (
+        "momentum-filtered",
+        'reset = "keep"',
+        'reset = "keep"\nmomentum = 0.5',
+        'update.momentum: 0.5 has no use with path = "filtered"; it is allowed with path = "digital".',
+    ),
+    (
+        "rounding-filtered",
+        'reset = "keep"',
+        'reset = "keep"\nrounding = "nearest"',
+        'update.rounding: "nearest" has no use with path = "filtered"; it is allowed with path = "digital".',
+    ),
+    (
+        "factors-filtered",
+        'reset = "keep"',
+        'reset = "keep"\nlayers = [1, 1]',
+        'update.layers: [1.0, 1.0] has no use with path = "filtered"; it is allowed with path = "digital".',
+    ),
+    (
+        "gradient-filtered",
+        "amplitude = 0.05",
+        "amplitude = 0.05\ntau_theta = 1024",
+        "cost.bits: 20 with perturbation.tau_theta = 1024 makes words of G of 30 bits, more than 29; "
+        "allowed are integers from 4 to 19.",
+    ),
+    (
         "section-number",
         'name = "pulsed"',
         'name = "pulsed"\nengine = 5',
-        "engine: 5 is not a table; allowed are tables of lanes.",
+        "engine: 5 is not a table; allowed are tables of lanes, window, gradient, delay, settle, max_tau_p, "
+        "max_tau_theta.",
     ),
     (
         "keep-shift-zero",
@@ -681,6 +1007,14 @@ MALFORMED: list[tuple[str, bytes, str]] = [
     *(
         (name, edited(DIGITAL, old, new), "chip.toml: " + message)
         for name, old, new, message in DIGITAL_EDITS
+    ),
+    *(
+        (name, edited(NODES, old, new), "chip.toml: " + message)
+        for name, old, new, message in NODES_EDITS
+    ),
+    *(
+        (name, edited(ANALOG, old, new), "chip.toml: " + message)
+        for name, old, new, message in ANALOG_EDITS
     ),
     *(
         (name, edited(FILTERED, old, new), "chip.toml: " + message)
@@ -826,7 +1160,8 @@ def test_overrides_are_validated_and_leave_the_original_alone():
         ({"run.steps": 0}, "run.steps: 0 is out of range; allowed are integers from 1 to 4294967295."),
         (
             {"engine.lane": 4},
-            "engine.lane: unknown key, perhaps meant as lanes; allowed are lanes.",
+            "engine.lane: unknown key, perhaps meant as lanes; "
+            "allowed are lanes, window, gradient, delay, settle, max_tau_p, max_tau_theta.",
         ),
         ({"name.first": "x"}, "name.first: unknown key; name is no section."),
         ({"seed": True}, "seed: true is not an integer; allowed are integers from 0 to 4294967295."),

@@ -1,14 +1,8 @@
 """The engine against facts about gradients, and against itself cut in pieces."""
 
-from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from ohmgrad.golden.chip import Chip
-from ohmgrad.golden.config import ChipConfig
-from ohmgrad.golden.datasets import load
-from ohmgrad.golden.engine import Engine
 
 from .chips import FILTERED, engine, small
 
@@ -19,130 +13,28 @@ LETTERS = {
 }  # fmt: skip
 
 
-def cost_sum(chip, theta, inputs, targets):
-    """S of the unperturbed network, with int64 matrices."""
-    lines, shift = inputs.astype(np.int64), chip.crossbar.adc_shift
-    tables = chip.neuron.tables()
-    for k, weights in enumerate(chip.matrices(theta.astype(np.int64) >> chip.crossbar.drop)):
-        total = weights @ [*lines, chip.crossbar.one]
-        code = np.sign(total) * ((abs(total) + (1 << shift >> 1)) >> shift)
-        lines = tables[k][np.clip(code, -chip.crossbar.adc_bound, chip.crossbar.adc_bound)].astype(np.int64)
-    return ((lines - targets) ** 2).sum()
+PATHS = {
+    "digital": {},
+    "filtered": {**FILTERED, "update.reset": "keep"},
+    "momentum": {"update.momentum": 0.8, "update.rounding": "stochastic"},
+    "late": {"array.latency": 5, "engine.delay": 4, "cost.mode": "forward", "cost.refresh": 7},
+    "analog": {"cost.mode": "analog", "perturbation.tau_x": 12},
+}
 
 
-def test_a_sequential_cycle_is_the_forward_difference():
-    """G before, and theta after, an update at the end of each of three cycles of P = 37 steps."""
-    taus = {"perturbation.tau_x": 37, "perturbation.tau_theta": 37}
-    cost = {"cost.mode": "forward", "cost.bits": 17, "array.adc_bits": 14, "array.output_bits": 9}
-    chip = small(**{**taus, **cost, "perturbation.code": "sequential", "update.eta": 0.05})
-    learner = engine(chip)
-    state = learner.initial()
-    for _ in range(3):
-        start = state.theta.copy()
-        sample = learner.trace(state, 36).sample[-1]
-        data = learner.inputs[sample], learner.targets[sample]
-        wiggled = start + (chip.crossbar.amplitude << chip.crossbar.drop) * np.eye(37, dtype=np.int64)
-        gradient = np.array([cost_sum(chip, theta, *data) for theta in wiggled]) - cost_sum(chip, start, *data)
-        waiting = state.g != gradient
-        assert waiting.sum() <= 1 and not state.g[waiting].any(), "one parameter is still to come"
-        assert (state.theta == start).all()
-        learner.run(state, 1)
-        product = gradient * chip.optimizer.schedule[0][1]
-        step = np.sign(product) * ((abs(product) + (1 << chip.optimizer.shift >> 1)) >> chip.optimizer.shift)
-        assert (state.theta == start - step).all() and not state.g.any()
-        assert np.count_nonzero(step) > 5 and state.flags == 0
-
-
-def linear(**overrides):
-    """A chip without rounding: one ADC code is one product of LSBs and one output code; and its gradient.
-
-    Targets are +-1, beyond reach, so that with L1 the cost is linear in the weights; with MSE it is a quadratic.
-    """
-    config = ChipConfig.model_validate(
-        {
-            "name": "linear",
-            "network": {"layers": [49, 4], "activation": "linear"},
-            "data": {"set": "nist7x7", "train": 1, "test": 0},
-            "cost": {"function": "l1", "mode": "antithetic", "bits": 11},
-            "perturbation": {"amplitude": 2 * 3 / 8191, "tau_x": 4096, "tau_theta": 4096},
-            "update": {"path": "digital", "eta": 1e-5},
-            "weights": {"bits": 16, "dac_bits": 12, "range": 2048 * 3 / 8191, "init": 40 * 3 / 8191},
-            "array": {"input_bits": 3, "adc_bits": 14, "adc_bound": 1.0, "output_bits": 14},
-            "run": {"steps": 4096},
-        }
-    ).with_(**overrides)
-    chip, data = Chip(config), config.data
-    split = load(data.set, data.train, data.test, config.seed)
-    targets = np.ones_like(split.train_t)
-    targets[:, ::2] = -1
-    learner = Engine(chip, replace(split, train_t=targets))
-    state = learner.initial()
-    x = np.array([*learner.inputs[0], 3])
-    outputs = np.array([w @ x for w in chip.matrices(state.theta >> chip.crossbar.drop)[0].astype(np.int64)])
-    slope = -2 * np.sign(targets[0])
-    if config.cost.function == "mse":
-        slope = 2 * (outputs - learner.targets[0])
-    sides = 2 if config.cost.mode == "antithetic" else 1
-    return learner, state, (sides * chip.crossbar.amplitude * np.outer(slope, x)).ravel().astype(int)
-
-
-@pytest.mark.parametrize("mode", ["forward", "antithetic"])
-def test_a_walsh_cycle_recovers_a_linear_gradient_exactly(mode):
-    """G is the gradient of all 200 parameters times 256, the length of the cycle; after n cycles n times that."""
-    learner, state, gradient = linear(**{"perturbation.code": "walsh", "cost.mode": mode})
-    assert np.count_nonzero(gradient) > 40
-    for cycle in range(1, 4):
-        learner.run(state, 256)
-        assert (state.g == cycle * 256 * gradient).all() and state.flags == 0
-
-
-def test_a_walsh_cycle_of_antithetic_pairs_recovers_a_quadratics_gradient_exactly():
-    xor = {"network.layers": [2, 1], "data.set": "xor", "data.test": 4, "cost.function": "mse", "cost.bits": 20,
-           "perturbation.amplitude": 3 / 8191}  # fmt: skip
-    taus = {"perturbation.tau_x": 8, "perturbation.tau_theta": 8}
-    learner, state, gradient = linear(**{**xor, **taus, "perturbation.code": "walsh"})
-    learner.run(state, 4)
-    assert gradient.all() and state.flags == 0
-    assert (state.g == 4 * gradient).all()
-
-
-def test_random_codes_are_within_15_degrees_after_14_p_steps():
-    """[M23]'s figure; tan^2 of the expected angle is (P - 1) / n, its spread about 1 / sqrt(2 P)."""
-    learner, state, gradient = linear(**{"seed": 3, "perturbation.code": "random"})
-    learner.run(state, 14 * 200)
-    cosine = state.g @ gradient / np.linalg.norm(state.g) / np.linalg.norm(gradient)
-    tangent, expected = np.tan(np.arccos(cosine)), (199 / 2800) ** 0.5
-    print(f"seed 3: {np.degrees(np.arctan(tangent)):.1f} degrees, expected {np.degrees(np.arctan(expected)):.1f}")
-    assert abs(tangent / expected - 1) < 5 / 400**0.5 and state.flags == 0
-
-
-def test_theta_stays_in_place_between_updates():
-    """[M23]'s pattern is held for tau_p steps, and leaves nothing behind when it goes."""
-    taus = {"perturbation.tau_p": 4, "perturbation.tau_x": 4, "perturbation.tau_theta": 8}
-    for path in ({}, FILTERED):
-        learner = engine(small(**path, **taus))
-        state = learner.initial()
-        moved = []
-        for step in range(1, 161):
-            before = state.theta.copy()
-            learner.run(state, 1)
-            if (state.theta != before).any():
-                moved.append(step)
-        assert moved and all(step % 8 == 0 for step in moved)
-
-
-@pytest.mark.parametrize("code", ["random", "sequential", "walsh"])
-@pytest.mark.parametrize("path", [{}, {**FILTERED, "update.reset": "keep"}], ids=["digital", "filtered"])
+@pytest.mark.parametrize("code", ["random", "sequential", "walsh", "walsh-upper", "sinusoidal", "rank-one"])
+@pytest.mark.parametrize("path", PATHS)
 def test_a_run_in_pieces_is_the_same_run(path, code):
     taus = {"perturbation.tau_p": 2, "perturbation.tau_x": 6, "perturbation.tau_theta": 4}
-    learner = engine(small(**path, **taus, **{"perturbation.code": code, "update.schedule": [[500, 0.1]]}))
+    rates = {"update.eta": 0.5, "update.schedule": [[500, 0.1]]}
+    learner = engine(small(**{**taus, **rates, "cost.bits": 19, **PATHS[path], "perturbation.code": code}))
     whole = learner.initial()
     pieces = whole.copy()
     learner.run(whole, 1000)
     for steps in (1, 2, 247, 251, 499, 0):
         pieces = pieces.copy()
         learner.run(pieces, steps)
-    for name in ("theta", "g", "h"):
+    for name in ("theta", "g", "h", "m", "memory", "pending"):
         assert (getattr(whole, name) == getattr(pieces, name)).all(), name
     assert (whole.step, whole.flags) == (pieces.step, pieces.flags) == (1000, whole.flags)
     assert (whole.theta != learner.initial().theta).any()
@@ -180,6 +72,26 @@ def test_accuracy_counts_the_largest_output():
     state = xor.initial()
     guesses = xor.outputs(state, xor.split.test_x)[:, 0] > 0
     assert xor.accuracy(state) == np.mean(guesses == (xor.split.test_y == 1))
+
+
+@pytest.mark.parametrize("function", ["mse", "l1"])
+@pytest.mark.parametrize("overrides", [{}, LETTERS], ids=["one output", "four outputs"])
+def test_evaluation_counts_what_the_outputs_say(overrides, function):
+    """Sum of S, twice the cost in codes, and samples right, of the first few samples; nothing changes."""
+    learner = engine(small(**overrides, **{"cost.function": function}))
+    state = learner.initial()
+    before = state.copy()
+    split, count = learner.split, len(learner.inputs) // 2
+    learner.run(state, 500)
+    state.theta[:] = before.theta
+    for samples in (count, 2 * count):
+        out, targets = learner.outputs(state, split.train_x[:samples]), split.train_t[:samples]
+        codes = np.rint(out * 511) - np.rint(targets * 511)
+        total = (codes**2).sum() if function == "mse" else 2 * abs(codes).sum()
+        guesses = out.argmax(1) if out.shape[1] > 1 else out[:, 0] > 0
+        right = (guesses == split.train_y[:samples]).sum()
+        assert learner.evaluate(state, samples) == (total, right)
+    assert (state.theta == before.theta).all() and state.step == 500
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from ohmgrad.golden.fixed import bits_for, limit, round_shift, saturate
+from ohmgrad.golden.fixed import bits_for, limit, round_shift, round_wide, saturate
 
 from .reference import clipped, nearest
 
@@ -21,6 +21,18 @@ def test_round_shift_is_to_nearest_and_halves_away_from_zero(shift):
     got = [int(round_shift(np.int32(x), np.int32(shift))) for x in values]
     assert got == [nearest(Fraction(x, 2**shift)) for x in values]
     assert got == [-int(round_shift(np.int32(-x), np.int32(shift))) for x in values], "not symmetric"
+
+
+@pytest.mark.parametrize("shift", [0, 1, 2, 8, 16, 30])
+def test_round_wide_is_the_same_in_64_bits(shift):
+    draw = random.Random(shift)
+    half = 2**shift // 2
+    ties = [k * 2**shift + half for k in (-(2**20), -3, -2, -1, 0, 1, 2, 2**20)]
+    values = [*ties, *(t + 1 for t in ties), *(t - 1 for t in ties), 2**55, -(2**55)]
+    values += [draw.randrange(-(2**55), 2**55) for _ in range(300)]
+    got = [int(round_wide(x, shift)) for x in values]
+    assert got == [nearest(Fraction(x, 2**shift)) for x in values]
+    assert got == [-int(round_wide(-x, shift)) for x in values], "not symmetric"
 
 
 def test_a_half_goes_away_from_zero():

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 from amaranth.sim import Simulator
 
-from ohmgrad.golden.codes import RANDOM, SEQUENTIAL, WALSH, Codes
+from ohmgrad.golden.codes import RANDOM, SEQUENTIAL, SINUSOIDAL, WALSH, WALSH_UPPER, Codes
 from ohmgrad.golden.correlator import Correlator
 from ohmgrad.golden.cost import ANTITHETIC, MSE, Cost
 from ohmgrad.golden.crossbar import Crossbar
@@ -13,6 +13,7 @@ from ohmgrad.golden.layout import Layout
 from ohmgrad.golden.memory_map import Register
 from ohmgrad.golden.neuron import Neuron
 from ohmgrad.golden.optimizer import Optimizer
+from ohmgrad.golden.outer import LAYER, RANK_ONE, Outer
 from ohmgrad.golden.samples import CYCLIC, Samples
 from ohmgrad.golden.ttv2 import ZERO, Ttv2
 from ohmgrad.rtl.codes import CodeGenerator
@@ -21,6 +22,7 @@ from ohmgrad.rtl.cost import CostUnit
 from ohmgrad.rtl.crossbar import CrossbarArray
 from ohmgrad.rtl.neuron import NeuronTable
 from ohmgrad.rtl.optimizer import OptimizerMemory
+from ohmgrad.rtl.outer import OuterProducts
 from ohmgrad.rtl.samples import SampleMemory
 from ohmgrad.rtl.top import Top
 from ohmgrad.rtl.ttv2 import FilterMemory
@@ -63,18 +65,44 @@ def clocks(block, first: Iterable[str], then: Iterable[str], result: str) -> int
     return counted[0]
 
 
-@pytest.mark.parametrize("kind", [RANDOM, SEQUENTIAL, WALSH])
+@pytest.mark.parametrize("kind", [RANDOM, SEQUENTIAL, WALSH, WALSH_UPPER])
 def test_codes_two_clocks(kind):
-    assert clocks(CodeGenerator(Codes(kind, 1, 3), ONE), (), ("pattern",), "signs") == 2
+    assert clocks(CodeGenerator(Codes(kind, 1, 3), 4), (), ("pattern",), "signs") == 2
 
 
-def test_correlator_one_clock():
-    assert clocks(CorrelatorMemory(Correlator(8, 8), ONE), (), ("cost", "signs"), "gradient") == 1
+def test_sines_four_clocks():
+    assert clocks(CodeGenerator(Codes(SINUSOIDAL, 1, 3, 9), 4), (), ("pattern",), "signs") == 4
 
 
-def test_optimizer_one_clock():
-    block = OptimizerMemory(Optimizer(8, 8, 3, ((0, 1),)), ONE)
-    assert clocks(block, (), ("command", "gradient"), "parameters") == 1
+def test_outer_three_clocks():
+    """After the values; and, as the lines after reset count, also with those."""
+    block = OuterProducts(Outer(RANK_ONE, 2, 8), ONE, Codes(RANDOM, 1, 4), True)
+    assert clocks(block, (), ("values",), "product") == 3
+    block = OuterProducts(Outer(LAYER, 2, 8), ONE, Codes(RANDOM, 1, 1), True)
+    assert clocks(block, (), ("values", "turn"), "product") == 3
+
+
+@pytest.mark.parametrize("leaky", [False, True])
+@pytest.mark.parametrize("factor_bits", [2, 6])
+def test_correlator_one_clock(factor_bits, leaky):
+    block = CorrelatorMemory(Correlator(8, 14, factor_bits, leaky), ONE)
+    assert clocks(block, (), ("cost", "factors"), "gradient") == 1
+
+
+def test_correlator_one_clock_with_a_window():
+    block = CorrelatorMemory(Correlator(8, 14, window=4), ONE, product_bits=10)
+    assert clocks(block, (), ("cost", "products"), "gradient") == 1
+
+
+@pytest.mark.parametrize("momentum, number", [(0, 1), (9, 2)])
+def test_optimizer_one_clock_two_with_momentum(momentum, number):
+    block = OptimizerMemory(Optimizer(8, 8, 9, ((0, (1,)),), momentum, momentum > 0), ONE)
+    assert clocks(block, (), ("command", "gradient"), "parameters") == number
+
+
+def test_optimizer_that_draws_takes_its_command_ahead():
+    block = OptimizerMemory(Optimizer(8, 8, 9, ((0, (1,)),), stochastic=True), ONE)
+    assert clocks(block, ("command",), ("gradient",), "parameters") == 1
 
 
 def test_ttv2_one_clock():

@@ -7,11 +7,12 @@ import pytest
 
 from ohmgrad.golden.engine import State
 from ohmgrad.golden.memory_map import Register
+from ohmgrad.golden.registers import registers
 from ohmgrad.rtl.top import generate
 from ohmgrad.scripts import simulation, verilate
 from ohmgrad.scripts.errors import SimulationError
-from ohmgrad.scripts.reference import compare
-from ohmgrad.scripts.simulation import Simulator, registers
+from ohmgrad.scripts.reference import ARRAYS, compare
+from ohmgrad.scripts.simulation import Simulator
 from ohmgrad.scripts.verilate import build
 
 from .chips import FILTERED, engine, small
@@ -26,18 +27,56 @@ CHIPS = {
         "data.train": 3,
         "engine.lanes": 4,
     },
-    "filtered": FILTERED | {"update.schedule": ((50, 0.2),), "engine.lanes": 1},
+    "filtered": FILTERED
+    | {"update.schedule": ((50, 0.2),), "perturbation.tau_theta": 4, "engine.window": 4, "engine.lanes": 1},
+    "late": {
+        "array.latency": 3,
+        "cost.mode": "forward",
+        "cost.refresh": 4,
+        "cost.average": 2,
+        "cost.average_c0": 4,
+        "perturbation.blanking": 1,
+        "perturbation.tau_x": 2,
+        "perturbation.tau_theta": 2,
+        "update.momentum": 0.9,
+        "update.rounding": "stochastic",
+        "update.layers": (1.0, 0.25, 0.0),
+        "update.schedule": ((50, 0.02),),
+        "engine.lanes": 4,
+    },
+    "analog": {
+        "cost.mode": "analog",
+        "perturbation.code": "sinusoidal",
+        "perturbation.tau_x": 8,
+        "perturbation.tau_theta": 3,
+        "array.latency": 1,
+        "update.eta": 0.001,
+    },
+    "replay": {
+        "perturbation.code": "walsh",
+        "perturbation.tau_theta": 4,
+        "engine.window": 8,
+        "engine.gradient": "replay",
+        "update.momentum": 0.5,
+        "engine.lanes": 4,
+    },
 }
+COARSE = {"array.adc_bits": 7, "array.output_bits": 9}
+"""Smaller tables: they are most of what the C++ compiler is busy with."""
+UNOPTIMIZED = [flag.replace("OPT_FAST=-O3", "OPT_FAST=-O0") for flag in verilate.VERILATOR]
 NOTHING = "module chip(input clk); endmodule"
 
 
 @pytest.fixture(scope="module", params=CHIPS)
 def setup(request, pytestconfig):
     """A golden engine, and a function that gives new simulators of its chip."""
-    golden = engine(small(**CHIPS[request.param]))
+    golden = engine(small(**COARSE, **CHIPS[request.param]))
     verilog = generate(golden.chip)
     builds = pytestconfig.rootpath / "build" / "sim"
-    return golden, lambda: Simulator(golden.chip, verilog, builds)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verilate, "VERILATOR", UNOPTIMIZED)
+        build(verilog, builds)
+        yield golden, lambda: Simulator(golden.chip, verilog, builds)
 
 
 def loaded(golden, simulator: Simulator, state: State) -> Simulator:
@@ -58,6 +97,16 @@ def test_every_piece_equals_golden(setup):
         assert (chip.cycles > before) or steps == 0
     assert chip.step == 565
     assert np.any(state.theta != golden.initial().theta)
+    config = golden.chip.config
+    there = {
+        "theta": True,
+        "g": config.engine.gradient == "memory",
+        "h": golden.chip.ttv2 is not None,
+        "m": config.update.momentum > 0,
+        "memory": config.cost.mode != "antithetic",
+        "pending": config.array.latency > 0,
+    }
+    assert {name: bool(np.any(getattr(state, name))) for name in ARRAYS} == there, "some of it was never used"
 
 
 def test_it_goes_on_from_any_state(setup):
@@ -98,6 +147,35 @@ def test_an_exception_stops_the_chip_between_two_steps(setup, monkeypatch):
     compare(state, chip.state())
     chip.run(100)
     golden.run(state, 100)
+    compare(state, chip.state())
+
+
+def test_it_evaluates_as_golden_does(setup):
+    golden, new = setup
+    state = golden.initial()
+    golden.run(state, 40)
+    chip = loaded(golden, new(), state)
+    for samples in range(1, golden.chip.config.data.train + 1):
+        assert chip.evaluate(samples) == golden.evaluate(state, samples)
+        compare(state, chip.state())
+    chip.run(20)
+    golden.run(state, 20)
+    compare(state, chip.state())
+
+
+def test_it_calibrates_as_golden_does(setup):
+    golden, new = setup
+    config = golden.chip.config
+    state = golden.initial()
+    golden.run(state, 40)
+    chip = loaded(golden, new(), state)
+    chip._set(Register.DELAY, 9)
+    delay = chip.calibrate()
+    assert delay == golden.calibrate(state) == config.array.latency
+    chip.restore(state)
+    compare(state, chip.state())
+    chip.run(20)
+    golden.run(state, 20)
     compare(state, chip.state())
 
 

@@ -14,10 +14,11 @@ from ohmgrad.golden import datasets
 from ohmgrad.golden.chip import Chip
 from ohmgrad.golden.config import load
 from ohmgrad.golden.engine import Engine, State
+from ohmgrad.scripts import reference
 from ohmgrad.scripts.checkpoint import checkpoint_path, checkpoint_paths, load_checkpoint
 from ohmgrad.scripts.errors import CheckpointError, Interrupted, Mismatch
 from ohmgrad.scripts.progress import Monitor, interruptible
-from ohmgrad.scripts.reference import Golden
+from ohmgrad.scripts.reference import ARRAYS, Golden, compare
 from ohmgrad.scripts.results import solved, write_summary
 from ohmgrad.scripts.train import Run, train
 
@@ -35,7 +36,7 @@ def one_run(config, steps: int) -> State:
 
 
 def same(a: State, b: State) -> bool:
-    words = all(np.array_equal(getattr(a, name), getattr(b, name)) for name in ("theta", "g", "h"))
+    words = all(np.array_equal(getattr(a, name), getattr(b, name)) for name in ARRAYS)
     return words and (a.step, a.flags) == (b.step, b.flags)
 
 
@@ -149,7 +150,7 @@ def test_a_run_beside_golden_says_so(tmp_path, monkeypatch):
     assert all(row["golden_test_accuracy"] == row["test_accuracy"] for row in result["checkpoints"])
 
 
-@pytest.mark.parametrize("fault, name", [("theta", "theta"), ("g", "G"), ("h", "H"), ("flags", "")])
+@pytest.mark.parametrize("fault, name", [("theta", "theta"), ("g", "G"), ("h", "H"), ("m", "M"), ("flags", "")])
 def test_mismatches_are_named(tmp_path, monkeypatch, fault, name):
     stand_in(monkeypatch, fault)
     with pytest.raises(Mismatch) as error:
@@ -164,6 +165,40 @@ def test_mismatches_are_named(tmp_path, monkeypatch, fault, name):
     result = json.loads((tmp_path / "result.json").read_text())
     assert result["bit_exact"] is False and result["compared"] == 2
     assert checkpoint_paths(tmp_path)[-1].name == "step_00000750.npz"
+
+
+def test_every_array_of_a_state_is_compared():
+    golden = State(*(np.arange(size) for size in (9, 9, 9, 9, 2, 3)), step=7)
+    compare(golden, golden.copy())
+    assert list(ARRAYS) == [name for name, value in vars(golden).items() if isinstance(value, np.ndarray)]
+    for name, called in ARRAYS.items():
+        rtl = golden.copy()
+        getattr(rtl, name)[1] = -5
+        with pytest.raises(Mismatch, match=rf"^{called}\[1\] at step 7: expected 1 \(golden\), got -5 \(RTL\); 1 of"):
+            compare(golden, rtl)
+
+
+REPLAY = {
+    "update.path": "digital", "device": None, "update.reset": None, "update.eta": 0.5, "update.momentum": 0.5,
+    "perturbation.tau_theta": 8, "engine.window": 8, "engine.gradient": "replay", "cost.mode": "forward",
+    "cost.refresh": 0, "cost.average_c0": 2,
+}  # fmt: skip
+
+
+def test_pieces_of_a_run_that_replays_end_with_its_windows(tmp_path, monkeypatch):
+    """Golden looks at the clock to know how long a piece may be; theta must not depend on that."""
+    monkeypatch.setattr(reference, "PAUSE", 1e-4)
+    config = XOR.with_(**REPLAY, **{"run.steps": 3001, "run.checkpoints": 4})
+    stand_in(monkeypatch, "")
+    listener = Listener()
+    result = train(config, "sim", tmp_path, monitor=listener)
+    assert [row["step"] for row in result["checkpoints"]] == [0, 744, 1496, 2248, 3001]
+    assert listener.lines[-1].endswith(", RTL == golden (9 theta, 9 M)")
+    for row in result["checkpoints"]:
+        assert same(load_checkpoint(tmp_path / row["file"], Chip(config)), one_run(config, row["step"]))
+    # S_0 at every step, and twice C0 at every one, as the sample changes.
+    assert result["cost_evaluations"] == 3 * 3001
+    assert np.any(one_run(config, 3001).m)
 
 
 def test_solved_is_held_to_the_end():

@@ -1,9 +1,13 @@
 """Memories in generated Verilog: one readable module instead of a list of initial values each."""
 
+from pathlib import Path
+
 from amaranth.hdl import ClockSignal, Elaboratable, Instance, Value
 from amaranth.lib.memory import Memory
 
 MODULE = "ohmgrad_ram"
+WAIVERS = Path(__file__).parents[1] / "waivers.vlt"
+"""Lint waivers that the Verilog needs, each with its reason."""
 
 TEXT = """
 // One write port, one read port of one clock latency that holds its value; starts at zero.

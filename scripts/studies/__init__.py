@@ -1,0 +1,1 @@
+"""The studies of `ohmgrad reproduce`: one file each, registered in `framework`."""
