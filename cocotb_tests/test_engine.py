@@ -82,7 +82,7 @@ CHIPS = {
          "perturbation.blanking": 2, "cost.average": 2},
     ),
     "averages": (
-        XOR, 20, {"cost.mode": "forward", "cost.refresh": 3, "cost.average": 2, "cost.average_c0": 4, "engine.settle": 9}
+        XOR, 20, {"cost.mode": "forward", "cost.refresh": 3, "cost.average": 2, "cost.average_c0": 4, "engine.settle": 60}
     ),
     "late": (
         XOR,
@@ -104,11 +104,25 @@ CHIPS = {
         {**DIGITAL, "engine.window": 8, "perturbation.tau_theta": 8, "engine.gradient": "replay",
          "update.momentum": 0.9, "update.rounding": "stochastic", "update.layers": [1, 0.5], "update.eta": 0.004},
     ),
+    "settings": (
+        XOR,
+        40,
+        {"perturbation.tau_p": 2, "perturbation.tau_x": 4, "perturbation.tau_theta": 8, "perturbation.blanking": 1,
+         "cost.mode": "forward", "cost.refresh": 0, "cost.average": 2, "cost.average_c0": 4, "array.latency": 2,
+         "engine.delay": 1, "engine.settle": 0, "engine.max_tau_p": 4, "engine.max_tau_theta": 16},
+    ),
     "frozen": (
         XOR, 30, {**DIGITAL, **DEEP, "update.rounding": "stochastic", "update.layers": [0, 1, 0.5], "engine.lanes": 8}
     ),
 }  # fmt: skip
-EMULATED = ("constant_step", "zero", "by_layer", "analog", "window", "replay", "averages", "late")
+BUILT = {
+    "chip_settings": {
+        "perturbation.tau_p": 1, "perturbation.tau_x": 3, "perturbation.tau_theta": 5, "perturbation.blanking": 2,
+        "cost.refresh": 1, "cost.average": 1, "engine.delay": 0, "engine.settle": 3,
+    }
+}  # fmt: skip
+"""Settings that the Verilog of a chip is made with, if the host is to write others."""
+EMULATED = ("constant_step", "zero", "by_layer", "analog", "window", "replay", "averages", "late", "settings")
 """Chips that also run with the emulated array."""
 CALIBRATED = ("chip_analog", "chip_window", "chip_late")
 """Chips that also calibrate the delay, and get the latency that they have."""
@@ -139,6 +153,8 @@ GRID = {k: v for k, v in chips().items() if not os.environ.get('ONLY') or k in o
 def make(name: str) -> Engine | Top:
     """The component of one configuration."""
     chip = GRID[name][0]
+    if name in BUILT:
+        chip = Chip(chip.config.with_(**BUILT[name]))
     return Top(chip) if name.startswith("chip_") else Engine(chip)
 
 
@@ -274,6 +290,9 @@ async def chip_matches_golden(dut, name):
         got = await host.read(Region.REGISTERS, len(Register) - Register.FLAGS, Register.FLAGS)
         for register, value in values.items():
             check(f"{name} {register.name}", target, value, got[register - Register.FLAGS] % 2**32)
+        sweeps = sum(readings(chip, step) for step in range(target)) + 1
+        cycles = int(got[Register.CYCLES_LOW - Register.FLAGS])
+        assert cycles >= sweeps * chip.sequencer.settle, f"{name}: {sweeps} sweeps took {cycles} clocks"
         for region, values in memories(chip, state).items():
             expected = values if region in regions(chip) or region == Region.THETA else np.zeros_like(values)
             check(f"{name} {region.name}", target, expected, known(chip, state, region, await host.read(region, values.size)))

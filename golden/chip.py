@@ -16,6 +16,8 @@ from .correlator import LEAK_BITS, Correlator
 from .crossbar import Crossbar
 from .devices import SIGMA, SPREAD_BITS, Devices
 from .fixed import bits_for, limit
+from .hardware import NOISE_BITS, RAMP_BITS, SHARE_BITS, Defects, follow
+from .hardware import SIGMA as NOISE_SIGMA
 from .layout import Layout
 from .neuron import Neuron
 from .optimizer import FRACTION, RATE_BITS, Optimizer
@@ -41,7 +43,7 @@ class Chip:
     config: ChipConfig
 
     def __post_init__(self) -> None:
-        for block in (self.cost, self.correlator, self.crossbar, self.optimizer, self.ttv2, self.devices):
+        for block in (self.cost, self.correlator, self.crossbar, self.optimizer, self.ttv2, self.devices, self.defects):
             del block
 
     @cached_property
@@ -245,6 +247,29 @@ class Chip:
             max(1, round(2 * bound / section.states)), bound,
             spread(section.step_spread), spread(section.asymmetry), spread(section.bound_spread),
             spread(section.cycle_noise),
+        )  # fmt: skip
+
+    @cached_property
+    def defects(self) -> Defects | None:
+        """Noise and defects of the array; None if there are none."""
+        section, taus = self.config.defects, 2 if self.cost.mode == cost.ANTITHETIC else 1
+        if section is None or not any(section.model_dump().values()):
+            return None
+        scale = 1 / (self.cost.unit * taus)  # LSBs of S in a unit of C
+        sizes = (("cost_noise", scale, "S"), ("update_noise", 1 / self.state_unit, "theta"))
+        for key, lsbs, word in sizes:
+            value = getattr(section, key)
+            if 0 < value * lsbs < 0.5:
+                raise self._error(
+                    f"defects.{key}", value,
+                    f"is less than half an LSB of {word}; allowed are 0 and numbers from {0.5 / lsbs:.2g}",
+                )  # fmt: skip
+        noises = [round(getattr(section, key) * lsbs / NOISE_SIGMA * (1 << NOISE_BITS)) for key, lsbs, _ in sizes]
+        return Defects(
+            self.config.seed, *noises, round(section.cost_drift * scale * (1 << RAMP_BITS)),
+            follow(section.bandwidth * taus), (1 << self.cost.sum_bits) - 1, section.activation_spread,
+            section.dac_nonlinearity, section.adc_nonlinearity,
+            round(section.stuck * (1 << SHARE_BITS)), round(section.flipped * (1 << SHARE_BITS)),
         )  # fmt: skip
 
     @cached_property

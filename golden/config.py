@@ -49,6 +49,7 @@ Frequency = Annotated[
     tuple[Annotated[int, integers(1, 4096)], ...], listing(2, 2, "frequencies, the first and the spacing")
 ]
 Factor = Annotated[float, numbers(0, 1)]
+Bend = Annotated[float, numbers(-0.5, 0.5)]
 Change = Annotated[tuple[Step, Rate], listing(2, 2, "numbers, a step and an eta")]
 Schedule = Annotated[tuple[Change, ...], listing(0, 15, "pairs [step, eta]")]
 Config = TypeVar("Config", bound="ChipConfig")
@@ -171,6 +172,26 @@ class Device(Section):
     cycle_noise: Annotated[float, numbers(0, 1)] = 0.3
 
 
+class Defects(Section):
+    """Noise and defects of the array, none by default; golden has them, the emulated array of the RTL has not.
+
+    In units of C: standard deviation of the noise of each reading, and slope of a ramp per 10**6 steps; time
+    constant of a low-pass on C, in steps. Standard deviation of what each update adds to each weight.
+    Activations are L f(k (z - x0)) + y0, of this sigma; DACs of the lines and ADCs bend by n (x^3 - x) of full
+    scale. Fractions of the weights that stay at their initial value, or act with the other sign.
+    """
+
+    cost_noise: Annotated[float, numbers(0, 10)] = 0.0
+    cost_drift: Annotated[float, numbers(-10, 10)] = 0.0
+    bandwidth: Annotated[float, numbers(0, 1000)] = 0.0
+    update_noise: Annotated[float, numbers(0, 1024)] = 0.0
+    activation_spread: Factor = 0.0
+    dac_nonlinearity: Bend = 0.0
+    adc_nonlinearity: Bend = 0.0
+    stuck: Factor = 0.0
+    flipped: Factor = 0.0
+
+
 class Engine(Section):
     """Parameters that the engine handles at a time, and patterns whose costs it correlates in one pass.
 
@@ -210,6 +231,7 @@ class ChipConfig(Section):
     weights: Weights = Weights()
     array: Array = Array()
     device: Device | None = None
+    defects: Defects | None = None
     engine: Engine = Engine()
     run: Run
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from . import crossbar as crossbar_
-from . import outer
+from . import defects, outer
 from .calibration import PERIOD, PERTURBED, ROUNDS, arriving, calibration_delay
 from .chip import Chip
 from .codes import pattern_signs, scratch
 from .cost import MSE
 from .datasets import Split
 from .fixed import limit
+from .hardware import hardware
 from .optimizer import Optimizer
 from .step import expand, forward, measure, run
 from .ttv2 import Ttv2
@@ -35,8 +36,8 @@ class State:
         Parameters (`digital`), or states of the devices (`filtered`).
     g, h, m : int32 arrays, shape (P,)
         Words of correlator, filter and momentum; zero where the chip has none.
-    memory : int64 array, shape (2,)
-        Of the cost unit, see `golden.cost.difference`.
+    memory : int64 array, shape (2,); (3,) with `defects.bandwidth`
+        Of the cost unit, see `golden.cost.difference`; the third is of the low-pass, see `golden.defects`.
     pending : int32 array, shape (latency,)
         C~ on their way from the array; that of step n is at n mod latency.
     step : int
@@ -70,7 +71,7 @@ class Trace:
     adc, act : int32 arrays, shape (steps, neurons, 2)
         ADC codes and activation codes of both rails, neurons in the order of the layout.
     sums : int64 array, shape (steps, 2)
-        S of both rails.
+        S of both rails, as the outputs have it: before low-pass, ramp and noise.
     cost : int64 array, shape (steps,)
         C~.
     """
@@ -115,6 +116,9 @@ class Engine:
         self._devices = (
             chip.devices.sample(layout.parameters) if chip.devices else np.zeros((layout.parameters, 6), np.int64)
         )
+        self._hardware = (
+            hardware(chip, chip.defects, self.initial().theta, self._devices) if chip.defects else None
+        )
         self._starts, self._rates = (np.array(column) for column in zip(*chip.schedule, strict=True))
 
     def initial(self) -> State:
@@ -125,7 +129,8 @@ class Engine:
         if chip.devices:
             theta = np.clip(theta, -self._devices[:, 5], self._devices[:, 4]).astype(np.int32)
         g, h, m = (np.zeros_like(theta) for _ in range(3))
-        return State(theta, g, h, m, np.zeros(2, np.int64), np.zeros(chip.config.array.latency, np.int32))
+        memory = np.zeros(3 if chip.defects and chip.defects.pole else 2, np.int64)
+        return State(theta, g, h, m, memory, np.zeros(chip.config.array.latency, np.int32))
 
     def run(self, state: State, steps: int) -> None:
         """Advance `state` in place by `steps` steps."""
@@ -158,6 +163,7 @@ class Engine:
             state.theta, state.g, state.h, state.m, state.memory, state.pending, state.step, steps,
             scratch(max(chip.codes.size, layout.parameters)), np.zeros((neurons, 2), np.int32),
             np.zeros((neurons, 2), np.int32), (trace.sample, trace.adc, trace.act, trace.sums, trace.cost),
+            self._hardware,
         )  # fmt: skip
         state.step += steps
         return trace
@@ -174,10 +180,16 @@ class Engine:
             sample = number % len(self.inputs)
             lines[0, :, : layout.layers[0]] = self.inputs[sample]
             signs = self.perturbations(number) if n % PERIOD == PERTURBED else still
-            forward(
-                self._shape, bar.drop, np.int32(bar.amplitude), np.int32(chip.polarity), bar.adc_shift,
-                np.int32(bar.adc_bound), self._tables, state.theta, signs, lines, adc, act,
-            )  # fmt: skip
+            if self._hardware:
+                defects.forward(
+                    self._hardware, self._shape, bar.drop, bar.amplitude, chip.polarity, bar.adc_shift,
+                    bar.adc_bound, state.theta, signs, lines, adc, act,
+                )  # fmt: skip
+            else:
+                forward(
+                    self._shape, bar.drop, np.int32(bar.amplitude), np.int32(chip.polarity), bar.adc_shift,
+                    np.int32(bar.adc_bound), self._tables, state.theta, signs, lines, adc, act,
+                )  # fmt: skip
             sums.append(measure(chip.cost.function, act, self.targets[sample]))
         return calibration_delay(arriving(chip, sums), chip.sequencer.delay)
 
@@ -227,6 +239,8 @@ class Engine:
     def _codes(self, state: State, lines: np.ndarray) -> np.ndarray:
         """Output codes for input codes."""
         chip = self.chip
+        if self._hardware:
+            return defects.outputs(self._hardware, chip, state.theta, lines)
         for k, weights in enumerate(chip.matrices(state.theta >> chip.crossbar.drop)):
             ones = np.full((len(lines), 1), chip.crossbar.one)
             # Sums stay below 2**31, so a product of float64 matrices is exact, and fast.

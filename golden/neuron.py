@@ -44,12 +44,15 @@ class Neuron(NamedTuple):
 
         Entry [k, c mod 2**adc_bits] is the code for ADC code c; codes beyond +-1 are clipped.
         """
+        return np.array([self.table(k) for k in range(len(self.activations))])
+
+    def table(
+        self, layer: int, gain: float = 1.0, slope: float = 1.0, x0: float = 0.0, y0: float = 0.0
+    ) -> np.ndarray:
+        """Table of gain f(slope (z - x0)) + y0, with f the activation of a layer of weights: int32."""
         codes = np.arange(1 << self.adc_bits)
         codes = np.where(codes >= 1 << (self.adc_bits - 1), codes - (1 << self.adc_bits), codes)
-        tables = np.empty((len(self.activations), codes.size), np.int32)
-        for k, name in enumerate(self.activations):
-            last = k == len(self.activations) - 1
-            full = limit(self.output_bits if last else self.line_bits)
-            values = np.clip(ACTIVATIONS[name](codes * self.adc_unit), -1, 1)
-            tables[k] = np.rint(values * full)
-        return tables
+        last = layer == len(self.activations) - 1
+        full = limit(self.output_bits if last else self.line_bits)
+        values = gain * ACTIVATIONS[self.activations[layer]](slope * (codes * self.adc_unit - x0)) + y0
+        return np.rint(np.clip(values, -1, 1) * full).astype(np.int32)

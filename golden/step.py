@@ -5,6 +5,7 @@ from numba import njit
 
 from . import cost as cost_
 from . import crossbar as crossbar_
+from . import defects as defects_
 from . import optimizer as optimizer_
 from . import outer as outer_
 from .codes import values as code_values
@@ -135,9 +136,12 @@ def learn(plain, correlator, optimizer, ttv2, filtered, starts, rates, device_se
 def run(
     sequencer, samples, crossbar, polarity, cost, correlator, plain, optimizer, ttv2, filtered, starts, rates,
     device_seed, device_noise, devices, plan, reference_plan, quarter, method, places, shape, tables,
-    inputs, targets, lines, theta, g, h, m, memory, pending, step, steps, code_scratch, adc, act, trace,
+    inputs, targets, lines, theta, g, h, m, memory, pending, step, steps, code_scratch, adc, act, trace, hardware,
 ):  # fmt: skip
-    """Do `steps` steps in place and return the flags raised; `trace` rows are filled if there are any."""
+    """Do `steps` steps in place and return the flags raised; `trace` rows are filled if there are any.
+
+    `hardware` is None or `hardware.Hardware`: Numba drops the branches that do not go with its type.
+    """
     trace_sample, trace_adc, trace_act, trace_sums, trace_cost = trace
     high, low, code = code_scratch
     own = method == 0 and sequencer.delay == 0 and plan == reference_plan
@@ -172,15 +176,27 @@ def run(
                 lines[0, 0, c] = inputs[index, c]
                 lines[0, 1, c] = inputs[index, c]
             at_sample = number
-        forward(
-            shape, crossbar.state_bits - crossbar.weight_bits, i32(crossbar.amplitude), i32(polarity),
-            crossbar.adc_shift, i32(bound(crossbar.adc_bits)), tables, theta, signs, lines, adc, act,
-        )  # fmt: skip
+        if hardware is None:
+            forward(
+                shape, crossbar.state_bits - crossbar.weight_bits, i32(crossbar.amplitude), i32(polarity),
+                crossbar.adc_shift, i32(bound(crossbar.adc_bits)), tables, theta, signs, lines, adc, act,
+            )  # fmt: skip
+        else:
+            defects_.forward(
+                hardware, shape, crossbar.state_bits - crossbar.weight_bits, crossbar.amplitude, polarity,
+                crossbar.adc_shift, bound(crossbar.adc_bits), theta, signs, lines, adc, act,
+            )  # fmt: skip
         s0, s1 = measure(cost.function, act, targets[index])
         average_1 = sequencer.average_c0 if cost.mode == cost_.FORWARD else sequencer.average
+        refresh = refreshes(sequencer.refresh, sequencer.tau_x, sequencer.tau_theta, now)
+        total0, total1 = s0 << sequencer.average, s1 << average_1
+        if hardware is not None:
+            total0, total1 = defects_.read(
+                hardware, cost.mode, sequencer.average, average_1, now, refresh, s0, s1, memory
+            )
         raw = cost_.difference(
-            cost.mode, cost.decay, sequencer.average, average_1, s0 << sequencer.average, s1 << average_1,
-            refreshes(sequencer.refresh, sequencer.tau_x, sequencer.tau_theta, now), now % sequencer.tau_x == 0, memory,
+            cost.mode, cost.decay, sequencer.average, average_1, total0, total1, refresh,
+            now % sequencer.tau_x == 0, memory,
         )  # fmt: skip
         c = min(max(raw, -bound(cost.bits)), bound(cost.bits))
         flags |= raw != c
@@ -212,6 +228,8 @@ def run(
                 plain, correlator, optimizer, ttv2, filtered, starts, rates, device_seed, device_noise, devices,
                 shape, now, theta, g, h, m, pulses,
             ) << 2  # fmt: skip
+            if hardware is not None:
+                flags |= defects_.disturb(hardware, now, theta) << 2
         row = now - step
         if row < trace_cost.size:
             trace_sample[row] = index

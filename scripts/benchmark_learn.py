@@ -48,7 +48,8 @@ def golden_mgd_vs_torch() -> Iterator[Row]:
         yield row(name, passes / alternately(ours)[0], unit, "PyTorch is not installed (extra `torch`)", None, "higher")
         return
     mine, peer = alternately(ours, torch_steps())
-    reference = f"{passes / peer:,.0f}/s of the same products in PyTorch, {THREADS} threads, {'-'.join(map(str, SHAPE))}"
+    shape = "-".join(map(str, SHAPE))
+    reference = f"{passes / peer:,.0f}/s of the same products in PyTorch, {THREADS} threads, {shape}, batch {BATCH}"
     yield row(name, passes / mine, unit, reference, peer / mine, "higher")
 
 
@@ -163,9 +164,10 @@ def golden_mgd_vs_size() -> Iterator[Row]:
         mine, peer = alternately(steps(made, count), plain_steps(made, count))
         reference = f"{1 / peer:,.0f}/s of a plain NumPy loop, {THREADS} threads, {size} parameters"
         yield row(f"golden_mgd_vs_size_P1e{power}", 1 / mine, "steps/s", reference, peer / mine, "higher")
+        state = made.initial()
         tracemalloc.start()
-        made.run(made.initial(), 3)
-        peak = tracemalloc.get_traced_memory()[1]
+        made.run(state, 3)
+        peak = tracemalloc.get_traced_memory()[1] + state.theta.nbytes + state.g.nbytes
         tracemalloc.stop()
         reference = "4 bytes each of theta and G are 8"
         yield row(f"golden_mgd_vs_size_P1e{power}_memory", peak / size, "bytes/P", reference, 8 * size / peak, "lower")

@@ -5,7 +5,7 @@ Entries, with k = 0, 1, ... a layer of weights:
 weight_k, bias_k            float64, shape (neurons, inputs) and (neurons,), in real units
 weight_code_k, bias_code_k  int32, the same as raw words: theta, or the states of the devices
 theta, g, h, m              int32, shape (P,), the engine's memories in the order of `golden.layout`
-memory                      int64, shape (2,), of the cost unit, see `golden.cost.difference`
+memory                      int64, shape (2,) or (3,), of the cost unit, see `golden.engine.State`
 pending                     int32, shape (latency,), C~ on their way, see `golden.engine.State`
 step, seed, flags           integers; flags as in `golden.engine.FLAGS`
 cost_evaluations            since step 0, every reading counted
@@ -110,13 +110,14 @@ def load_checkpoint(path: Path, chip: Chip) -> State:
 def _words(chip: Chip) -> dict[str, tuple[int, type, int]]:
     """Number, type and largest magnitude of the words of each array of a `State`."""
     size, momentum = chip.layout.parameters, chip.optimizer is not None and chip.optimizer.momentum > 0
-    kept = 0 if chip.cost.mode == ANTITHETIC else limit(chip.cost.sum_bits + FRACTION + 2)
+    pole = chip.defects is not None and chip.defects.pole > 0
+    kept = 0 if chip.cost.mode == ANTITHETIC and not pole else limit(chip.cost.sum_bits + FRACTION + 2)
     return {
         "theta": (size, np.int32, 1 << (chip.config.weights.bits - 1)),
         "g": (size, np.int32, 0 if chip.correlator.replay else chip.correlator.bound),
         "h": (size, np.int32, chip.ttv2.bound if chip.ttv2 else 0),
         "m": (size, np.int32, limit(MOMENTUM_BITS) if momentum else 0),
-        "memory": (2, np.int64, kept),
+        "memory": (2 + pole, np.int64, kept),
         "pending": (chip.config.array.latency, np.int32, chip.cost.bound),
     }
 

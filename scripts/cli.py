@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from .errors import Failure
+from .errors import Failure, require_emulated
 
 if TYPE_CHECKING:
     from ..golden.config import ChipConfig
@@ -91,6 +91,9 @@ def train(
         int | None, typer.Option(min=1, help="Runs, with seeds from SEED on; mean and spread at the end.")
     ] = None,
     steps: Steps = None,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Measure first how late the cost comes, and train with that delay.")
+    ] = False,
     data: Data = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Gets a folder NAME-seedN for each run.")] = Path(
         "build/train"
@@ -105,13 +108,13 @@ def train(
     with one_sentence():
         from .results import run_folder
 
-        config = _chip(chip, steps, seed)
+        config = _chip(chip, steps, seed, rtl=on is On.sim)
         if seeds is None:
             folder = run_folder(output, config)
-            _train(config, on, folder, resume)
+            _train(config, on, folder, resume, calibrate)
             print(f"\nreport: {folder / 'report.html'}")
         else:
-            _train_seeds(config, on, output, resume, seeds)
+            _train_seeds(config, on, output, resume, calibrate, seeds)
 
 
 @app.command(epilog="Example: ohmgrad generate examples/nist7x7.toml -o build/rtl")
@@ -124,7 +127,7 @@ def generate(
         from ..golden.chip import Chip
         from .generate import generate as run
 
-        for path in run(Chip(_chip(chip)), output):
+        for path in run(Chip(_chip(chip, rtl=True)), output):
             print(path)
 
 
@@ -135,7 +138,7 @@ def verify(chip: ChipFile, data: Data = None) -> None:
         from ..golden.chip import Chip
         from .verify import verify as run
 
-        run(chip, Chip(_chip(chip)))
+        run(chip, Chip(_chip(chip, rtl=True)))
 
 
 @app.command(epilog="Examples: ohmgrad reproduce mgd xor --seeds 64; ohmgrad reproduce mgd --quick")
@@ -204,32 +207,38 @@ def _stop(code: int, sentence: str) -> NoReturn:
     raise typer.Exit(code)
 
 
-def _chip(path: Path, steps: int | None = None, seed: int | None = None) -> "ChipConfig":
-    """Load a chip file and lay the options over it."""
+def _chip(path: Path, steps: int | None = None, seed: int | None = None, rtl: bool = False) -> "ChipConfig":
+    """Load a chip file and lay the options over it; with `rtl` refuse what the RTL cannot be."""
     from ..golden.config import load
 
     config = load(path)
+    if rtl:
+        require_emulated(config, path)
     if steps is not None:
         fewer = max(1, min(steps, config.run.checkpoints))
         config = config.with_(**{"run.steps": steps, "run.checkpoints": fewer})
     return config if seed is None else config.with_seed(seed)
 
 
-def _train(config: "ChipConfig", on: On, folder: Path, resume: bool) -> None:
+def _train(config: "ChipConfig", on: On, folder: Path, resume: bool, calibrate: bool = False) -> None:
     """One run with its report."""
+    from .calibrate import calibrate as measure
     from .progress import Live
     from .report import write_report
     from .train import train as run
 
+    if calibrate:
+        config = measure(config, on.value, Live())
     run(config, on.value, folder, resume, Live())
     write_report(config, folder)
 
 
-def _train_seeds(config: "ChipConfig", on: On, output: Path, resume: bool, seeds: int) -> None:
+def _train_seeds(config: "ChipConfig", on: On, output: Path, resume: bool, calibrate: bool, seeds: int) -> None:
     """Several runs and their summary."""
     from rich.console import Console
     from rich.table import Table
 
+    from .calibrate import calibrate as measure
     from .checkpoint import checkpoint_paths
     from .progress import Live
     from .results import run_folder, write_summary
@@ -238,6 +247,8 @@ def _train_seeds(config: "ChipConfig", on: On, output: Path, resume: bool, seeds
     results: list[dict[str, Any]] = []
     for seed in range(config.seed, config.seed + seeds):
         one = config.with_seed(seed)
+        if calibrate:
+            one = measure(one, on.value, Live())
         folder = run_folder(output, one)
         results.append(run(one, on.value, folder, resume and any(checkpoint_paths(folder)), Live()))
     path = output / f"{config.name}-seeds.json"

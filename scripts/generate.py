@@ -14,6 +14,7 @@ from ..golden.memory_map import ADDRESS_BITS, CALIBRATE, EVALUATE, INDEX_BITS, S
 from ..golden.optimizer import MOMENTUM_BITS
 from ..rtl.buses.ram import WAIVERS
 from ..rtl.top import NAME, Top, verilog
+from .errors import require_emulated
 from .reference import memories as there
 
 CLOCKS = {"clk": "clock, rising edge", "rst": "synchronous reset, high"}
@@ -43,7 +44,13 @@ def generate(chip: Chip, folder: Path) -> list[Path]:
     list of Path
         The files: Verilog with top module `chip`; ports, parameters, memory map and hierarchical
         names as JSON; lint waivers, which `verilator --lint-only -Wall waivers.vlt chip.v` needs.
+
+    Raises
+    ------
+    NotEmulated
+        The chip has defects, which the RTL has not.
     """
+    require_emulated(chip.config)
     top = Top(chip)
     texts = {
         f"{NAME}.v": verilog(top),

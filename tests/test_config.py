@@ -149,7 +149,7 @@ DIGITAL_EDITS = [
         "[enigne]",
         "enigne: unknown key, perhaps meant as engine; "
         "allowed are name, seed, network, data, cost, perturbation, update, weights, array, "
-        "device, engine, run.",
+        "device, defects, engine, run.",
     ),
     (
         "missing-section",
@@ -862,6 +862,28 @@ ANALOG_EDITS = [
     ),
 ]
 
+DEFECT_KEYS = (
+    "cost_noise, cost_drift, bandwidth, update_noise, activation_spread, dac_nonlinearity, adc_nonlinearity, "
+    "stuck, flipped"
+)
+
+DEFECTS_LINES = [
+    ("noise-negative", "cost_noise = -0.1", "cost_noise: -0.1 is out of range; allowed are numbers from 0 to 10."),
+    ("drift-fast", "cost_drift = 11", "cost_drift: 11 is out of range; allowed are numbers from -10 to 10."),
+    ("pole-slow", "bandwidth = 1001.0", "bandwidth: 1001.0 is out of range; allowed are numbers from 0 to 1000."),
+    ("update-infinite", "update_noise = inf", "update_noise: inf is not finite; allowed are numbers from 0 to 1024."),
+    ("spread-wide", "activation_spread = 1.5",
+     "activation_spread: 1.5 is out of range; allowed are numbers from 0 to 1."),
+    ("dac-bent", "dac_nonlinearity = 0.6",
+     "dac_nonlinearity: 0.6 is out of range; allowed are numbers from -0.5 to 0.5."),
+    ("adc-string", 'adc_nonlinearity = "3 LSB"',
+     'adc_nonlinearity: "3 LSB" is not a number; allowed are numbers from -0.5 to 0.5.'),
+    ("stuck-above", "stuck = 1.01", "stuck: 1.01 is out of range; allowed are numbers from 0 to 1."),
+    ("flipped-boolean", "flipped = true", "flipped: true is not a number; allowed are numbers from 0 to 1."),
+    ("unknown", "cost_nose = 1",
+     f"cost_nose: unknown key, perhaps meant as cost_noise; allowed are {DEFECT_KEYS}."),
+]  # fmt: skip
+
 FILTERED_EDITS = [
     (
         "momentum-filtered",
@@ -1019,6 +1041,10 @@ MALFORMED: list[tuple[str, bytes, str]] = [
     *(
         (name, edited(FILTERED, old, new), "chip.toml: " + message)
         for name, old, new, message in FILTERED_EDITS
+    ),
+    *(
+        (f"defects-{name}", edited(DIGITAL, "[engine]", f"[defects]\n{line}\n\n[engine]"), "chip.toml: defects." + message)
+        for name, line, message in DEFECTS_LINES
     ),
     *((name, content, "chip.toml: " + message) for name, content, message in RAW),
 ]

@@ -15,6 +15,8 @@ from ohmgrad.golden.config import load
 from ohmgrad.scripts.generate import generate
 from ohmgrad.scripts.toolchain import verilator_environment
 
+from .chips import small
+
 EXAMPLES = ("nist7x7", "xor_filtered")
 
 
@@ -78,11 +80,10 @@ def test_ports_of_the_side_car_are_those_of_the_verilog(generated):
         assert re.search(rf"^  {port['direction']} {span}{port['name']};", top[2], re.M), port
 
 
-def test_memories_of_the_side_car_are_in_the_verilog(generated):
-    chip, folder = generated
+def memories_are_there(folder, names):
     described = json.loads((folder / "chip.json").read_text())
     text = (folder / "chip.v").read_text()
-    assert set(described["memories"]) == ({"G", "H", "theta"} if chip.ttv2 else {"G", "theta"})
+    assert set(described["memories"]) == names
     for memory in described["memories"].values():
         for path in memory["lanes"]:
             module, lane, array = path.rsplit(".", 2)
@@ -92,6 +93,26 @@ def test_memories_of_the_side_car_are_in_the_verilog(generated):
             assert instance, f"{module} has no memory {lane}"
             assert int(re.search(r"WIDTH\(32'd(\d+)\)", instance[1])[1]) == memory["bits"]
             assert array == "memory" and "] memory [0:DEPTH-1];" in text
+
+
+def test_memories_of_the_side_car_are_in_the_verilog(generated):
+    chip, folder = generated
+    memories_are_there(folder, {"G", "H", "theta"} if chip.ttv2 else {"G", "theta"})
+
+
+@pytest.mark.parametrize(
+    "overrides, names",
+    [
+        ({"update.momentum": 0.5}, {"G", "M", "theta"}),
+        ({"update.momentum": 0.9, "engine.window": 4, "engine.gradient": "replay"}, {"M", "theta"}),
+    ],
+)
+def test_memories_of_other_chips(tmp_path, overrides, names):
+    generate(small(**overrides), tmp_path)
+    memories_are_there(tmp_path, names)
+    described = json.loads((tmp_path / "chip.json").read_text())
+    assert described["parameters"]["optimizer"]["momentum"] == round(256 * overrides["update.momentum"])
+    assert ("window" in described["parameters"]) == ("G" not in names)
 
 
 def test_text_is_reproducible(generated, tmp_path):

@@ -40,17 +40,22 @@ def simulate(block, testbench) -> None:
     simulator.run()
 
 
-def clocks(block, first: Iterable[str], then: Iterable[str], result: str) -> int:
-    """Clocks from the last transfer on the streams `then`, after one on `first`, to a valid `result`."""
+def clocks(block, first: Iterable[str], then: Iterable[str], result: str, *ones) -> int:
+    """Clocks from the last transfer on the streams `then`, after one on `first`, to a valid `result`; `ones` are 1."""
     counted = []
 
     async def testbench(ctx):
+        for signal in ones:
+            ctx.set(signal, 1)
         for together in (first, then):
             streams = [getattr(block, name) for name in together]
             for stream in streams:
                 ctx.set(stream.valid, 1)
+            waited = 0
             while not all(ctx.get(stream.ready) for stream in streams):
                 await ctx.tick()
+                waited += 1
+                assert waited < 20, f"{', '.join(together)}: not taken"
             await ctx.tick()
             for stream in streams:
                 ctx.set(stream.valid, 0)
@@ -120,7 +125,8 @@ def test_neuron_one_clock():
 
 
 def test_cost_one_clock():
-    assert clocks(CostUnit(Cost(MSE, ANTITHETIC, 12, 8, 1)), ("target",), ("output",), "result") == 1
+    block = CostUnit(Cost(MSE, ANTITHETIC, 12, 8, 1))
+    assert clocks(block, ("reading", "target"), ("output",), "result", block.reading.payload.last) == 1
 
 
 def test_samples_three_clocks():

@@ -146,6 +146,43 @@ def test_node_perturbation_one_node_at_a_time(make, mode, inputs):
     np.testing.assert_allclose(g[0] / batch, want, rtol=0, atol=1e-4 * np.linalg.norm(want))
 
 
+@pytest.mark.parametrize("inputs", ["mean", "clean", "second"])
+@pytest.mark.parametrize("mode", ["forward", "antithetic"])
+def test_one_step_of_node_perturbation(mode, inputs):
+    """dW = (C~ s) x^T / B with the inputs asked for, at an amplitude where these differ."""
+    if mode == "forward" and inputs == "second":
+        pytest.skip("there is no second pass")
+    network, x, t, theta = problem()
+    a, first = 0.5, theta[:24].reshape(4, 6)
+    second = theta[24:].reshape(3, 5)
+    g = accumulated(network, x, t, theta, 1, method="node", mode=mode, inputs=inputs, amplitude=a)[0]
+    signs = Trainer(network, MGD(), x, t, [1]).maker.code("random", 7, np.array([1]), np.arange(5))[0]
+    want = np.zeros(network.size)
+    for s, v, target in zip(signs, np.append(x, np.ones((5, 1)), 1), t, strict=True):
+        hidden, costs = {}, {}
+        for p in (1, -1, 0):
+            hidden[p] = np.append(np.tanh(first @ v + p * a * s[:4]), 1)
+            costs[p] = ((1 / (1 + np.exp(-second @ hidden[p] - p * a * s[4:])) - target) ** 2).sum() / 2
+        e = (costs[1] - costs[0]) / a if mode == "forward" else (costs[1] - costs[-1]) / (2 * a)
+        mean = hidden[1] if mode == "forward" else (hidden[1] + hidden[-1]) / 2
+        seen = {"mean": mean, "clean": hidden[0], "second": hidden[-1]}[inputs]
+        want += np.concatenate([np.outer(s[:4], v).ravel(), np.outer(s[4:], seen).ravel()]) * e / 5
+    np.testing.assert_allclose(g, want, atol=1e-12)
+
+
+def test_layers_take_turns():
+    """Pattern p moves the neurons of layer p mod 2 alone, in the whole mini-batch."""
+    network, x, t, theta = problem()
+    settings = MGD(method="node-by-layer", batch=4, order="cyclic", tau_p=2, tau_theta=1 << 30)
+    trainer = Trainer(network, settings, x[:4], t[:4])
+    for step in range(8):
+        state = trainer.initial(theta)
+        state.step = step
+        g = trainer.run(state, 1).g[0]
+        parts = [g[b.start : b.stop] for b in network.blocks]
+        assert [bool(part.any()) for part in parts] == [step // 2 % 2 == 0, step // 2 % 2 == 1]
+
+
 @pytest.mark.parametrize(
     "settings",
     [

@@ -201,6 +201,7 @@ def test_xor_is_learnt():
         ({"code": "gold"}, "code: 'gold' is refused; allowed is one of random, sequential"),
         ({"tau_p": 0}, "tau_p: 0 is refused; allowed is an integer from 1."),
         ({"mode": "analog", "tau_x": 2}, "tau_x: 2 is refused; allowed is 4 tau_p = 4 or more in analog mode"),
+        ({"mode": "analog", "tau_x": 9, "batch": 2, "patterns": "sample"}, "patterns: 'sample' is refused; allowed is"),
         ({"amplitude": 0.0}, "amplitude: 0.0 is refused; allowed is a number above 0."),
         ({"adam": True, "momentum": 0.9}, "momentum: 0.9 is refused; allowed is 0 with adam"),
         ({"mode": "forward", "inputs": "second"}, "inputs: 'second' is refused; allowed is mean or clean"),

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ohmgrad.golden.learn import models
+from ohmgrad.golden.learn import MGD, Defects, Trainer, models
 from ohmgrad.scripts.reproduce import UnknownStudy, reproduce
-from ohmgrad.scripts.studies import backprop, common, framework
+from ohmgrad.scripts.studies import backprop, common, compiled, framework
 from ohmgrad.scripts.studies.framework import PAPERS, Kept, Options, Study, Unit
 
 
@@ -110,6 +110,66 @@ def test_gradients_are_central_differences(layers, hidden, output, cost, own):
         step[i] = 1e-5
         costs = [network.costs(network.forward(theta + s, x), t).mean(-1) for s in (step, -step)]
         assert got[:, i] == pytest.approx((costs[0] - costs[1]) / 2e-5, abs=1e-8)
+
+
+SETTINGS = [
+    ({}, {}),
+    ({"mode": "forward"}, {}),
+    ({"batch": 4}, {}),
+    ({"code": "walsh-upper", "tau_theta": 7}, {}),
+    ({"code": "sequential", "order": "cyclic"}, {}),
+    ({"method": "rank-one"}, {}),
+    ({"method": "node"}, {}),
+    ({"method": "node", "mode": "forward"}, {}),
+    ({"batch": 2, "readings": 2, "c0_readings": 3}, {"cost_noise": 0.01}),
+    ({"mode": "forward", "readings": 3, "c0_readings": 2}, {"cost_noise": 0.01, "update_noise": 0.001}),
+]
+
+
+@pytest.mark.parametrize("settings, defects", SETTINGS, ids=lambda value: ",".join(map(str, value.values())) or "-")
+@pytest.mark.parametrize("kinds", [("tanh", "sigmoid", "mse"), ("relu", "linear", "cross-entropy")])
+def test_the_compiled_loop_does_what_the_trainer_does(settings, defects, kinds):
+    """To the rounding of sums in another order: 60 steps, each adding some 1e-16, not growing by more than 1e3."""
+    rng = np.random.default_rng(3)
+    network, seeds = models.dense((5, 4, 3, 3), *kinds), (1, 2**31 + 5, 77)
+    m, d = MGD(amplitude=0.03, eta=0.01, **settings), Defects(**defects)
+    x, t = rng.normal(size=(13, 5)), np.eye(3)[rng.integers(0, 3, 13)]
+    theta = 0.5 * rng.normal(size=(3, network.size))
+    trainer = Trainer(network, m, x, t, seeds=seeds, defects=d)
+    state = trainer.run(trainer.initial(theta=theta), 60)
+    assert compiled.fits(network, m, d)
+    loop = compiled.Loop(network, m, x, t, theta.copy(), seeds, d)
+    loop.run(20)
+    loop.run(40)
+    assert abs(state.theta - theta).max() > 1e-3
+    assert abs(loop.theta - state.theta).max() < 1e-11
+    assert loop.evaluations_a_step * 60 == state.evaluations
+
+
+@pytest.mark.parametrize("kinds", [("tanh", "sigmoid", "mse"), ("relu", "linear", "cross-entropy")])
+def test_the_compiled_loop_descends_the_exact_gradient(kinds):
+    rng = np.random.default_rng(4)
+    network = models.dense((5, 4, 3, 3), *kinds)
+    x, t = rng.normal(size=(6, 5)), np.eye(3)[rng.integers(0, 3, 6)]
+    theta = rng.normal(size=(2, network.size))
+    settings = MGD(eta=0.1, batch=6, order="cyclic")
+    loop = compiled.Loop(network, settings, x, t, theta.copy(), (1, 2), Defects(), exact=True)
+    loop.run(2)
+    for _ in range(2):
+        theta = theta - 0.1 * backprop.gradient(network, theta, x, t)
+    assert loop.theta == pytest.approx(theta, abs=1e-12)
+    assert loop.evaluations_a_step == 6
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"momentum": 0.5}, {"tau_p": 2, "tau_theta": 2}, {"code": "sinusoidal"}, {"normalise": True}, {"clamp": 0.1}],
+)
+def test_the_compiled_loop_refuses_what_it_does_not_know(other):
+    network = models.dense((2, 2, 1))
+    assert compiled.fits(network, MGD(), Defects()) and not compiled.fits(network, MGD(**other), Defects())
+    assert not compiled.fits(network, MGD(), Defects(drift=0.1))
+    assert not compiled.fits(models.fashion_cnn(), MGD(), Defects())
 
 
 def test_first_steps_at_a_goal():

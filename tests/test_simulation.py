@@ -37,7 +37,7 @@ CHIPS = {
         "cost.average_c0": 4,
         "perturbation.blanking": 1,
         "perturbation.tau_x": 2,
-        "perturbation.tau_theta": 2,
+        "perturbation.tau_theta": 10,
         "update.momentum": 0.9,
         "update.rounding": "stochastic",
         "update.layers": (1.0, 0.25, 0.0),

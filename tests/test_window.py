@@ -9,6 +9,7 @@ from ohmgrad.golden.fixed import limit
 from ohmgrad.golden.layout import Layout
 from ohmgrad.golden.window import Window, products, transform, walsh_products
 from ohmgrad.rtl.window import WindowProducts
+from ohmgrad.scripts.logic_cost import SIZE, PlainSum
 
 from . import reference
 
@@ -84,7 +85,6 @@ def arrivals(window: Window, layout: Layout, sweeps: list[tuple[int, int]]) -> t
 
     async def testbench(ctx):
         waiting = list(sweeps)
-        ctx.set(block.product.ready, 1)
         for clock in range(2000):
             ctx.set(block.cost.valid, bool(waiting))
             if waiting:
@@ -93,7 +93,9 @@ def arrivals(window: Window, layout: Layout, sweeps: list[tuple[int, int]]) -> t
                 if ctx.get(block.cost.ready):
                     taken.append(clock)
                     waiting.pop(0)
-            if ctx.get(block.product.valid):
+            valid = ctx.get(block.product.valid)
+            ctx.set(block.product.ready, valid)  # as blocks do that take words of several streams at once
+            if valid:
                 came.append(clock)
             if len(came) == len(sweeps) * layout.words:
                 return
@@ -140,3 +142,21 @@ def test_zeros_come_two_clocks_after_a_cost_and_without_gaps():
     _, taken, came = arrivals(window, layout, [(k, 0) for k in range(3)])
     assert layout.words > 16
     assert came == list(range(taken[0] + 2, taken[0] + 2 + 3 * layout.words))
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_the_trees_that_its_logic_is_held_against_give_sums_too(relative):
+    block, draw = PlainSum(6, 2, relative), np.random.default_rng(SEED)
+
+    async def testbench(ctx):
+        for _ in range(20):
+            costs, minus = draw.integers(-31, 32, SIZE), draw.integers(0, 2, (2, SIZE))
+            ctx.set(block.costs, costs.tolist())
+            ctx.set(block.signs, [sum(int(bit) << k for k, bit in enumerate(row)) for row in minus])
+            await ctx.tick()
+            assert list(ctx.get(block.sums)) == ((1 - 2 * minus) @ costs).tolist()
+
+    simulator = Simulator(block)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(testbench)
+    simulator.run()

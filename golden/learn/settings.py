@@ -121,6 +121,8 @@ class MGD:
         allowed = f"4 tau_p = {4 * self.tau_p} or more in analog mode: the high-pass starts anew with each sample"
         require(self.tau_x >= 4 * self.tau_p, "tau_x", self.tau_x, allowed)
         require(self.method in ("weight", "rank-one"), "method", self.method, "weight or rank-one in analog mode")
+        scalar = not self.per_sample or self.batch == 1
+        require(scalar, "patterns", self.patterns, "batch in analog mode: C is one scalar")
         require(not self.momentum and not self.adam, "momentum", self.momentum, "0, and no adam, in analog mode")
         require(not self.normalise, "normalise", self.normalise, "False in analog mode")
 

@@ -249,9 +249,9 @@ def _run(first, steps, seed, plan, fixed, values_, theta, g):
                 theta[i] -= eta * g[i]
                 g[i] = 0
             if update_noise > 0:
-                noise_key = key(seed, UPDATE_NOISE, (step + 1) // tau_theta - 1)
+                update_key = key(seed, UPDATE_NOISE, (step + 1) // tau_theta - 1)
                 for i in range(theta.size):
-                    theta[i] -= update_noise * _normal(noise_key, i)
+                    theta[i] += update_noise * _normal(update_key, i)
 
 
 @njit

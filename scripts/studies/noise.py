@@ -13,11 +13,11 @@ from .nist7x7 import BASE
 
 ABOUT = """
 """
-STEPS, ETA = 400_000, 2.0**-7
+STEPS, ETA = 300_000, 2.0**-7
 SIGMAS, UPDATES = (0.0, 0.003, 0.01, 0.03, 0.1, 0.3), (0.0003, 0.001, 0.003, 0.01)
 MGD = {"mode": "forward", "amplitude": 0.05, "eta": ETA}
 MEAN = {**MGD, "readings": 4, "c0_readings": 4, "eta": 4 * ETA}
-RUN = replace(BASE, steps=STEPS, mgd=MGD, points=20, seeds=8)
+RUN = replace(BASE, steps=STEPS, mgd=MGD, points=20, seeds=4)
 QUARTER = replace(RUN, steps=STEPS // 4, mgd=MEAN)
 KINDS = ("cost noise", "cost noise, means of 4 readings", "update noise")
 

@@ -13,7 +13,7 @@ each method among powers of two on other seeds. Counted are the seeds that come 
 the first point at which they do. The paper shows that MGD learns parity, and no figure that this could be held against.
 """
 BASE = Run(
-    "", "parity4", 16, 16, (4, 4, 1), steps=1_000_000, hidden="tanh", output="tanh", seeds=32, points=60, goal=1.0
+    "", "parity4", 16, 16, (4, 4, 1), steps=500_000, hidden="tanh", output="tanh", seeds=32, points=60, goal=1.0
 )
 FOUR = [
     replace(BASE, group="4 bits", label="weights", mgd={"amplitude": 0.05, "eta": 2.0**-9}),
@@ -21,7 +21,7 @@ FOUR = [
     replace(BASE, group="4 bits", label="gradient descent", eta=2.0**-6),
 ]
 EIGHT = [
-    replace(run, group="8 bits", data="parity8", train=256, test=256, layers=(8, 8, 1), steps=2_000_000, seeds=8)
+    replace(run, group="8 bits", data="parity8", train=256, test=256, layers=(8, 8, 1), steps=1_000_000, seeds=4)
     for run in FOUR
 ]
 RUNS = FOUR + EIGHT

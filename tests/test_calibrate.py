@@ -1,0 +1,41 @@
+"""A run that measures first how late the cost comes, and trains with that delay."""
+
+from pathlib import Path
+
+import pytest
+
+from ohmgrad.golden.config import load
+from ohmgrad.scripts import calibrate as module
+from ohmgrad.scripts.calibrate import calibrate
+from ohmgrad.scripts.errors import Mismatch
+
+from .test_train import Listener
+
+XOR = load(Path(__file__).parent.parent / "examples" / "xor_filtered.toml")
+
+
+class Said(Listener):
+    def say(self, line):
+        self.lines += (line,)
+
+
+@pytest.mark.parametrize("latency, delay, found", [(3, 0, 3), (0, 5, 0), (15, None, 15), (2, 2, 2)])
+def test_the_delay_becomes_the_latency(latency, delay, found):
+    late = XOR.with_(**{"array.latency": latency, "engine.delay": delay})
+    monitor = Said()
+    config = calibrate(late, "golden", monitor)
+    before = latency if delay is None else delay
+    assert config.engine.delay == (delay if found == before else found)
+    assert config.with_(**{"engine.delay": delay}) == late
+    instead = "as in the chip file" if found == before else f"instead of {before} as in the chip file"
+    assert monitor.lines == (f"calibrated: the cost arrives {found} steps after its pattern, {instead}",)
+
+
+def test_rtl_that_finds_another_delay(monkeypatch):
+    class Wrong:
+        def calibrate(self):
+            return 4
+
+    monkeypatch.setattr(module, "simulator", lambda engine, state: Wrong())
+    with pytest.raises(Mismatch, match=r"^delay at step 0: expected 3 \(golden\), got 4 \(RTL\)\.$"):
+        calibrate(XOR.with_(**{"array.latency": 3}), "sim", Said())
