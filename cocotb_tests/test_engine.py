@@ -72,8 +72,8 @@ CHIPS = {
     "by_layer": (
         XOR,
         40,
-        {**DIGITAL, **DEEP, "perturbation.method": "node-by-layer", "perturbation.tau_p": 2, "perturbation.tau_theta": 4,
-         "perturbation.tau_x": 4, "cost.mode": "forward", "engine.lanes": 16, "update.eta": 0.01, "cost.bits": 16},
+        {**DIGITAL, **DEEP, "perturbation.method": "node-by-layer", "perturbation.tau_p": 2, "perturbation.tau_x": 4,
+         "perturbation.tau_theta": 4, "cost.mode": "forward", "engine.lanes": 16, "update.eta": 0.01, "cost.bits": 16},
     ),
     "analog": (
         XOR,
@@ -82,7 +82,9 @@ CHIPS = {
          "perturbation.blanking": 2, "cost.average": 2},
     ),
     "averages": (
-        XOR, 20, {"cost.mode": "forward", "cost.refresh": 3, "cost.average": 2, "cost.average_c0": 4, "engine.settle": 60}
+        XOR,
+        20,
+        {"cost.mode": "forward", "cost.refresh": 3, "cost.average": 2, "cost.average_c0": 4, "engine.settle": 60},
     ),
     "late": (
         XOR,
@@ -295,7 +297,8 @@ async def chip_matches_golden(dut, name):
         assert cycles >= sweeps * chip.sequencer.settle, f"{name}: {sweeps} sweeps took {cycles} clocks"
         for region, values in memories(chip, state).items():
             expected = values if region in regions(chip) or region == Region.THETA else np.zeros_like(values)
-            check(f"{name} {region.name}", target, expected, known(chip, state, region, await host.read(region, values.size)))
+            got = known(chip, state, region, await host.read(region, values.size))
+            check(f"{name} {region.name}", target, expected, got)
     if name in LANES:
         thetas.append(state.theta)
         check(f"{name} theta of another number of lanes", steps, thetas[0], await host.read(Region.THETA, state.g.size))

@@ -141,16 +141,16 @@ def _tables(chip: "Chip", defects: Defects) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _words(chip: "Chip", defects: Defects, devices: np.ndarray) -> np.ndarray:
-    words = np.empty((chip.layout.parameters if defects.update_noise else 0, 3), np.int64)
-    words[:, 0] = defects.update_noise
+    if not defects.update_noise:
+        return np.empty((0, 3), np.int64)
+    words = np.full((chip.layout.parameters, 3), defects.update_noise)
     if chip.optimizer:
         words[:, 1:] = -chip.optimizer.bound, chip.optimizer.bound
-        layers = zip(chip.config.update.layers, chip.layout.offsets, chip.matrices(words[:, 0]), strict=False)
-        for factor, first, matrix in layers:
-            if not factor:
-                words[first : first + matrix.size, 0] = 0
+        ends = [*chip.layout.offsets[1:], len(words)]
+        for factor, first, end in zip(chip.config.update.layers, chip.layout.offsets, ends, strict=False):
+            words[first:end, 0] *= factor > 0
     else:
-        words[:, 1], words[:, 2] = -devices[: len(words), 5], devices[: len(words), 4]
+        words[:, 1], words[:, 2] = -devices[:, 5], devices[:, 4]
     return words
 
 

@@ -1,8 +1,8 @@
 """The learning engine: all blocks but the array, wired by streams; see `golden.engine`.
 
-    sequencer -> codes (this sweep) [-> outer] -> mute ---------------------> sign
-              -> codes (last sweep) [-> outer] -> correlator -> optimizer -> weight      (digital)
-                 or, by K costs, window ------>              -> filter -> pulses         (filtered)
+    sequencer -> perturbation (this sweep) -----------------> sign
+              -> perturbation (last sweep) -> learning -----> weight      (digital)
+                                                       -----> pulses      (filtered)
               -> samples -> line
     adc -> neuron -> hidden
                   -> cost [-> channel] -> sequencer
@@ -17,24 +17,18 @@ from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
 from ..golden.chip import Chip
 from ..golden.memory_map import SAMPLE_WORD, Region
-from ..golden.outer import LAYER, RANK_ONE
 from .buses.host import HostPort
 from .buses.streams import fork, transfer
 from .calibration import Calibration
 from .channel import Channel
-from .codes import CodeGenerator
-from .correlator import CorrelatorMemory
 from .cost import CostUnit
 from .layout import lane_words
-from .mute import Mute
+from .learning import learn
 from .neuron import NeuronTable, rails
-from .optimizer import OptimizerMemory, scheduled
-from .outer import OuterProducts
+from .perturbation import Perturbations
 from .samples import SampleMemory
 from .sequencer import RESTORABLE, StepSequencer
 from .settings import LAYOUT, Settings
-from .ttv2 import FilterMemory
-from .window import WindowProducts
 
 CONTROL = ("start", "stop", "evaluate", "calibrate", "target", "busy", "last", "total", "right", *RESTORABLE)
 
@@ -120,8 +114,14 @@ class Engine(Component):
         m.d.comb += [self.settings.eq(settings.value), self.memory.eq(cost.memory)]
 
         now = sequencer.present.payload
-        factors, sinks = self._signs(m, samples, neuron)
-        fork(m, sequencer.present, samples.request, cost.reading, *sinks)
+        perturbations = Perturbations(m, chip, now)
+        fork(m, sequencer.present, samples.request, cost.reading, *perturbations.sinks)
+        connect(m, perturbations.sign, flipped(self.sign))
+        for source, sinks in (
+            (samples.line, [self.line, *perturbations.lines]), (neuron.hidden, [self.hidden, *perturbations.hidden])
+        ):  # fmt: skip
+            fork(m, source, *sinks)
+            m.d.comb += [sink.payload.eq(source.payload) for sink in sinks]
         m.d.comb += [
             samples.request.payload.number.eq(now.sample),
             samples.request.payload.index.eq(now.index),
@@ -134,43 +134,9 @@ class Engine(Component):
         connect(m, flipped(self.host_samples), samples.host)
         self._settle(m, neuron)
         self._arrive(m, cost, settings)
-        gradient, over = self._learn(m, factors)
-        m.d.comb += self.saturated.eq(Cat(sequencer.saturated, gradient, over))
+        saturated = learn(m, self, perturbations.factors)
+        m.d.comb += self.saturated.eq(Cat(sequencer.saturated, *saturated))
         return m
-
-    def _signs(self, m: Module, samples: SampleMemory, neuron: NeuronTable):
-        """Perturbations of this sweep, and what the last cost is correlated with: that stream, and the sinks
-        of a presented pattern."""
-        chip, layout, now = self.chip, self.chip.layout, self.sequencer.present.payload
-        m.submodules.mute = mute = Mute(layout, chip.codes.bits)
-        m.d.comb += mute.still.payload.eq(now.still)
-        connect(m, mute.sign, flipped(self.sign))
-        sinks, sides = [mute.still], [("now", chip.codes, now.pattern, now.position, now.turn)]
-        lines, hidden = [self.line], [self.hidden]
-        if chip.correlator.window == 1:
-            sides.append(("last", chip.reference, now.last_pattern, now.last_position, now.last_turn))
-        words = []
-        for name, code, number, position, turn in sides:
-            m.submodules[f"codes_{name}"] = codes = CodeGenerator(code, layout.lanes)
-            m.d.comb += [codes.pattern.payload.number.eq(number), codes.pattern.payload.position.eq(position)]
-            sinks.append(codes.pattern)
-            words.append(codes.signs)
-            if chip.outer:
-                outer = OuterProducts(chip.outer, layout, code, reference=name == "last")
-                m.submodules[f"outer_{name}"] = outer
-                connect(m, codes.signs, outer.values)
-                words[-1] = outer.product
-                if chip.outer.method == LAYER:
-                    m.d.comb += outer.turn.payload.eq(turn)
-                    sinks.append(outer.turn)
-                if name == "last" and chip.outer.method != RANK_ONE:
-                    lines.append(outer.line)
-                    hidden.append(outer.hidden)
-        connect(m, words[0], mute.values)
-        for source, targets in ((samples.line, lines), (neuron.hidden, hidden)):
-            fork(m, source, *targets)
-            m.d.comb += [target.payload.eq(source.payload) for target in targets]
-        return words[1] if len(words) > 1 else None, sinks
 
     def _settle(self, m: Module, neuron: NeuronTable) -> None:
         """Hold conversions back until what the sweep applied has settled."""
@@ -214,61 +180,3 @@ class Engine(Component):
             settings.calibrated.eq(calibration.done & calibration.found),
             settings.delay.eq(calibration.delay),
         ]
-
-    def _learn(self, m: Module, factors):
-        """Correlator and update; returns what tells that G, and that theta, M or H, saturated."""
-        chip, layout, apply = self.chip, self.chip.layout, self.sequencer.apply.payload
-        sinks = []
-        if chip.correlator.window > 1:
-            m.submodules.window = window = WindowProducts(chip.window, layout)
-            m.d.comb += [getattr(window.cost.payload, name).eq(getattr(apply, name)) for name in WINDOW]
-            sinks.append(window.cost)
-            gradient, over = window.product, 0
-        if not chip.correlator.replay:
-            m.submodules.correlator = correlator = CorrelatorMemory(
-                chip.correlator, layout, **({"product_bits": chip.window.bits} if chip.window else {})
-            )
-            if chip.window:
-                connect(m, gradient, correlator.products)
-                m.d.comb += correlator.cost.payload.use.eq(apply.flush)
-            else:
-                connect(m, factors, correlator.factors)
-                m.d.comb += correlator.cost.payload.cost.eq(apply.cost)
-            if chip.correlator.leaky:
-                m.d.comb += correlator.leak.eq(self.settings.leak)
-                m.d.comb += correlator.cost.payload.step.eq(apply.update)
-            else:
-                m.d.comb += correlator.cost.payload.clear.eq(apply.update)
-            sinks.append(correlator.cost)
-            connect(m, flipped(self.host_gradient), correlator.host)
-            gradient, over = correlator.gradient, correlator.saturated
-        if chip.ttv2:
-            m.submodules.ttv2 = update = FilterMemory(chip.ttv2, layout)
-            sinks.append(self.transfer)
-            m.d.comb += self.transfer.payload.eq(apply.step)
-            m.d.comb += update.command.payload.value.eq(scheduled(chip.ttv2.schedule, apply.step))
-            connect(m, update.pulses, flipped(self.pulses))
-            connect(m, flipped(self.host_filter), update.host)
-        else:
-            m.submodules.optimizer = update = OptimizerMemory(chip.optimizer, layout)
-            m.d.comb += update.command.payload.step.eq(apply.step)
-            m.d.comb += [
-                self.weight.valid.eq(update.parameters.valid),
-                update.parameters.ready.eq(self.weight.ready),
-            ]
-            for lane in range(layout.lanes):
-                weight = update.parameters.payload[lane] >> chip.crossbar.drop
-                m.d.comb += self.weight.payload[lane].eq(weight)
-            connect(m, flipped(self.host_theta), update.host)
-            if chip.optimizer.momentum:
-                connect(m, flipped(self.host_momentum), update.host_momentum)
-        m.d.comb += update.command.payload.update.eq(apply.update)
-        fork(m, self.sequencer.apply, *sinks, update.command)
-        m.d.comb += [update.gradient.valid.eq(gradient.valid), gradient.ready.eq(update.gradient.ready)]
-        for lane in range(layout.lanes):
-            m.d.comb += update.gradient.payload[lane].eq(gradient.payload[lane])
-        return over, update.saturated
-
-
-WINDOW = ("cost", "pattern", "used", "flush")
-"""Fields of an applied cost that the window takes."""

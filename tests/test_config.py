@@ -1043,7 +1043,11 @@ MALFORMED: list[tuple[str, bytes, str]] = [
         for name, old, new, message in FILTERED_EDITS
     ),
     *(
-        (f"defects-{name}", edited(DIGITAL, "[engine]", f"[defects]\n{line}\n\n[engine]"), "chip.toml: defects." + message)
+        (
+            f"defects-{name}",
+            edited(DIGITAL, "[engine]", f"[defects]\n{line}\n\n[engine]"),
+            "chip.toml: defects." + message,
+        )
         for name, line, message in DEFECTS_LINES
     ),
     *((name, content, "chip.toml: " + message) for name, content, message in RAW),

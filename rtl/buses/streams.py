@@ -26,3 +26,10 @@ def fork(m: Module, source, *sinks) -> None:
 def transfer(stream) -> Signal:
     """Whether the stream transfers in this clock."""
     return stream.valid & stream.ready
+
+
+def join(m: Module, source, sink, drop: int = 0) -> None:
+    """Connect two streams of words of lanes whose lanes may differ in width; `drop` low bits are cut off."""
+    m.d.comb += [sink.valid.eq(source.valid), source.ready.eq(sink.ready)]
+    for lane in range(len(sink.payload)):
+        m.d.comb += sink.payload[lane].eq(source.payload[lane] >> drop)
