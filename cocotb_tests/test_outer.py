@@ -162,6 +162,21 @@ async def multiplies(dut, name):
 
 
 @cocotb.test()
+@over([name for name, case in GRID.items() if case.line_bits and len(case.layers) > 2])
+async def lets_go_of_the_inputs(dut, name):
+    """Once all words of layer 0 are given, the inputs' codes of the sweep after the next are taken."""
+    block = make(name)
+    layout, bench = block.layout, Bench(dut, name, block)
+    values, line, product = bench.source("values"), bench.source("line"), bench.sink("product")
+    turn = bench.source("turn") if block.outer.method == LAYER else None
+    await bench.start()
+    now = draw(block, bench.rng, 0)
+    streams = [values.send(words(now.values, layout.lanes)), product.receive(-(-layout.offsets[1] // layout.lanes))]
+    await gather(*streams, line.send([[0] * SAMPLE_WORD] * (2 * record_words(layout.layers[0]))),
+                 *([turn.send([now.turn])] if turn else []))  # fmt: skip
+
+
+@cocotb.test()
 @over(PLACES)
 async def walks(dut, name):
     """The places are those of golden.outer, which are the ones of matrices layer by layer."""

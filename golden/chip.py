@@ -259,14 +259,14 @@ class Chip:
         sizes = (("cost_noise", scale, "S"), ("update_noise", 1 / self.state_unit, "theta"))
         for key, lsbs, word in sizes:
             value = getattr(section, key)
-            if 0 < value * lsbs < 0.5:
+            if 0 < value * lsbs < 0.5:  # rounding would hide it
                 raise self._error(
                     f"defects.{key}", value,
                     f"is less than half an LSB of {word}; allowed are 0 and numbers from {0.5 / lsbs:.2g}",
                 )  # fmt: skip
-        noises = [round(getattr(section, key) * lsbs / NOISE_SIGMA * (1 << NOISE_BITS)) for key, lsbs, _ in sizes]
+        noise, other = (round(getattr(section, key) * lsbs / NOISE_SIGMA * (1 << NOISE_BITS)) for key, lsbs, _ in sizes)
         return Defects(
-            self.config.seed, *noises, round(section.cost_drift * scale * (1 << RAMP_BITS)),
+            self.config.seed, noise, other, round(section.cost_drift * scale * (1 << RAMP_BITS)),
             follow(section.bandwidth * taus), (1 << self.cost.sum_bits) - 1, section.activation_spread,
             section.dac_nonlinearity, section.adc_nonlinearity,
             round(section.stuck * (1 << SHARE_BITS)), round(section.flipped * (1 << SHARE_BITS)),

@@ -37,6 +37,10 @@ def pattern_layout(codes: Codes) -> data.StructLayout:
     return data.StructLayout({"number": 32, "position": range(max(2, codes.size))})
 
 
+TABLE_PORTS = 2
+"""Lanes that read one table of the sinusoidal code: as many as a block RAM has ports."""
+
+
 class CodeGenerator(Component):
     """Values of the code at one pattern after the other.
 
@@ -158,10 +162,11 @@ class CodeGenerator(Component):
             with m.If(active):
                 m.d.sync += first.eq(first + step * self.lanes)
 
-        quarter = codes.quarter()  # its last entry, the peak, is no part of the memory
-        place_bits = min(bits, SINE_BITS)
-        m.submodules.quarter = memory = Memory(shape=codes.bits - 1, depth=len(quarter) - 1, init=quarter[:-1].tolist())
-        values = []
+        table = codes.quarter()[:-1].tolist()  # the last entry is the peak, which is no part of the memories
+        place_bits, values, memories = min(bits, SINE_BITS), [], []
+        for number in range(-(-self.lanes // TABLE_PORTS)):
+            memories.append(Memory(shape=codes.bits - 1, depth=len(table), init=table))
+            m.submodules[f"quarter_{number}"] = memories[-1]
         for lane in range(self.lanes):
             # The lane without its lowest bit has its phase already: one addition a lane.
             low = lane & -lane
@@ -169,7 +174,7 @@ class CodeGenerator(Component):
             phases.append(phase)
             m.d.comb += phase.eq(phases[lane - low] + step * low if lane else first)
             within, falling, negative = held[:-2], held[-2], Signal(name=f"negative_{lane}")
-            peak, read = Signal(name=f"peak_{lane}"), memory.read_port()
+            peak, read = Signal(name=f"peak_{lane}"), memories[lane // TABLE_PORTS].read_port()
             m.d.comb += [read.en.eq(move), read.addr.eq(Mux(falling, -within, within))]
             with m.If(move):
                 m.d.sync += [held.eq(phase[bits - place_bits :]), peak.eq(falling & (within == 0))]

@@ -21,6 +21,7 @@ from ..golden import datasets
 from ..golden.chip import Chip
 from ..golden.config import load
 from ..golden.engine import Engine
+from . import benchmark_learn, benchmark_rtl
 
 OUTPUT = Path("build/bench.json")
 BUILDS = Path("build/sim")
@@ -162,8 +163,14 @@ def verilog_generate_s() -> Iterator[Row]:
 
 BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     function.__name__: function
-    for function in (engine_step_clocks, sim_clocks_per_s, golden_exact_steps_per_s, verilog_generate_s)
-}
+    for function in (
+        engine_step_clocks, sim_clocks_per_s, golden_exact_steps_per_s, verilog_generate_s,
+        benchmark_rtl.correlator_words_per_clock, benchmark_rtl.correlator_window_passes,
+        benchmark_rtl.window_luts_per_lane,
+        benchmark_learn.golden_mgd_vs_torch, benchmark_learn.golden_mgd_sgemm_share,
+        benchmark_learn.golden_mgd_signs_per_s, benchmark_learn.golden_mgd_vs_size,
+    )
+}  # fmt: skip
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

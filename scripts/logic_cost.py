@@ -86,14 +86,12 @@ class Block(NamedTuple):
     Attributes
     ----------
     make : callable
-        Gives the component.
-    lanes : int
+        Gives the component, of `LAYOUT.lanes` lanes.
     families : tuple of str
         Keys of `FAMILIES`.
     """
 
     make: Callable[[], Component]
-    lanes: int = LAYOUT.lanes
     families: tuple[str, ...] = tuple(FAMILIES)
 
 
@@ -127,8 +125,10 @@ def _blocks() -> dict[str, Block]:
             ),
             f"window walsh, C~ {bits}": Block(lambda b=bits: WindowProducts(window(WALSH, b), LAYOUT)),
             f"window walsh: sums, C~ {bits}": Block(lambda b=bits: WalshTables(window(WALSH, b), LAYOUT)),
-            f"plain tree, C~ {bits}": Block(lambda b=bits: PlainSum(b, 2, False), 2),
-            f"plain tree, relative signs, C~ {bits}": Block(lambda b=bits: PlainSum(b, 2, True), 2),
+            f"plain tree, C~ {bits}": Block(lambda b=bits: PlainSum(b, LAYOUT.lanes, False), families=ecp5),
+            f"plain tree, relative signs, C~ {bits}": Block(
+                lambda b=bits: PlainSum(b, LAYOUT.lanes, True), families=ecp5
+            ),
         }
     return blocks
 
@@ -139,8 +139,8 @@ BLOCKS = _blocks()
 def measure(name: str, family: str) -> dict[str, Any]:
     """Row of the table: block, family, lanes, and what `synthesis.logic` gives."""
     block = BLOCKS[name]
-    row = {"block": name, "family": family, "lanes": block.lanes}
-    return row | logic(block.make(), block.lanes, family, name)
+    row = {"block": name, "family": family, "lanes": LAYOUT.lanes}
+    return row | logic(block.make(), LAYOUT.lanes, family, name)
 
 
 METHOD = f"""\
@@ -161,7 +161,7 @@ def main() -> int:
     write_json(RESULTS / "logic.json", rows)
     lines = ["# Logic of the blocks", "", METHOD, ""]
     names = {
-        "lanes": "lanes", "luts": "LUT4", "carry": "carry", "ram_luts": "RAM", "write_luts": "write",
+        "luts": "LUT4", "carry": "carry", "ram_luts": "RAM", "write_luts": "write",
         "flip_flops": "FF", "block_rams": "block RAM", "total_luts": "total", "luts_per_lane": "LUTs a lane",
     }  # fmt: skip
     for family in FAMILIES:

@@ -117,7 +117,9 @@ def test_a_window_cannot_overflow_g(overrides, factor, tau_theta):
 def test_a_leak_keeps_g_from_overflowing(tau_theta):
     """The largest C~ at every step takes G to where the leak takes as much, or to where the leak is coarser."""
     taus = {"cost.mode": "analog", "perturbation.tau_x": 4, "perturbation.tau_theta": tau_theta, "update.eta": 1.0}
-    block = small(**taus, **{"cost.bits": 10}).correlator
+    chip = small(**taus, **{"cost.bits": 10})
+    block, steady = chip.correlator, small(**{"cost.mode": "forward", "cost.bits": 10})
+    assert chip.gradient_unit * 2**16 / block.leak == pytest.approx(steady.gradient_unit, rel=1e-12)
     assert 1 <= block.leak <= 2**15 and abs(block.leak - 2**16 / (tau_theta + 1)) <= 0.5
     end, one = 511 * 2**16 / block.leak, np.ones(1, np.int32)
     g = np.array([0.9 * end], np.int32)

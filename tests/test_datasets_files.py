@@ -86,6 +86,8 @@ def test_idx_files_are_read_as_written(folder, name, place, end):
     assert np.array_equal(split.train_y, y[split.train_index])
     assert np.array_equal(split.test_t, np.eye(10)[test_y[split.test_index - 7]])
     assert np.array_equal(load(name, 4, 2, 4).train_index, split.train_index[:4])
+    for part in ("train_index", "test_index"):
+        assert len({tuple(getattr(load(name, 7, 3, seed), part)) for seed in range(9)}) > 1
 
 
 def test_cifar_versions_are_the_same_images(folder):

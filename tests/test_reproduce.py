@@ -72,7 +72,7 @@ def test_a_page_has_its_table_and_its_json(tmp_path):
     results = framework.run(STUDY, [unit(n, []) for n in (0, 3000)], Kept(tmp_path / "k"), lambda *_: None)
     page = framework.write(STUDY, results, tmp_path / "docs", "ohmgrad reproduce mgd toy")
     text = page.read_text()
-    assert text.startswith("# A toy\n\nMade by `ohmgrad reproduce mgd toy`, in 0 s on one core.\n\nAbout it.\n\n")
+    assert text.startswith("# A toy\n\nMade by `ohmgrad reproduce mgd toy`, which ran for 0 s.\n\nAbout it.\n\n")
     assert "| number | paper | ours |\n|---|---|---|\n| 0 | - | 0 |\n| 3,000 | - | 1,500 |\n" in text
     data = json.loads((tmp_path / "docs" / "toy.json").read_text())
     assert data["rows"][1] == {"number": 3000, "paper": None, "ours": 1500.0}

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from ...golden.codes import KINDS, Codes
 from ...golden.learn import MGD, Trainer, models
 from .backprop import gradient
 from .common import chart, draw, start
@@ -13,7 +14,9 @@ How long G must be integrated, without noise, until it points along the gradient
 parameters P, after which the angle between them stays below 15 degrees to the end of the run. Dense sigmoid
 networks on eight fixed random samples, all of them in every step, weights U(+-1/sqrt(inputs)) by seed; a = 1e-4,
 double precision. A step is one reading of C~: one more reading of C0 in all (forward), or two of C a step
-(antithetic). Of the random code theory says P / tan^2(15 degrees) = 13.9 P. Mean and standard deviation over seeds.
+(antithetic). Of the random code theory says P / tan^2(15 degrees) = 13.9 P. A cycle, after which a code has visited
+all parameters alike, is P steps of the sequential code, and of a Walsh code the next power of two. Mean and
+standard deviation over seeds.
 """
 DEGREES = 15
 PAPER = {
@@ -83,11 +86,20 @@ def rows(results: list[Json]) -> list[Json]:
         out.append(
             {
                 "code": unit["code"], "mode": unit["mode"], "network": "-".join(map(str, unit["layers"])),
-                "P": result["parameters"], "paper": PAPER[unit["code"]], "ours": spread,
+                "P": result["parameters"], "paper": PAPER[unit["code"]], "ours": spread, "in cycles": _cycles(record),
                 "reached": f"{len(within)} of {unit['seeds']}", "run for": f"{unit['length']:g} P",
             }
         )  # fmt: skip
     return out
+
+
+def _cycles(record: Json) -> float | None:
+    """Mean of the steps, in cycles of a code that has some."""
+    code, size = record["unit"]["code"], record["result"]["parameters"]
+    within = [value for value in record["result"]["within"] if value is not None]
+    if code in ("random", "sinusoidal") or not within:
+        return None
+    return round(float(np.mean(within)) * size / Codes(KINDS[code.removesuffix("-upper")], 0, size).cycle, 2)
 
 
 def figure(results: list[Json]) -> Figure:

@@ -28,7 +28,7 @@ NETWORKS = {
 
 def units(options: Options) -> list[Unit]:
     """One for each network and mini-batch."""
-    networks, batches, seconds = options.pick((list(NETWORKS), (1, 100), 10.0), (list(NETWORKS)[:1], (1,), 0.01))
+    networks, batches, seconds = options.pick((list(NETWORKS), (1, 100), 6.0), (list(NETWORKS)[:1], (1,), 0.01))
     return [
         Unit({"network": n, "batch": b, "seconds": seconds}, lambda tell, v=(n, b): measure(*v, seconds, tell))
         for n in networks

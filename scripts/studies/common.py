@@ -16,7 +16,7 @@ from ..plots import BLUE, GREEN, ORANGE, RED, STYLE
 from . import compiled
 from .framework import Json, Tell
 
-COLOURS = (BLUE, ORANGE, GREEN, RED, "#6a51a3", "#636363", "#17becf", "#8c510a")
+COLOURS = (BLUE, ORANGE, GREEN, RED, "#6a51a3", "#636363", "#17becf", "#8c510a", "#e377c2", "#a6761d")
 
 
 def points(steps: int, count: int, geometric: bool = False) -> list[int]:

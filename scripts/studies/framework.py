@@ -166,7 +166,7 @@ def write(study: Study, results: list[Json], folder: Path, command: str) -> Path
         folder / f"{study.name}.json",
         {"study": study.name, "command": command, "seconds": round(seconds, 1), "rows": rows, "units": results},
     )
-    made = f"Made by `{command}`, in {_time(seconds)} on one core."
+    made = f"Made by `{command}`, which ran for {_time(seconds)}."
     lines = [f"# {study.title}", "", made, "", study.about.strip(), ""]
     if rows:
         lines += ["| " + " | ".join(rows[0]) + " |", "|---" * len(rows[0]) + "|"]

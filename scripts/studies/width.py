@@ -35,8 +35,8 @@ def _runs() -> list[Run]:
         layers = (784, d, d, 10)
         parameters, nodes = sum((a + 1) * b for a, b in zip(layers[:-1], layers[1:], strict=True)), 2 * d + 10
         for label, steps, eta, mgd in (
-            ("weights", 500_000, 1 / parameters, {}),
-            ("nodes", 100_000, 0.02 / nodes, {"method": "node"}),
+            ("weights", 300_000, 1 / parameters, {}),
+            ("nodes", 60_000, 0.02 / nodes, {"method": "node"}),
             ("gradient descent", 20_000, 2.0**-7, None),
         ):
             settings = {"amplitude": 0.001, "eta": eta, **mgd} if mgd is not None else None
