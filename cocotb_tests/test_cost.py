@@ -163,7 +163,7 @@ async def costs_follow_the_equation(dut, name):
             expected, saturated = equations.step(settings, step, sums)
             rail, wanted = outputs[own[-1], :, 0], targets[own[-1], : cost.outputs]
             if cost.outputs == 1:
-                right = (rail[0] > cost.middle) == (wanted[0] > cost.middle)
+                right = (rail[0] > 0) == (wanted[0] > 0)
             else:
                 right = rail.argmax() == wanted.argmax()
             fields = {"sum0": sums[-1][0], "sum1": sums[-1][1], "right": right, "drop": step[-1]["drop"]}

@@ -126,7 +126,7 @@ BUILT = {
 """Settings that the Verilog of a chip is made with, if the host is to write others."""
 EMULATED = ("constant_step", "zero", "by_layer", "analog", "window", "replay", "averages", "late", "settings")
 """Chips that also run with the emulated array."""
-CALIBRATED = ("chip_analog", "chip_window", "chip_late")
+CALIBRATED = ("chip_analog", "chip_window", "chip_late", "chip_averages", "chip_settings")
 """Chips that also calibrate the delay, and get the latency that they have."""
 LANES = {f"chip_lanes{n}": n for n in (1, 4, 16)}
 

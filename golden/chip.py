@@ -118,7 +118,7 @@ class Chip:
         """dC/dtheta that one LSB of G stands for: C~ s / a^2, with s in units that the correlator sees."""
         unit = self.cost.unit / self.weight_unit
         if self.codes.kind == codes.SINUSOIDAL:
-            unit /= self.codes.peak**2 / 2
+            unit /= self.codes.mean_square
         else:
             unit /= self.crossbar.amplitude
         if self.outer and self.outer.method != outer.RANK_ONE:

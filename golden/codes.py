@@ -74,6 +74,14 @@ class Codes(NamedTuple):
         return self.peak.bit_length() + 1
 
     @property
+    def mean_square(self) -> float:
+        """Mean square of the values, over a period of the sine table; 1 of signs."""
+        if self.kind != SINUSOIDAL:
+            return 1.0
+        squares = self.quarter().astype(float) ** 2
+        return float(squares[:-1].sum() + squares[1:].sum()) / (2 * (squares.size - 1))
+
+    @property
     def stride(self) -> int:
         """Step of the sequential code's shuffled order: near P / golden ratio and coprime to P."""
         stride = max(1, round(self.size * 0.618))

@@ -46,8 +46,6 @@ class Cost(NamedTuple):
         Neurons of the last layer.
     decay : int
         tau_hp / (tau_hp + 1) of the analog mode, in 2**-16.
-    middle : int
-        Output code that tells the two classes of a single output apart.
     """
 
     function: int
@@ -56,7 +54,6 @@ class Cost(NamedTuple):
     output_bits: int
     outputs: int
     decay: int = 0
-    middle: int = 0
 
     @property
     def bound(self) -> int:

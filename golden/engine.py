@@ -212,13 +212,13 @@ class Engine:
         -------
         tuple of (int, int)
             Sum of S, and the samples classified right: the first largest output is the first largest target
-            or, of a single output, both are above `Cost.middle` or neither.
+            or, of a single output, both are above 0 or neither.
         """
         out, targets = self._codes(state, self.inputs[:samples]), self.targets[:samples].astype(int)
         difference = out - targets
         total = (difference**2).sum() if self.chip.cost.function == MSE else 2 * abs(difference).sum()
         if targets.shape[1] == 1:
-            right = (out > self.chip.cost.middle) == (targets > self.chip.cost.middle)
+            right = (out > 0) == (targets > 0)
         else:
             right = out.argmax(1) == targets.argmax(1)
         return int(total), int(right.sum())

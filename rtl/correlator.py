@@ -86,5 +86,5 @@ class CorrelatorMemory(Component):
             g = rest
         cost = command.cost
         if self.correlator.factor_bits == 2:
-            return Mux(factor == 0, g, Mux(factor < 0, g - cost, g + cost))
+            return g + Mux(factor == 0, 0, Mux(factor < 0, -cost, cost))  # one adder a lane, and one negation in all
         return g + cost * factor

@@ -81,10 +81,9 @@ class CostUnit(Component):
                             m.d.sync += targets[k * SAMPLE_WORD + c].eq(self.target.payload[c])
             m.d.sync += word.eq(Mux(word == words - 1, 0, word + 1))
             m.d.sync += loaded.eq(word == words - 1)
-        # The next one is taken while the result waits, for the sequencer presents it before it takes that.
-        m.d.comb += self.reading.ready.eq(~begun)
-        with m.If(self.reading.valid & ~begun):
-            m.d.sync += [coming.eq(self.reading.payload), begun.eq(1)]
+        # The next one is taken with the last output, for the sequencer presents it before it takes the result.
+        final = Signal()
+        m.d.comb += self.reading.ready.eq(~begun | final)
 
         end = Signal()  # a reading is complete, and goes
         m.d.comb += [
@@ -95,10 +94,13 @@ class CostUnit(Component):
         ]
         with m.If(end):
             m.d.sync += full.eq(0)
+        m.d.comb += final.eq(take & (row == self.cost.outputs - 1))
         with m.If(take):
-            m.d.sync += row.eq(row + 1)
-            with m.If(row == self.cost.outputs - 1):
-                m.d.sync += [row.eq(0), loaded.eq(0), begun.eq(0), full.eq(1), reading.eq(coming)]
+            m.d.sync += row.eq(Mux(final, 0, row + 1))
+        with m.If(final):
+            m.d.sync += [loaded.eq(0), full.eq(1), reading.eq(coming)]
+        with m.If(self.reading.ready):
+            m.d.sync += [coming.eq(self.reading.payload), begun.eq(self.reading.valid)]
         target = Signal(signed(self.cost.output_bits))
         m.d.comb += target.eq(Array(targets[k] for k in range(self.cost.outputs))[row])
         sums = [self._accumulate(m, rail, target, row, take) for rail in ("rail0", "rail1")]
@@ -181,7 +183,7 @@ class CostUnit(Component):
         right, output = Signal(), self.output.payload.rail0
         if self.cost.outputs == 1:
             with m.If(take):
-                m.d.sync += right.eq((output > self.cost.middle) == (target > self.cost.middle))
+                m.d.sync += right.eq((output > 0) == (target > 0))
             return right
         places = []
         for name, value in (("output", output), ("target", target)):

@@ -111,6 +111,8 @@ class Engine(Component):
             m.d.comb += block.load.eq(self.load & ~sequencer.busy)
             m.d.comb += [block.load_register.eq(self.load_register), block.load_value.eq(self.load_value)]
         m.d.comb += [sequencer.settings.eq(settings.value), cost.settings.eq(settings.value)]
+        with m.If(sequencer.calibrating):  # it takes one reading a step
+            m.d.comb += [cost.settings.average.eq(0), cost.settings.average_c0.eq(0)]
         m.d.comb += [self.settings.eq(settings.value), self.memory.eq(cost.memory)]
 
         now = sequencer.present.payload
