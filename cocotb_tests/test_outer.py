@@ -39,8 +39,7 @@ GRID = {
     "rank_one_lanes64_one_word": Case((3, 2, 2, 1, 1), 64, RANK_ONE),
     "node_lanes1": Case((2, 2, 1), 1, NODE),
     "node_lanes4": Case((7, 5, 3), 4, NODE, 90),
-    "node_lanes16": Case((3, 2, 20, 5), 16, NODE),
-    "node_lanes32": Case((1, 40, 2), 32, NODE),
+    "node_lanes16": Case((1, 40, 2), 16, NODE),
     "layer_lanes4": Case((3, 2, 2), 4, LAYER),
     "layer_lanes16_one_layer": Case((20, 3), 16, LAYER),
     "node_lines_lanes1": Case((2, 2, 1), 1, NODE, 1, 8),
@@ -50,12 +49,13 @@ GRID = {
     "node_lines_lanes4_one_layer": Case((17, 5), 4, NODE, 1, 12),
     "node_lines_lanes16": Case((49, 4, 4), 16, NODE, 1, 8),
     "node_lines_lanes16_one_word": Case((2, 1, 1, 2), 16, NODE, 2, 3),
-    "node_lines_lanes32": Case((9, 20, 8, 7), 32, NODE, 2047, 10),
+    "node_lines_lanes32": Case((9, 7, 4), 32, NODE, 2047, 10),
     "layer_lines_lanes4": Case((7, 5, 3, 2), 4, LAYER, 1, 8),
     "layer_lines_lanes8": Case((3, 4, 9, 9), 8, LAYER, 3, 6),
 }
 LAYERS = [(1, 1), (2, 2, 1), (7, 4), (3, 1, 1, 1, 9), (49, 4, 4), (1, 40)]
-PLACES = {f"places{k}_lanes{lanes}": Layout(layers, lanes) for k, layers in enumerate(LAYERS) for lanes in (1, 4, 16)}
+LANES = (1, 16, 4, 8, 16, 4)
+PLACES = {f"places{k}_lanes{n}": Layout(layers, n) for k, (layers, n) in enumerate(zip(LAYERS, LANES, strict=True))}
 
 
 def make(name: str) -> OuterProducts | Places:

@@ -50,13 +50,6 @@ def _code(chip: "ChipConfig") -> None:
             f"perturbation.{key}",
             f"{show(value)} is a whole turn; allowed are numbers from 0 to below 1",
         )
-    cost = chip.cost
-    require(
-        method == "weight" or (cost.mode != "analog" and cost.refresh == 1),
-        "perturbation.method",
-        f"{show(method)} needs the lines of a second rail at every step; allowed are cost.mode = "
-        '"antithetic", or "forward" with refresh = 1',
-    )
     require(
         method == "weight" or code != "rank-one",
         "perturbation.code",

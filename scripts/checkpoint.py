@@ -38,6 +38,7 @@ from ..golden.datasets import Split
 from ..golden.engine import FLAGS, State
 from ..golden.fixed import limit
 from ..golden.optimizer import MOMENTUM_BITS
+from ..golden.outer import RANK_ONE
 from .errors import CheckpointError
 from .files import replacing
 
@@ -123,9 +124,16 @@ def _words(chip: Chip) -> dict[str, tuple[int, type, int]]:
 
 
 def cost_evaluations(chip: Chip, steps: int) -> int:
-    """Cost evaluations of a run of so many steps, every reading counted."""
-    mode = chip.cost.mode
-    return sequencer.cost_evaluations(chip.sequencer, 2 if mode == ANTITHETIC else 1, mode == FORWARD, steps)
+    """Cost evaluations of a run of so many steps, every reading counted.
+
+    Node perturbation presents the sample without perturbation at every step, whatever the mode, since it
+    needs the lines of that rail.
+    """
+    mode, taus = chip.cost.mode, chip.sequencer
+    nodes = mode != ANTITHETIC and chip.outer is not None and chip.outer.method != RANK_ONE
+    if nodes:
+        taus = taus._replace(refresh=1)
+    return sequencer.cost_evaluations(taus, 2 if mode == ANTITHETIC else 1, mode == FORWARD or nodes, steps)
 
 
 def read_checkpoint(path: Path) -> dict[str, NDArray[Any]]:

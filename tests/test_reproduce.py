@@ -173,9 +173,12 @@ def test_the_compiled_loop_refuses_what_it_does_not_know(other):
 
 
 def test_first_steps_at_a_goal():
-    curve = {"step": [0, 10, 20, 30], "accuracy": [[0.1, 0.9, 0.1], [0.9, 0.2, 0.2], [0.3, 0.9, 0.1], [0.8, 0.9, 0.7]]}
-    assert common.first(curve, "accuracy", lambda a: a >= 0.8) == [30, 20, None]
-    assert common.passed(curve, 0.8) == [10, 0, None]
+    seeds = [[0.1, 0.9, 0.3, 0.8], [0.9, 0.2, 0.9, 0.9], [0.1, 0.2, 0.1, 0.8], [0.1, 0.2, 0.9, 0.7]]
+    curve = {"step": [0, 10, 20, 30], "accuracy": np.transpose(seeds).tolist()}
+    assert common.first(curve, "accuracy", lambda a: a >= 0.8) == [30, 20, 30, None]
+    assert common.passed(curve, 0.8) == [10, 0, 30, 20]
+    assert common.passed(curve, 0.9) == [10, 0, None, 20]
+
 
 
 def test_fractions_have_their_standard_error():

@@ -14,7 +14,7 @@ perturbs the eight pre-activations. Step sizes were chosen for each method among
 Evaluations are readings of one sample's cost, two a step; for gradient descent, samples presented. [M23] shows this
 task as curves. Mean and standard deviation over seeds.
 """
-BASE = Run("", "nist7x7", 40000, 4096, (49, 4, 4), steps=600_000, seeds=6, points=40, goal=0.9)
+BASE = Run("", "nist7x7", 40000, 4096, (49, 4, 4), steps=2_000_000, seeds=6, points=40, goal=0.9)
 WEIGHT = {"amplitude": 0.01, "eta": 2**-7}
 RUNS = [
     replace(BASE, label="weights, random code", mgd=WEIGHT),
