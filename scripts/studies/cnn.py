@@ -12,10 +12,10 @@ from .framework import Json, Options, Study, Tell, Unit
 ABOUT = """
 Not a training run. Steps of MGD on the papers' networks were timed on one core, on random pixels, since the rate
 does not depend on what is learned; the time of the paper's run is its number of steps divided by that rate. A step
-is an antithetic pair on a mini-batch, one pattern for all of it. On such a processor the networks of [M23] take
-hours to days for each run and the wide one of [O25] months, so the accuracies of the papers (CIFAR-10: 60.7 % by
-MGD, 68 % by backpropagation) are not reproduced here; [MNIST](mnist.md), [Fashion-MNIST](fashion.md) and
-[width](width.md) are what was trained.
+is an antithetic pair on a mini-batch, one pattern for all of it. Which of the two mini-batches compares is open:
+what is at hand of the papers does not say theirs. The accuracies of the papers (CIFAR-10: 60.7 % by MGD, 68 % by
+backpropagation) are not reproduced here; [MNIST](mnist.md), [Fashion-MNIST](fashion.md) and [width](width.md) are
+what was trained.
 """
 NETWORKS = {
     "Fashion-MNIST, 16/32/32 [M23]": (models.fashion_cnn, None, 14378),
