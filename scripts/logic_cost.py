@@ -12,13 +12,15 @@ from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import data
 from amaranth.lib.wiring import Component, In, Out
 
-from ..golden.codes import KINDS, RANDOM, WALSH, Codes
+from ..golden.codes import KINDS, RANDOM, SINUSOIDAL, WALSH, Codes
 from ..golden.correlator import Correlator
 from ..golden.layout import Layout
+from ..golden.outer import NODE, RANK_ONE, Outer, lines
 from ..golden.window import Window
 from ..rtl.codes import CodeGenerator
 from ..rtl.correlator import CorrelatorMemory
 from ..rtl.layout import lane_words
+from ..rtl.outer import OuterProducts
 from ..rtl.window import WindowProducts
 from ..rtl.window_signs import WindowSigns
 from ..rtl.window_tables import RandomTables, WalshTables
@@ -96,8 +98,14 @@ class Block(NamedTuple):
 
 
 def codes(kind: int) -> Codes:
-    """A code of the network."""
-    return Codes(kind, 1, LAYOUT.parameters)
+    """A code of the network; sines of 13 DAC steps root mean square, as the digits chip's amplitude."""
+    return Codes(kind, 1, LAYOUT.parameters, 18 if kind == SINUSOIDAL else 1)
+
+
+def outer(method: int, reference: bool) -> OuterProducts:
+    """Outer products of the network's neurons and lines."""
+    size = LAYOUT.neurons + (lines(LAYOUT) if method == RANK_ONE else 0)
+    return OuterProducts(Outer(method, 2, 8), LAYOUT, Codes(RANDOM, 1, size), reference)
 
 
 def window(kind: int, bits: int) -> Window:
@@ -110,9 +118,14 @@ def _blocks() -> dict[str, Block]:
     blocks = {
         f"codes, {name}": Block(lambda kind=kind: CodeGenerator(codes(kind), LAYOUT.lanes))
         for name, kind in KINDS.items()
-        if name in ("random", "sequential", "walsh")
     }
     ecp5 = ("ECP5",)
+    # Beside a generator of values for neurons and lines, which is one of the codes above.
+    blocks |= {
+        "outer products, rank-one": Block(lambda: outer(RANK_ONE, False), families=ecp5),
+        "outer products, node": Block(lambda: outer(NODE, False), families=ecp5),
+        "outer products, node, what the cost takes": Block(lambda: outer(NODE, True), families=ecp5),
+    }
     blocks["window random: signs"] = Block(lambda: WindowSigns(window(RANDOM, WIDTHS[0]), LAYOUT), families=ecp5)
     for bits in WIDTHS:
         blocks |= {
@@ -159,19 +172,19 @@ def main() -> int:
     rows = [measure(name, family) for name, block in BLOCKS.items() for family in block.families]
     RESULTS.mkdir(parents=True, exist_ok=True)
     write_json(RESULTS / "logic.json", rows)
-    lines = ["# Logic of the blocks", "", METHOD, ""]
+    page = ["# Logic of the blocks", "", METHOD, ""]
     names = {
         "luts": "LUT4", "carry": "carry", "ram_luts": "RAM", "write_luts": "write",
         "flip_flops": "FF", "block_rams": "block RAM", "total_luts": "total", "luts_per_lane": "LUTs a lane",
     }  # fmt: skip
     for family in FAMILIES:
-        lines += [f"## {family}", "", f"| block | {' | '.join(names.values())} |", "|---" + "|---:" * len(names) + "|"]
+        page += [f"## {family}", "", f"| block | {' | '.join(names.values())} |", "|---" + "|---:" * len(names) + "|"]
         for row in rows:
             if row["family"] == family:
-                lines.append(f"| {row['block']} | " + " | ".join(f"{row[key]:,.5g}" for key in names) + " |")
-        lines.append("")
-    lines += ["## A lane of the random window on ECP5, in LUTs", "", *_lane(rows)]
-    (RESULTS / "logic.md").write_text("\n".join([*lines, ""]))
+                page.append(f"| {row['block']} | " + " | ".join(f"{row[key]:,.5g}" for key in names) + " |")
+        page.append("")
+    page += ["## A lane of the random window on ECP5, in LUTs", "", *_lane(rows)]
+    (RESULTS / "logic.md").write_text("\n".join([*page, ""]))
     return 0
 
 

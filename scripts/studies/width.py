@@ -13,7 +13,7 @@ ABOUT = """
 Fashion-MNIST on dense networks 784-d-d-10, tanh, linear outputs, cross-entropy, 20,000 images to train and 1,000 to
 test: steps until the test accuracy is 70 %, the first of 40 points in a constant ratio, median of the seeds. One
 sample a step, drawn at random, antithetic pairs, a = 0.001, tau = 1, float32; weights start at U(+-1/sqrt(inputs)).
-The step size follows the noise of the estimate: eta = 1 / P for weights, 0.02 / nodes for nodes, 2^-7 for gradient
+The step size follows the noise of the estimate: eta = 0.4 / P for weights, 0.02 / nodes for nodes, 2^-7 for gradient
 descent, with constants from trials on MNIST. A run ends at the goal, or at its number of steps.
 
 [O25] says that perturbation scales: for its 6 convolutions and 3 dense layers from d = 8 (28,700 parameters) to d =
@@ -35,7 +35,7 @@ def _runs() -> list[Run]:
         layers = (784, d, d, 10)
         parameters, nodes = sum((a + 1) * b for a, b in zip(layers[:-1], layers[1:], strict=True)), 2 * d + 10
         for label, steps, eta, mgd in (
-            ("weights", 2_000_000, 1 / parameters, {}),
+            ("weights", 2_000_000, 0.4 / parameters, {}),
             ("nodes", 1_000_000, 0.02 / nodes, {"method": "node"}),
             ("gradient descent", 50_000, 2.0**-7, None),
         ):
