@@ -253,7 +253,7 @@ async def evaluations_and_calibrations(dut, name):
     await bench.start()
     bench.stall()
     before = [int(bench.signal(register).value) for register in RESTORABLE]
-    for samples in (0, 1, min(3, block.samples.size), 0):
+    for samples in (0, 1, min(2 * PERTURBED, block.samples.size), 0):
         around.clear()
         host.evaluate.value, host.target.value = 1, samples
         await edge

@@ -163,8 +163,11 @@ def test_the_compiled_loop_descends_the_exact_gradient(kinds):
 
 @pytest.mark.parametrize(
     "other",
-    [{"momentum": 0.5}, {"tau_p": 2, "tau_theta": 2}, {"code": "sinusoidal"}, {"normalise": True}, {"clamp": 0.1}],
-)
+    [
+        {"momentum": 0.5}, {"tau_p": 2, "tau_theta": 2}, {"code": "sinusoidal"}, {"normalise": True}, {"clamp": 0.1},
+        {"mode": "forward", "tau_theta": 2}, {"method": "node", "batch": 2}, {"mode": "analog", "tau_x": 4},
+    ],
+)  # fmt: skip
 def test_the_compiled_loop_refuses_what_it_does_not_know(other):
     network = models.dense((2, 2, 1))
     assert compiled.fits(network, MGD(), Defects()) and not compiled.fits(network, MGD(**other), Defects())

@@ -35,8 +35,8 @@ def _runs() -> list[Run]:
         layers = (784, d, d, 10)
         parameters, nodes = sum((a + 1) * b for a, b in zip(layers[:-1], layers[1:], strict=True)), 2 * d + 10
         for label, steps, eta, mgd in (
-            ("weights", 2_000_000, 0.4 / parameters, {}),
-            ("nodes", 1_000_000, 0.02 / nodes, {"method": "node"}),
+            ("weights", 1_000_000, 0.4 / parameters, {}),
+            ("nodes", 500_000, 0.02 / nodes, {"method": "node"}),
             ("gradient descent", 50_000, 2.0**-7, None),
         ):
             settings = {"amplitude": 0.001, "eta": eta, **mgd} if mgd is not None else None
