@@ -28,6 +28,8 @@ COSTS = {"mse": MSE, "cross-entropy": CROSS_ENTROPY}
 def fits(network: Network, settings: MGD, defects: Defects) -> bool:
     """Whether the loop does what these settings say: what it knows of them is varied, all else at its default."""
     m = settings
+    if m.mode == "analog":
+        return False
     known = MGD(
         code=m.code, method=m.method, mode=m.mode, amplitude=m.amplitude, eta=m.eta, tau_theta=m.tau_theta,
         batch=m.batch, order=m.order, readings=m.readings, c0_readings=m.c0_readings,
@@ -38,7 +40,6 @@ def fits(network: Network, settings: MGD, defects: Defects) -> bool:
         and all(isinstance(layer, Dense) and layer.activation in ACTIVATIONS for layer in network.layers)
         and network.cost in COSTS
         and m.code in ("random", "sequential", "walsh", "walsh-upper")
-        and m.mode in ("forward", "antithetic")
         and (m.method in ("weight", "rank-one") or m.method == "node" and m.batch == 1)
         and (m.mode == "antithetic" or m.tau_theta == 1)
     )
