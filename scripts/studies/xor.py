@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from ...golden.learn import MGD, models
 from .common import COLOURS, chart, first, follow, fraction, points
@@ -101,6 +101,7 @@ def rows(results: list[Json]) -> list[Json]:
 def figure(results: list[Json]) -> Figure:
     """Fraction solved over steps."""
     picture, axes = chart("XOR, 2-2-1", "step", "solved, %")
+    axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     for number, (record, row) in enumerate(zip(results, rows(results), strict=True)):
         label = f"{row['method']}, {row['samples']}, {row['C']}, {row['eta_paper']}"
