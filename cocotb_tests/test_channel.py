@@ -1,10 +1,12 @@
-"""The channel delays costs by its latency, forgets them when told, and shows them to the host."""
+"""The channel delays costs as `golden.channel` does, forgets them when told, and shows them to the host."""
 
 import cocotb
+import numpy as np
 from cocotb.triggers import FallingEdge, RisingEdge
 
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, extremes, over, run
+from ohmgrad.golden.channel import arrive
 from ohmgrad.rtl.channel import Channel
 
 # Latency, bits.
@@ -41,6 +43,9 @@ async def costs_arrive_late(dut, name):
             clear.value = 1
             await edge
             clear.value = 0
+        pending = np.zeros(latency, np.int32)
+        for step in range(first - latency, first):
+            arrive(pending, step, costs[step])
         for step in range(first, first + STEPS):
             costs[step] = int(extremes(rng, bits))
             cost.value, place.value = costs[step], step % 16
@@ -49,6 +54,7 @@ async def costs_arrive_late(dut, name):
                 await edge
             await falling
             check(f"channel {name}", step, costs[step - latency], late.value.to_signed())
+            check(f"golden.channel {name}", step, costs[step - latency], arrive(pending, step, costs[step]))
             take.value = 1
             await edge
             take.value = 0

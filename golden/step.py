@@ -8,6 +8,7 @@ from . import crossbar as crossbar_
 from . import defects as defects_
 from . import optimizer as optimizer_
 from . import outer as outer_
+from .channel import arrive
 from .codes import values as code_values
 from .correlator import correlate, correlate_leaky
 from .devices import pulse_all
@@ -161,7 +162,6 @@ def run(
     at_sample = -1
     index = 0
     flags = 0
-    latency = pending.size
     for now in range(step, step + steps):
         pattern = pattern_number(sequencer.tau_p, now)
         if pattern != at_pattern:
@@ -200,10 +200,7 @@ def run(
         )  # fmt: skip
         c = min(max(raw, -bound(cost.bits)), bound(cost.bits))
         flags |= raw != c
-        late = c
-        if latency:
-            late = pending[now % latency]
-            pending[now % latency] = c
+        late = arrive(pending, now, c)
         if not correlates(sequencer.delay, sequencer.tau_x, sequencer.blanking, now):
             late = 0
         elif not own:
