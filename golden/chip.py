@@ -9,20 +9,28 @@ from math import floor, log2
 
 import numpy as np
 
-from . import codes, cost, outer, samples, ttv2
+from . import codes, cost, outer, samples, tiki_taka, ttv2
 from .codes import Codes
-from .config import ChipConfig, ConfigError
+from .config import ChipConfig, ConfigError, Device
 from .correlator import LEAK_BITS, Correlator
 from .crossbar import Crossbar
-from .devices import SIGMA, SPREAD_BITS, Devices
+from .devices import NOISE_BITS, SIGMA, SPREAD_BITS, Devices
 from .fixed import bits_for, limit
-from .hardware import NOISE_BITS, RAMP_BITS, SHARE_BITS, Defects, follow
+from .hardware import NOISE_BITS as DEFECT_BITS
+from .hardware import RAMP_BITS, SHARE_BITS, Defects, follow
 from .hardware import SIGMA as NOISE_SIGMA
 from .layout import Layout
+from .lines import Lines, lines_of
 from .neuron import Neuron
 from .optimizer import FRACTION, RATE_BITS, Optimizer
+from .pulses import PROBABILITY_BITS, Pulses
+from .pulses import RATE_BITS as TRAIN_RATE_BITS
 from .sequencer import Sequencer
 from .window import Window
+
+
+FAST_SEED = 0x9E3779B9
+"""Added to the seed for the fast array."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +51,9 @@ class Chip:
     config: ChipConfig
 
     def __post_init__(self) -> None:
-        for block in (self.cost, self.correlator, self.crossbar, self.optimizer, self.ttv2, self.devices, self.defects):
-            del block
+        blocks = ("cost", "correlator", "crossbar", "optimizer", "pulses", "tiki_taka", "ttv2", "devices", "defects")
+        for block in blocks:
+            getattr(self, block)
 
     @cached_property
     def layout(self) -> Layout:
@@ -232,8 +241,15 @@ class Chip:
 
     @cached_property
     def devices(self) -> Devices | None:
-        """Devices of the `filtered` path."""
-        section = self.config.device
+        """Devices whose states are the weights: those of the `filtered` path, or of the slow array C."""
+        return self._devices(self.config.device, self.config.seed)
+
+    @cached_property
+    def fast(self) -> Devices | None:
+        """Devices of the fast array A; draws of their own."""
+        return self._devices(self.config.fast, (self.config.seed + FAST_SEED) & 0xFFFFFFFF)
+
+    def _devices(self, section: Device | None, seed: int) -> Devices | None:
         if section is None:
             return None
         full = limit(self.config.weights.bits)
@@ -243,7 +259,7 @@ class Chip:
             return round(sigma * (1 << SPREAD_BITS) / SIGMA)
 
         return Devices(
-            section.model == "soft-bounds", self.config.seed, self.config.weights.bits,
+            section.model == "soft-bounds", seed, self.config.weights.bits,
             max(1, round(2 * bound / section.states)), bound,
             spread(section.step_spread), spread(section.asymmetry), spread(section.bound_spread),
             spread(section.cycle_noise),
@@ -264,7 +280,7 @@ class Chip:
                     f"defects.{key}", value,
                     f"is less than half an LSB of {word}; allowed are 0 and numbers from {0.5 / lsbs:.2g}",
                 )  # fmt: skip
-        noise, other = (round(getattr(section, key) * lsbs / NOISE_SIGMA * (1 << NOISE_BITS)) for key, lsbs, _ in sizes)
+        noise, other = (round(getattr(section, key) * lsbs / NOISE_SIGMA * (1 << DEFECT_BITS)) for key, lsbs, _ in sizes)
         return Defects(
             self.config.seed, noise, other, round(section.cost_drift * scale * (1 << RAMP_BITS)),
             follow(section.bandwidth * taus), (1 << self.cost.sum_bits) - 1, section.activation_spread,
@@ -274,13 +290,26 @@ class Chip:
 
     @cached_property
     def ttv2(self) -> ttv2.Ttv2 | None:
-        """Filter of the `filtered` path; T = dw / eta in units of G."""
+        """Filter of the paths `filtered` and `tiki-taka`; T = dw / eta in units of G, or of readings of A."""
         if self.devices is None:
             return None
-        update = self.config.update
-        step = self.devices.step * self.state_unit
-        unit = step / self.gradient_unit
+        update, transfer = self.config.update, self.config.transfer
+        unit = self.devices.step * self.state_unit / (self.gradient_unit if self.tiki_taka is None else self._reading)
         schedule = tuple((start, round(unit / eta)) for _, start, eta in self._etas)
+        reset = ttv2.RESETS[update.reset]
+        if self.tiki_taka:
+            bound = limit(transfer.bits)
+            for key, _, eta in self._etas:
+                if not 1 <= round(unit / eta) <= bound:
+                    raise self._error(
+                        key, eta,
+                        f"gives a filter threshold of {round(unit / eta)}; allowed with transfer.bits = {transfer.bits} "
+                        f"and this ADC are etas of {unit / bound:.2g} to {unit:.2g}",
+                    )  # fmt: skip
+            return ttv2.Ttv2(
+                transfer.bits, self.tiki_taka.read_bits, reset, update.keep_shift, schedule,
+                fraction=transfer.fraction, leak=transfer.leak, mean=transfer.means,
+            )  # fmt: skip
         bits = bits_for(2 * (max(threshold for _, threshold in schedule) + self.correlator.bound))
         for (key, _, eta), (_, threshold) in zip(self._etas, schedule, strict=True):
             if threshold < 1 or bits_for(2 * (threshold + self.correlator.bound)) > 31:
@@ -289,11 +318,87 @@ class Chip:
                     f"gives a filter threshold of {threshold}; allowed with these widths are etas of "
                     f"{unit / 2**28:.2g} to {unit:.2g}",
                 )  # fmt: skip
-        return ttv2.Ttv2(bits, self.correlator.bits, ttv2.RESETS[update.reset], update.keep_shift, schedule)
+        return ttv2.Ttv2(bits, self.correlator.bits, reset, update.keep_shift, schedule)
+
+    # The path `tiki-taka`.
+
+    @cached_property
+    def lines(self) -> Lines | None:
+        """Lines of the fast array."""
+        return lines_of(self.layout, self.config.transfer.lines == "rows") if self.config.fast else None
+
+    @cached_property
+    def tiki_taka(self) -> tiki_taka.TikiTaka | None:
+        """Reading of the fast array, and choppers."""
+        fast, transfer = self.config.fast, self.config.transfer
+        if fast is None:
+            return None
+        period = transfer.chopper_period.bit_length() - 1 if transfer.chopper_period else tiki_taka.RANDOM
+        scans = transfer.chopper_period or (round(1 / transfer.chopper) if transfer.chopper else 0)
+        finest, bound = self.state_unit * limit(fast.adc_bits), fast.adc_bound or self.config.weights.range
+        shift = round(log2(bound / finest))
+        if not 0 <= shift <= self.config.weights.bits:
+            raise self._error(
+                "fast.adc_bound", bound,
+                f"makes an ADC step of 2**{shift} steps of a state; "
+                f"allowed are numbers from {finest:.3g} to {finest * 2**self.config.weights.bits:.3g}",
+            )  # fmt: skip
+        return tiki_taka.TikiTaka(
+            self.config.seed, transfer.lines == "rows", fast.adc_bits, shift,
+            round(fast.read_noise / self.state_unit * (1 << NOISE_BITS) / SIGMA),
+            round(transfer.chopper * 65536), period, scans + 1 if transfer.means else 0,
+        )  # fmt: skip
+
+    @cached_property
+    def exponents(self) -> np.ndarray:
+        """log2 of what H is rescaled by, from the first on, in each entry of the schedule: int64 array."""
+        rescales = self.config.transfer.change == "rescale"
+        etas = [eta for _, _, eta in self._etas]
+        return np.array([round(log2(etas[0] / eta)) if rescales else 0 for eta in etas], np.int64)
+
+    @property
+    def _reading(self) -> float:
+        """Weight that one LSB of H stands for."""
+        assert self.tiki_taka is not None
+        return self.state_unit * 2.0 ** (self.tiki_taka.read_shift - self.config.transfer.fraction)
+
+    @cached_property
+    def pulses(self) -> Pulses | None:
+        """Pulse trains onto the fast array: rate times the gradient estimate, in steps of its devices."""
+        fast, devices = self.config.fast, self.fast
+        if fast is None or devices is None:
+            return None
+        rank_one = self.config.perturbation.code == "rank-one"
+        line_bits = 2 if rank_one else self.config.array.input_bits
+        gain = self.cost.unit / (self.crossbar.amplitude * self.weight_unit) / (devices.step * self.state_unit)
+        gain *= 2.0**PROBABILITY_BITS / fast.slots
+        if not rank_one:  # full scale is a probability of 2**-(b-1) less than 1
+            gain *= (1 << (line_bits - 1)) / self.crossbar.one
+        shift = floor(log2(((1 << TRAIN_RATE_BITS) - 1) / (gain * fast.rate)))
+        if not 0 <= shift <= 30:
+            low, high = (255 / (gain * 2.0**k) for k in (30, 0))
+            raise self._error(
+                "fast.rate", fast.rate,
+                f"cannot be held by the 8-bit rate of the pulse trains; allowed with these widths are {low:.2g} to {high:.2g}",
+            )  # fmt: skip
+        return Pulses(
+            self.fast.seed, fast.slots, fast.trains == "deterministic", fast.management, self.layout.neurons,
+            outer.lines(self.layout), self.codes.bits, line_bits, self.config.cost.bits - 1,
+            round(gain * fast.rate * 2.0**shift), shift,
+        )  # fmt: skip
 
     @property
     def schedule(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
         """(first step, rates of the layers) of the optimizer, or (first step, (threshold,)) of the filter."""
+        if self.ttv2 and self.lines:
+            # A layer of few lines has each read the more often: its threshold is the higher.
+            most = max(count for count, _ in self.lines.layers)
+            factors = [most / count for count, _ in self.lines.layers]
+            bound = self.ttv2.bound
+            return tuple(
+                (start, tuple(min(round(threshold * factor), bound) for factor in factors))
+                for start, threshold in self.ttv2.schedule
+            )
         if self.ttv2:
             return tuple((start, (threshold,)) for start, threshold in self.ttv2.schedule)
         assert self.optimizer is not None  # every update path has one of the two

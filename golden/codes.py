@@ -34,7 +34,7 @@ BLOCK = 32
 """Parameters served by one word of `mix`."""
 
 # Domains keep the generators of different purposes apart under one seed.
-PATTERN, SAMPLE, DEVICE, CYCLE, ROUNDING, COST_NOISE, UPDATE_NOISE, DEFECT = range(8)
+PATTERN, SAMPLE, DEVICE, CYCLE, ROUNDING, COST_NOISE, UPDATE_NOISE, DEFECT, TRAIN, READ, CHOP = range(11)
 
 SINE_BITS = 12
 """Most bits of a phase that the sine table resolves."""

@@ -121,11 +121,11 @@ class Perturbation(Section):
 class Update(Section):
     """Update path; eta, and its later values as pairs (from this step on, eta).
 
-    Path filtered only: what a pulse leaves of H; `keep` leaves H / 2**keep_shift.
+    Paths filtered and tiki-taka only: what a pulse leaves of H; `keep` leaves H / 2**keep_shift.
     Path digital only: gamma of the momentum; rounding to theta; factor of eta for each layer, 0 freezes it.
     """
 
-    path: Literal["digital", "filtered"]
+    path: Literal["digital", "filtered", "tiki-taka"]
     eta: Rate
     schedule: Schedule = ()
     reset: Literal["zero", "subtract", "keep"] = "subtract"
@@ -170,6 +170,42 @@ class Device(Section):
     bound_spread: Spread = 0.3
     asymmetry: Spread = 0.0
     cycle_noise: Annotated[float, numbers(0, 1)] = 0.3
+
+
+class Fast(Device):
+    """Path tiki-taka only: devices of the fast array A, what is written to it, and the ADC that reads its lines.
+
+    A -= rate * gradient estimate, as pulse trains of so many slots; `management` shares the range of both trains.
+    Full scale of the ADC, and noise of a reading, in weight units. Pairs of pulses of the zero-shifting that finds
+    the symmetry points.
+    """
+
+    rate: Rate = 0.05
+    slots: Annotated[int, integers(1, 63)] = 1
+    trains: Literal["stochastic", "deterministic"] = "stochastic"
+    management: bool = True
+    adc_bits: Annotated[int, integers(4, 14)] = 9
+    adc_bound: Scale | None = None
+    read_noise: Annotated[float, numbers(0, 1024)] = 0.0
+    zero_shift: Annotated[int, integers(0, 100000)] = 1000
+
+
+class Transfer(Section):
+    """Path tiki-taka only: lines of A that are read, width of H and its fractional bits, and variants of the filter.
+
+    The filter leaks by 2**-leak a reading. Choppers flip with a probability after each read, or every
+    `chopper_period` scans. Mean readings (AGAD) follow by 2**-means a reading, and are subtracted. A later eta changes the
+    threshold alone, or rescales H with it.
+    """
+
+    lines: Literal["columns", "rows"] = "columns"
+    bits: Annotated[int, integers(6, 28)] = 16
+    fraction: Annotated[int, integers(0, 12)] = 0
+    leak: Annotated[int, integers(0, 12)] = 0
+    chopper: Factor = 0.0
+    chopper_period: Annotated[int, choices(0, *(2**k for k in range(13)))] = 0
+    means: Annotated[int, integers(0, 12)] = 0
+    change: Literal["threshold", "rescale"] = "threshold"
 
 
 class Defects(Section):
@@ -231,6 +267,8 @@ class ChipConfig(Section):
     weights: Weights = Weights()
     array: Array = Array()
     device: Device | None = None
+    fast: Fast | None = None
+    transfer: Transfer = Transfer()
     defects: Defects | None = None
     engine: Engine = Engine()
     run: Run

@@ -27,8 +27,9 @@ def check(chip: "ChipConfig") -> None:
     _engine(chip)
     _weights(chip)
     _words(chip)
-    if chip.device:
-        _device(chip.device, chip.weights.bits)
+    for name in ("device", "fast"):
+        if section := getattr(chip, name):
+            _device(section, name, chip.weights.bits)
     require(
         chip.run.checkpoints <= chip.run.steps,
         "run.checkpoints",
@@ -132,7 +133,8 @@ def _weights(chip: "ChipConfig") -> None:
 
 
 def _words(chip: "ChipConfig") -> None:
-    _gradient(chip)
+    if chip.update.path != "tiki-taka":
+        _gradient(chip)
     inputs, dac_bits = max(chip.network.layers[:-1]), chip.weights.dac_bits
     rest = dac_bits + 1 + log2_ceil(inputs + 1)
     bits = chip.array.input_bits
@@ -179,12 +181,12 @@ def _cost_bits(function: str, bits: int, outputs: int) -> int:
     return (outputs * (difference * difference if function == "mse" else 2 * difference)).bit_length()
 
 
-def _device(device: "Device", bits: int) -> None:
+def _device(device: "Device", name: str, bits: int) -> None:
     step = 2 * device.bound / device.states  # as a fraction of full scale
     enough = next(b for b in range(4, 29) if step * 2 ** (b - 1) >= 4)
     require(
         bits >= enough,
         "weights.bits",
         f"{bits} leaves {step * 2 ** (bits - 1):g} units of the state for a device's step "
-        f"(2 device.bound / device.states), less than 4; allowed are integers from {enough} to 28",
+        f"(2 {name}.bound / {name}.states), less than 4; allowed are integers from {enough} to 28",
     )

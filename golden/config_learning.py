@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from .config_errors import count, require, show
+from .config_tiki_taka import check_tiki_taka
 
 if TYPE_CHECKING:
     from .config import ChipConfig
@@ -110,11 +111,11 @@ def _cost(chip: "ChipConfig") -> None:
 
 def _update(chip: "ChipConfig") -> None:
     update = chip.update
-    filtered = update.path == "filtered"
+    pulsed = update.path != "digital"
     for key in ("reset", "keep_shift"):
-        _unused(chip, "update", key, filtered, "path", '"filtered"')
+        _unused(chip, "update", key, pulsed, "path", '"filtered" or "tiki-taka"')
     for key in ("momentum", "rounding", "layers"):
-        _unused(chip, "update", key, not filtered, "path", '"digital"')
+        _unused(chip, "update", key, not pulsed, "path", '"digital"')
     layers = len(chip.network.layers) - 1
     require(
         len(update.layers) in (0, layers),
@@ -142,15 +143,30 @@ def _update(chip: "ChipConfig") -> None:
             f"{show(eta)} is too far from update.eta = {show(update.eta)}; "
             f"allowed are numbers from {low:g} to {high:g}",
         )
+    _sections(chip)
+    if update.path == "tiki-taka":
+        check_tiki_taka(chip)
+
+
+def _sections(chip: "ChipConfig") -> None:
+    """Sections that the update path needs, or has no use for."""
+    path = chip.update.path
+    for name, paths in (("device", ("filtered", "tiki-taka")), ("fast", ("tiki-taka",))):
+        given, allowed = getattr(chip, name) is not None, " or ".join(f'"{p}"' for p in paths)
+        require(
+            path in paths or not given,
+            name,
+            f"the section has no use with update.path = {show(path)}; it is allowed with update.path = {allowed}",
+        )
+        require(
+            path not in paths or given,
+            name,
+            f"missing section; update.path = {show(path)} needs it, and an empty one takes all defaults",
+        )
     require(
-        filtered or chip.device is None,
-        "device",
-        'the section has no use with update.path = "digital"; it is allowed with update.path = "filtered"',
-    )
-    require(
-        not filtered or chip.device is not None,
-        "device",
-        'missing section; update.path = "filtered" needs it, and an empty one takes all defaults',
+        path == "tiki-taka" or "transfer" not in chip.model_fields_set,
+        "transfer",
+        f'the section has no use with update.path = {show(path)}; it is allowed with update.path = "tiki-taka"',
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from . import crossbar as crossbar_
-from . import defects, outer
+from . import defects, outer, tiki_taka
 from .calibration import PERIOD, PERTURBED, ROUNDS, arriving, calibration_delay
 from .chip import Chip
 from .codes import pattern_signs, scratch
@@ -35,13 +35,22 @@ class State:
     theta : int32 array, shape (P,)
         Parameters (`digital`), or states of the devices (`filtered`).
     g, h, m : int32 arrays, shape (P,)
-        Words of correlator, filter and momentum; zero where the chip has none.
+        Words of correlator, filter and momentum; zero where the chip has none. In the path `tiki-taka` H stands
+        in the order of `golden.lines`.
     memory : int64 array, shape (2,); (3,) with `defects.bandwidth`
         Of the cost unit, see `golden.cost.difference`; the third is of the low-pass, see `golden.defects`.
     pending : int32 array, shape (latency,)
         C~ on their way from the array; that of step n is at n mod latency.
     step : int
         Steps done.
+    a, reference : int32 arrays, shape (P,)
+        States of the fast array and its symmetry points (`tiki-taka`; else, like all that follow, empty).
+    mean, past : int32 arrays, shape (P,)
+        Means of AGAD, in the order of H; empty without.
+    chopper : int32 array, shape (lines read,)
+        Bit 0: it inverts; bit 1: it switched at its line's last read. Empty without.
+    cursor : int32 array, shape (2 layers,)
+        Line of each layer to be read next, and scans done.
     flags : int
         Sticky flags, see `FLAGS`.
     """
@@ -52,13 +61,22 @@ class State:
     m: np.ndarray
     memory: np.ndarray
     pending: np.ndarray
+    a: np.ndarray
+    reference: np.ndarray
+    mean: np.ndarray
+    past: np.ndarray
+    chopper: np.ndarray
+    cursor: np.ndarray
     step: int = 0
     flags: int = 0
 
     def copy(self) -> "State":
         """Independent copy."""
-        arrays = ("theta", "g", "h", "m", "memory", "pending")
-        return replace(self, **{name: getattr(self, name).copy() for name in arrays})
+        return replace(self, **{name: array.copy() for name, array in self.arrays().items()})
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All arrays by name."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, np.ndarray)}
 
 
 @dataclass
@@ -119,6 +137,7 @@ class Engine:
         self._hardware = (
             hardware(chip, chip.defects, self.initial().theta, self._devices) if chip.defects else None
         )
+        self._fast, self._symmetry = tiki_taka.found(chip.fast, chip.config.fast, layout.parameters)
         self._starts, self._rates = (np.array(column) for column in zip(*chip.schedule, strict=True))
 
     def initial(self) -> State:
@@ -130,7 +149,11 @@ class Engine:
             theta = np.clip(theta, -self._devices[:, 5], self._devices[:, 4]).astype(np.int32)
         g, h, m = (np.zeros_like(theta) for _ in range(3))
         memory = np.zeros(3 if chip.defects and chip.defects.pole else 2, np.int64)
-        return State(theta, g, h, m, memory, np.zeros(chip.config.array.latency, np.int32))
+        return State(
+            theta, g, h, m, memory, np.zeros(chip.config.array.latency, np.int32),
+            self._symmetry.copy(), self._symmetry.copy(),
+            *(np.zeros(size, np.int32) for size in tiki_taka.sizes(chip.tiki_taka, chip.ttv2, chip.lines)),
+        )  # fmt: skip
 
     def run(self, state: State, steps: int) -> None:
         """Advance `state` in place by `steps` steps."""
@@ -163,10 +186,22 @@ class Engine:
             state.theta, state.g, state.h, state.m, state.memory, state.pending, state.step, steps,
             scratch(max(chip.codes.size, layout.parameters)), np.zeros((neurons, 2), np.int32),
             np.zeros((neurons, 2), np.int32), (trace.sample, trace.adc, trace.act, trace.sums, trace.cost),
-            self._hardware,
+            self._hardware, self._loop(state),
         )  # fmt: skip
         state.step += steps
         return trace
+
+    def _loop(self, state: State) -> tiki_taka.Loop | None:
+        """What the compiled step takes of the path `tiki-taka`."""
+        chip = self.chip
+        if chip.tiki_taka is None:
+            return None
+        assert chip.ttv2 and chip.pulses and chip.devices and chip.fast
+        return tiki_taka.Loop(
+            chip.tiki_taka, chip.ttv2._replace(schedule=()), chip.pulses, chip.pulses.line_shift, chip.pulses.order(),
+            chip.exponents, chip.fast.seed, chip.fast.noise, chip.devices.seed, chip.devices.noise, self._fast,
+            self._devices, state.a, state.reference, state.h, state.mean, state.past, state.chopper, state.cursor,
+        )  # fmt: skip
 
     def calibrate(self, state: State) -> int:
         """Delay that the engine's calibration finds; see `golden.calibration`. Nothing changes in `state`."""

@@ -8,6 +8,7 @@ from . import crossbar as crossbar_
 from . import defects as defects_
 from . import optimizer as optimizer_
 from . import outer as outer_
+from . import tiki_taka as tiki_taka_
 from .channel import arrive
 from .codes import values as code_values
 from .correlator import correlate, correlate_leaky
@@ -137,11 +138,12 @@ def learn(plain, correlator, optimizer, ttv2, filtered, starts, rates, device_se
 def run(
     sequencer, samples, crossbar, polarity, cost, correlator, plain, optimizer, ttv2, filtered, starts, rates,
     device_seed, device_noise, devices, plan, reference_plan, quarter, method, places, shape, tables,
-    inputs, targets, lines, theta, g, h, m, memory, pending, step, steps, code_scratch, adc, act, trace, hardware,
+    inputs, targets, lines, theta, g, h, m, memory, pending, step, steps, code_scratch, adc, act, trace, hardware, loop,
 ):  # fmt: skip
     """Do `steps` steps in place and return the flags raised; `trace` rows are filled if there are any.
 
-    `hardware` is None or `hardware.Hardware`: Numba drops the branches that do not go with its type.
+    `hardware` is None or `hardware.Hardware`, `loop` None or `tiki_taka.Loop`: Numba drops the branches that do not
+    go with their types.
     """
     trace_sample, trace_adc, trace_act, trace_sums, trace_cost = trace
     high, low, code = code_scratch
@@ -156,6 +158,7 @@ def run(
         at += shape[k, 0] + 1
         bias[at] = 1
     pulses = np.zeros(theta.size, np.int32)
+    vector = np.zeros(loop.pulses.rows + loop.pulses.lines if loop is not None else 0, np.int32)
     sample_key = stream(samples.seed)
     at_pattern = -1
     at_reference = -1
@@ -201,9 +204,10 @@ def run(
         c = min(max(raw, -bound(cost.bits)), bound(cost.bits))
         flags |= raw != c
         late = arrive(pending, now, c)
-        if not correlates(sequencer.delay, sequencer.tau_x, sequencer.blanking, now):
+        used = correlates(sequencer.delay, sequencer.tau_x, sequencer.blanking, now)
+        if not used:
             late = 0
-        elif not own:
+        elif loop is None and not own:
             reference = pattern_number(sequencer.tau_p, now - sequencer.delay)
             fresh = reference != at_reference
             if fresh:
@@ -216,11 +220,22 @@ def run(
                 expand(method, reference, shape, places, later, bias, factors)
             elif fresh:
                 factors[:] = later[: factors.size]
-        if correlator.leaky:
+        if loop is not None:
+            if used:
+                vector[:] = code[: vector.size]
+                if method > outer_.RANK_ONE:
+                    gather(shape, lines, line_values)
+                    vector[vector.size - line_values.size :] = line_values
+                tiki_taka_.collect(loop, shape, late, vector, now)
+            if updates(sequencer.tau_theta, now):
+                flags |= tiki_taka_.move(loop, shape, starts, rates, sequencer.tau_theta, theta, now) << 2
+                if hardware is not None:
+                    flags |= defects_.disturb(hardware, now, theta) << 2
+        elif correlator.leaky:
             flags |= correlate_leaky(bound(correlator.bits), correlator.leak, late, factors, g) << 1
         else:
             flags |= correlate(bound(correlator.bits), late, factors, g) << 1
-        if correlator.leaky or updates(sequencer.tau_theta, now):
+        if loop is None and (correlator.leaky or updates(sequencer.tau_theta, now)):
             flags |= learn(
                 plain, correlator, optimizer, ttv2, filtered, starts, rates, device_seed, device_noise, devices,
                 shape, now, theta, g, h, m, pulses,

@@ -1,0 +1,1 @@
+"""The float physics of the analog crossbar: devices, periphery, pulsed updates, ageing."""

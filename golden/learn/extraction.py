@@ -1,0 +1,46 @@
+"""Model extraction [G21]: a running average over the iterates of a training, kept in digital memory.
+
+The weights on the arrays go on wandering about the optimum, by one step of a device at a time; their average does not.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .layered import Layered
+from .refusals import positive, require
+
+
+class Average:
+    """Mean of the weights after some of the steps.
+
+    Parameters
+    ----------
+    start : int
+        Steps before the first that counts.
+    every : int
+        Steps from one that counts to the next.
+
+    Attributes
+    ----------
+    count : int
+        Iterates seen.
+    weights : list of float32 arrays
+        Their mean, layer by layer; empty before the first.
+    """
+
+    def __init__(self, start: int = 0, every: int = 1):
+        require(start >= 0, "start", start, "an integer from 0")
+        self.start, self.every = start, positive("every", every)
+        self.count = 0
+        self.weights: list[NDArray[np.float32]] = []
+
+    def show(self, step: int, network: Layered) -> None:
+        """Count the network's weights, if `step` is one that counts: mean_k = mean_{k-1} + (W - mean_{k-1}) / k."""
+        if step <= self.start or (step - self.start) % self.every:
+            return
+        self.count += 1
+        if not self.weights:
+            self.weights = network.weights
+            return
+        for mean, layer in zip(self.weights, network.layers, strict=True):
+            mean += (layer.weights - mean) / np.float32(self.count)

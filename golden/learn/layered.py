@@ -1,0 +1,139 @@
+"""A network of dense layers that need not hold their weights in memory: each is whatever has a layer's four members.
+
+Biases are the last column of each layer, for an input that is always 1, so that they live on the array too.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .refusals import choice, require
+
+Array = NDArray[np.float32]
+ACTIVATIONS = ("sigmoid", "tanh", "relu", "linear")
+COSTS = ("cross-entropy", "mse")
+Inject = Callable[[int, Array, Array], Array]
+"""Called with number of a layer, its pre-activations (n, outputs) and its inputs; returns the new pre-activations."""
+
+
+class Layer(Protocol):
+    """What a network asks of a layer; `FloatLayer` and the algorithms of `on_array` are such layers."""
+
+    @property
+    def weights(self) -> Array:
+        """What the network computes with, shape (outputs, inputs + 1)."""
+        ...
+
+    def forward(self, x: Array) -> Array:
+        """Products W x: (n, inputs + 1) -> (n, outputs)."""
+        ...
+
+    def backward(self, d: Array) -> Array:
+        """Products W^T d: (n, outputs) -> (n, inputs + 1)."""
+        ...
+
+    def update(self, x: Array, d: Array, lr: float) -> None:
+        """W <- W - lr d x^T in the mean, for the rows of x (n, inputs + 1) and d (n, outputs) one behind the other."""
+        ...
+
+
+class Pass(NamedTuple):
+    """One pass through a network.
+
+    Attributes
+    ----------
+    inputs : list of arrays, shape (n, inputs + 1)
+        What each layer was given, the 1 of the bias last.
+    y : array, shape (n, outputs)
+        Outputs; with cross-entropy the logits.
+    """
+
+    inputs: list[Array]
+    y: Array
+
+
+class Layered:
+    """A network of dense layers.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        Each has one input more than the layer before has outputs.
+    hidden, output : str
+        Activations: "sigmoid", "tanh", "relu", "linear". Cross-entropy needs linear outputs.
+    cost : str
+        "cross-entropy" (log-softmax of the outputs, -sum t log p) or "mse" (1/2 sum (y - t)^2).
+
+    Raises
+    ------
+    ValueError
+        Layers that do not fit each other, or an unknown name.
+    """
+
+    def __init__(
+        self, layers: Sequence[Layer], hidden: str = "sigmoid", output: str = "linear", cost: str = "cross-entropy"
+    ):
+        require(len(layers) > 0, "layers", layers, "at least one")
+        choice("hidden", hidden, ACTIVATIONS)
+        choice("output", output, ACTIVATIONS)
+        choice("cost", cost, COSTS)
+        require(cost == "mse" or output == "linear", "output", output, "linear where the cost is cross-entropy")
+        self.layers, self.cost = list(layers), cost
+        self.activations = [hidden] * (len(layers) - 1) + [output]
+        self.shapes = [layer.weights.shape for layer in layers]
+        for k in range(1, len(layers)):
+            wanted = self.shapes[k - 1][0] + 1
+            require(self.shapes[k][1] == wanted, f"layers[{k}]", self.shapes[k], f"a layer of {wanted} columns")
+
+    @property
+    def weights(self) -> list[Array]:
+        """The matrices that the layers compute with; copies."""
+        return [np.array(layer.weights, np.float32) for layer in self.layers]
+
+    def forward(self, x: Array, inject: Inject | None = None) -> Pass:
+        """Present samples, shape (n, features).
+
+        `inject` changes pre-activations, for perturbations.
+        """
+        inputs, h = [], x
+        for k, layer in enumerate(self.layers):
+            seen = np.empty((len(h), h.shape[1] + 1), np.float32)
+            seen[:, :-1], seen[:, -1] = h, 1
+            inputs.append(seen)
+            z = layer.forward(seen)
+            h = activate(self.activations[k], z if inject is None else inject(k, z, seen))
+        return Pass(inputs, h)
+
+    def costs(self, y: Array, t: Array) -> Array:
+        """Cost of each sample, shape (n,)."""
+        if self.cost == "mse":
+            return np.float32(0.5) * np.square(y - t).sum(1)
+        top = y.max(1, keepdims=True)
+        return np.log(np.exp(y - top).sum(1)) + top[:, 0] - (t * y).sum(1)
+
+    def error(self, y: Array, t: Array) -> Array:
+        """Derivative of each sample's cost with respect to the last layer's pre-activations, shape (n, outputs)."""
+        if self.cost == "mse":
+            return (y - t) * slope(self.activations[-1], y)
+        e = np.exp(y - y.max(1, keepdims=True))
+        return e / e.sum(1, keepdims=True) - t
+
+
+def activate(name: str, z: Array) -> Array:
+    """Activation of pre-activations."""
+    if name == "sigmoid":
+        return np.float32(0.5) * np.tanh(np.float32(0.5) * z) + np.float32(0.5)
+    if name == "tanh":
+        return np.tanh(z)
+    return np.maximum(z, 0) if name == "relu" else z
+
+
+def slope(name: str, h: Array) -> Array | float:
+    """Derivative of an activation, from what it gives."""
+    if name == "sigmoid":
+        return h * (1 - h)
+    if name == "tanh":
+        return 1 - h * h
+    return (h > 0).astype(np.float32) if name == "relu" else 1.0
