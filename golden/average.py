@@ -11,7 +11,7 @@ them: to nearest, |d / 2**k| is rounded to no more than |d| for every integer d.
 w 2**f, from -2**(bits-1) to 2**(bits-1) - 2**f, and cannot overflow. A sum of up to 2**f iterates cannot either; one of
 more may, and saturates.
 
-Rounding holds an exponential average fast once |w 2**f - V| < 2**(k-1): with f >= k that is less than half a weight code.
+Rounding holds an exponential average fast once |w 2**f - V| < 2**(k-1): with f >= k that is less than half a code.
 """
 
 from typing import NamedTuple

@@ -9,28 +9,19 @@ from math import floor, log2
 
 import numpy as np
 
-from . import codes, cost, outer, samples, tiki_taka, ttv2
+from . import codes, cost, hardware, outer, samples, ttv2
+from .chip_loop import FAST_SEED, Loop, derive
 from .codes import Codes
 from .config import ChipConfig, ConfigError, Device
 from .correlator import LEAK_BITS, Correlator
 from .crossbar import Crossbar
-from .devices import NOISE_BITS, SIGMA, SPREAD_BITS, Devices
+from .devices import SIGMA, SPREAD_BITS, Devices
 from .fixed import bits_for, limit
-from .hardware import NOISE_BITS as DEFECT_BITS
-from .hardware import RAMP_BITS, SHARE_BITS, Defects, follow
-from .hardware import SIGMA as NOISE_SIGMA
 from .layout import Layout
-from .lines import Lines, lines_of
 from .neuron import Neuron
 from .optimizer import FRACTION, RATE_BITS, Optimizer
-from .pulses import PROBABILITY_BITS, Pulses
-from .pulses import RATE_BITS as TRAIN_RATE_BITS
 from .sequencer import Sequencer
 from .window import Window
-
-
-FAST_SEED = 0x9E3779B9
-"""Added to the seed for the fast array."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +42,7 @@ class Chip:
     config: ChipConfig
 
     def __post_init__(self) -> None:
-        blocks = ("cost", "correlator", "crossbar", "optimizer", "pulses", "tiki_taka", "ttv2", "devices", "defects")
+        blocks = ("cost", "correlator", "crossbar", "optimizer", "ttv2", "devices", "loop", "defects")
         for block in blocks:
             getattr(self, block)
 
@@ -151,7 +142,7 @@ class Chip:
         largest = max(self.layout.columns) * ((1 << (weights.dac_bits - 1)) + amplitude * self.codes.peak) * full
         if not 0 <= shift <= 30:
             finest = product * limit(array.adc_bits)
-            raise self._error(
+            raise self.error(
                 "array.adc_bound", array.adc_bound,
                 f"makes an ADC step of 2**{shift} steps of the sum; "
                 f"allowed are numbers from {finest:.3g} to {2.0**30 * finest:.3g}",
@@ -205,30 +196,30 @@ class Chip:
         update = self.config.update
         factors = update.layers or (1.0,) * len(self.layout.rows)
         unit = self.state_unit / self.gradient_unit
-        key, _, largest = max(self._etas, key=lambda entry: entry[2])
+        key, _, largest = max(self.etas, key=lambda entry: entry[2])
         shift = floor(log2(((1 << RATE_BITS) - 1) * unit / largest))
         least = FRACTION if update.momentum else 0
         if not least <= shift <= 30:
-            raise self._error(
+            raise self.error(
                 key, largest,
                 "cannot be held by the 8-bit rate register; allowed with these widths are "
                 f"{128 * unit / 2**30:.2g} to {255 * unit / 2**least:.2g}",
             )  # fmt: skip
         schedule = tuple(
             (start, tuple(round(eta * factor / unit * 2.0**shift) for factor in factors))
-            for _, start, eta in self._etas
+            for _, start, eta in self.etas
         )
         smallest = unit / 2**shift
-        for (key, _, eta), (_, rates) in zip(self._etas, schedule, strict=True):
+        for (key, _, eta), (_, rates) in zip(self.etas, schedule, strict=True):
             for k, (factor, rate) in enumerate(zip(factors, rates, strict=True)):
                 if factor and not rate and eta < smallest:
-                    raise self._error(
+                    raise self.error(
                         key, eta,
                         f"is rounded to zero by the 8-bit rate register beside a step size of {largest:g}; "
                         f"allowed are numbers from {smallest:.2g}",
                     )  # fmt: skip
                 if factor and not rate:
-                    raise self._error(
+                    raise self.error(
                         f"update.layers[{k}]", factor,
                         f"times {key} = {eta:g} is rounded to zero by the 8-bit rate register beside a step size of "
                         f"{largest:g}; allowed are 0 and numbers from {smallest / eta:.2g} to 1",
@@ -243,11 +234,6 @@ class Chip:
     def devices(self) -> Devices | None:
         """Devices whose states are the weights: those of the `filtered` path, or of the slow array C."""
         return self._devices(self.config.device, self.config.seed)
-
-    @cached_property
-    def fast(self) -> Devices | None:
-        """Devices of the fast array A; draws of their own."""
-        return self._devices(self.config.fast, (self.config.seed + FAST_SEED) & 0xFFFFFFFF)
 
     def _devices(self, section: Device | None, seed: int) -> Devices | None:
         if section is None:
@@ -266,7 +252,7 @@ class Chip:
         )  # fmt: skip
 
     @cached_property
-    def defects(self) -> Defects | None:
+    def defects(self) -> hardware.Defects | None:
         """Noise and defects of the array; None if there are none."""
         section, taus = self.config.defects, 2 if self.cost.mode == cost.ANTITHETIC else 1
         if section is None or not any(section.model_dump().values()):
@@ -276,142 +262,67 @@ class Chip:
         for key, lsbs, word in sizes:
             value = getattr(section, key)
             if 0 < value * lsbs < 0.5:  # rounding would hide it
-                raise self._error(
+                raise self.error(
                     f"defects.{key}", value,
                     f"is less than half an LSB of {word}; allowed are 0 and numbers from {0.5 / lsbs:.2g}",
                 )  # fmt: skip
-        noise, other = (round(getattr(section, key) * lsbs / NOISE_SIGMA * (1 << DEFECT_BITS)) for key, lsbs, _ in sizes)
-        return Defects(
-            self.config.seed, noise, other, round(section.cost_drift * scale * (1 << RAMP_BITS)),
-            follow(section.bandwidth * taus), (1 << self.cost.sum_bits) - 1, section.activation_spread,
+        unit = (1 << hardware.NOISE_BITS) / hardware.SIGMA
+        noise, other = (round(getattr(section, key) * lsbs * unit) for key, lsbs, _ in sizes)
+        return hardware.Defects(
+            self.config.seed, noise, other, round(section.cost_drift * scale * (1 << hardware.RAMP_BITS)),
+            hardware.follow(section.bandwidth * taus), (1 << self.cost.sum_bits) - 1, section.activation_spread,
             section.dac_nonlinearity, section.adc_nonlinearity,
-            round(section.stuck * (1 << SHARE_BITS)), round(section.flipped * (1 << SHARE_BITS)),
+            round(section.stuck * (1 << hardware.SHARE_BITS)), round(section.flipped * (1 << hardware.SHARE_BITS)),
         )  # fmt: skip
 
     @cached_property
     def ttv2(self) -> ttv2.Ttv2 | None:
         """Filter of the paths `filtered` and `tiki-taka`; T = dw / eta in units of G, or of readings of A."""
+        if self.loop:
+            return self.loop.ttv2
         if self.devices is None:
             return None
-        update, transfer = self.config.update, self.config.transfer
-        unit = self.devices.step * self.state_unit / (self.gradient_unit if self.tiki_taka is None else self._reading)
-        schedule = tuple((start, round(unit / eta)) for _, start, eta in self._etas)
-        reset = ttv2.RESETS[update.reset]
-        if self.tiki_taka:
-            bound = limit(transfer.bits)
-            for key, _, eta in self._etas:
-                if not 1 <= round(unit / eta) <= bound:
-                    raise self._error(
-                        key, eta,
-                        f"gives a filter threshold of {round(unit / eta)}; allowed with transfer.bits = {transfer.bits} "
-                        f"and this ADC are etas of {unit / bound:.2g} to {unit:.2g}",
-                    )  # fmt: skip
-            return ttv2.Ttv2(
-                transfer.bits, self.tiki_taka.read_bits, reset, update.keep_shift, schedule,
-                fraction=transfer.fraction, leak=transfer.leak, mean=transfer.means,
-            )  # fmt: skip
+        update = self.config.update
+        step = self.devices.step * self.state_unit
+        unit = step / self.gradient_unit
+        schedule = tuple((start, round(unit / eta)) for _, start, eta in self.etas)
         bits = bits_for(2 * (max(threshold for _, threshold in schedule) + self.correlator.bound))
-        for (key, _, eta), (_, threshold) in zip(self._etas, schedule, strict=True):
+        for (key, _, eta), (_, threshold) in zip(self.etas, schedule, strict=True):
             if threshold < 1 or bits_for(2 * (threshold + self.correlator.bound)) > 31:
-                raise self._error(
+                raise self.error(
                     key, eta,
                     f"gives a filter threshold of {threshold}; allowed with these widths are etas of "
                     f"{unit / 2**28:.2g} to {unit:.2g}",
                 )  # fmt: skip
-        return ttv2.Ttv2(bits, self.correlator.bits, reset, update.keep_shift, schedule)
-
-    # The path `tiki-taka`.
-
-    @cached_property
-    def lines(self) -> Lines | None:
-        """Lines of the fast array."""
-        return lines_of(self.layout, self.config.transfer.lines == "rows") if self.config.fast else None
+        return ttv2.Ttv2(
+            bits, self.correlator.bits, ttv2.RESETS[update.reset], update.keep_shift, schedule, negate=True
+        )
 
     @cached_property
-    def tiki_taka(self) -> tiki_taka.TikiTaka | None:
-        """Reading of the fast array, and choppers."""
-        fast, transfer = self.config.fast, self.config.transfer
-        if fast is None:
-            return None
-        period = transfer.chopper_period.bit_length() - 1 if transfer.chopper_period else tiki_taka.RANDOM
-        scans = transfer.chopper_period or (round(1 / transfer.chopper) if transfer.chopper else 0)
-        finest, bound = self.state_unit * limit(fast.adc_bits), fast.adc_bound or self.config.weights.range
-        shift = round(log2(bound / finest))
-        if not 0 <= shift <= self.config.weights.bits:
-            raise self._error(
-                "fast.adc_bound", bound,
-                f"makes an ADC step of 2**{shift} steps of a state; "
-                f"allowed are numbers from {finest:.3g} to {finest * 2**self.config.weights.bits:.3g}",
-            )  # fmt: skip
-        return tiki_taka.TikiTaka(
-            self.config.seed, transfer.lines == "rows", fast.adc_bits, shift,
-            round(fast.read_noise / self.state_unit * (1 << NOISE_BITS) / SIGMA),
-            round(transfer.chopper * 65536), period, scans + 1 if transfer.means else 0,
-        )  # fmt: skip
-
-    @cached_property
-    def exponents(self) -> np.ndarray:
-        """log2 of what H is rescaled by, from the first on, in each entry of the schedule: int64 array."""
-        rescales = self.config.transfer.change == "rescale"
-        etas = [eta for _, _, eta in self._etas]
-        return np.array([round(log2(etas[0] / eta)) if rescales else 0 for eta in etas], np.int64)
-
-    @property
-    def _reading(self) -> float:
-        """Weight that one LSB of H stands for."""
-        assert self.tiki_taka is not None
-        return self.state_unit * 2.0 ** (self.tiki_taka.read_shift - self.config.transfer.fraction)
-
-    @cached_property
-    def pulses(self) -> Pulses | None:
-        """Pulse trains onto the fast array: rate times the gradient estimate, in steps of its devices."""
-        fast, devices = self.config.fast, self.fast
-        if fast is None or devices is None:
-            return None
-        rank_one = self.config.perturbation.code == "rank-one"
-        line_bits = 2 if rank_one else self.config.array.input_bits
-        gain = self.cost.unit / (self.crossbar.amplitude * self.weight_unit) / (devices.step * self.state_unit)
-        gain *= 2.0**PROBABILITY_BITS / fast.slots
-        if not rank_one:  # full scale is a probability of 2**-(b-1) less than 1
-            gain *= (1 << (line_bits - 1)) / self.crossbar.one
-        shift = floor(log2(((1 << TRAIN_RATE_BITS) - 1) / (gain * fast.rate)))
-        if not 0 <= shift <= 30:
-            low, high = (255 / (gain * 2.0**k) for k in (30, 0))
-            raise self._error(
-                "fast.rate", fast.rate,
-                f"cannot be held by the 8-bit rate of the pulse trains; allowed with these widths are {low:.2g} to {high:.2g}",
-            )  # fmt: skip
-        return Pulses(
-            self.fast.seed, fast.slots, fast.trains == "deterministic", fast.management, self.layout.neurons,
-            outer.lines(self.layout), self.codes.bits, line_bits, self.config.cost.bits - 1,
-            round(gain * fast.rate * 2.0**shift), shift,
-        )  # fmt: skip
+    def loop(self) -> Loop | None:
+        """Blocks of the path `tiki-taka`."""
+        fast = self._devices(self.config.fast, (self.config.seed + FAST_SEED) & 0xFFFFFFFF)
+        return derive(self, fast) if fast else None
 
     @property
     def schedule(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
-        """(first step, rates of the layers) of the optimizer, or (first step, (threshold,)) of the filter."""
-        if self.ttv2 and self.lines:
-            # A layer of few lines has each read the more often: its threshold is the higher.
-            most = max(count for count, _ in self.lines.layers)
-            factors = [most / count for count, _ in self.lines.layers]
-            bound = self.ttv2.bound
-            return tuple(
-                (start, tuple(min(round(threshold * factor), bound) for factor in factors))
-                for start, threshold in self.ttv2.schedule
-            )
+        """(first step, rates of the layers) of the optimizer, or (first step, thresholds) of the filter."""
+        if self.loop:
+            return self.loop.thresholds
         if self.ttv2:
             return tuple((start, (threshold,)) for start, threshold in self.ttv2.schedule)
         assert self.optimizer is not None  # every update path has one of the two
         return self.optimizer.schedule
 
     @property
-    def _etas(self) -> list[tuple[str, int, float]]:
+    def etas(self) -> list[tuple[str, int, float]]:
         """Key, first step and value of every step size."""
         later = enumerate(self.config.update.schedule)
         changes = [(f"update.schedule[{k}][1]", int(step), float(eta)) for k, (step, eta) in later]
         return [("update.eta", 0, self.config.update.eta), *changes]
 
-    def _error(self, key: str, value: object, problem: str) -> ConfigError:
+    def error(self, key: str, value: object, problem: str) -> ConfigError:
+        """Error of a key; the problem names what is allowed."""
         return ConfigError(f"{self.config.name}: {key}: {value} {problem}.")
 
     def matrices(self, values: np.ndarray) -> list[np.ndarray]:

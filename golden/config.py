@@ -194,8 +194,8 @@ class Transfer(Section):
     """Path tiki-taka only: lines of A that are read, width of H and its fractional bits, and variants of the filter.
 
     The filter leaks by 2**-leak a reading. Choppers flip with a probability after each read, or every
-    `chopper_period` scans. Mean readings (AGAD) follow by 2**-means a reading, and are subtracted. A later eta changes the
-    threshold alone, or rescales H with it.
+    `chopper_period` scans. Mean readings (AGAD) follow by 2**-means a reading, and are subtracted. A later eta
+    changes the threshold alone, or rescales H with it.
     """
 
     lines: Literal["columns", "rows"] = "columns"

@@ -21,12 +21,11 @@ def check_tiki_taka(chip: "ChipConfig") -> None:
 
 def _source(chip: "ChipConfig") -> None:
     taus, engine = chip.perturbation, chip.engine
-    outer = taus.method in ("node", "node-by-layer") or taus.code == "rank-one"
     require(
-        outer and taus.code != "sinusoidal",
+        (taus.method == "node" and taus.code != "sinusoidal") or taus.code == "rank-one",
         "perturbation.method",
-        f'{show(taus.method)} with code = {show(taus.code)} is no outer product of signs, which update.path = '
-        '"tiki-taka" writes; allowed are node and node-by-layer, or weight with code = "rank-one"',
+        f'{show(taus.method)} with code = {show(taus.code)} does not go with update.path = "tiki-taka", which writes '
+        'outer products of signs; allowed are "node" with codes of signs, or "weight" with code = "rank-one"',
     )
     late = engine.delay or chip.array.latency
     require(
@@ -46,13 +45,13 @@ def _source(chip: "ChipConfig") -> None:
 def _filter(chip: "ChipConfig") -> None:
     transfer, fast = chip.transfer, chip.fast
     require(
-        not (transfer.chopper and transfer.chopper_period),
+        transfer.chopper == 0 or transfer.chopper_period == 0,
         "transfer.chopper_period",
         f"{transfer.chopper_period} beside transfer.chopper = {show(transfer.chopper)}: choppers flip by one of "
         "both; allowed is 0",
     )
     require(
-        not transfer.means or transfer.chopper or transfer.chopper_period,
+        transfer.means == 0 or transfer.chopper > 0 or transfer.chopper_period > 0,
         "transfer.means",
         f"{transfer.means} without choppers takes all that is read away; allowed is 0, or transfer.chopper or "
         "transfer.chopper_period above 0",

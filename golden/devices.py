@@ -96,6 +96,12 @@ def normal(bits):
     return (bits & 15) + ((bits >> 4) & 15) + ((bits >> 8) & 15) + ((bits >> 12) & 15) - 30
 
 
+@njit(inline="always")
+def noise_of(words, i):
+    """Draw of element i under a key: two elements share 32 bits."""
+    return normal((mix(words[0], words[1], words[2], words[3], i >> 1) >> (16 * (i & 1))) & 0xFFFF)
+
+
 @njit
 def pulse(noise, n, state, polarity, device):
     """State of one device after one pulse.
@@ -120,9 +126,7 @@ def pulse(noise, n, state, polarity, device):
 @njit
 def pulse_all(seed, noise, number, pulses, devices, states):
     """Apply one word of pulses a device in place; `number` counts the transfers."""
-    k0, k1, k2, k3 = key(seed, CYCLE, number)
+    words = key(seed, CYCLE, number)
     for i in range(states.size):
         if pulses[i] != 0:
-            word = mix(k0, k1, k2, k3, i >> 1)
-            n = normal((word >> (16 * (i & 1))) & 0xFFFF)
-            states[i] = pulse(noise, n, states[i], pulses[i], devices[i])
+            states[i] = pulse(noise, noise_of(words, i), states[i], pulses[i], devices[i])

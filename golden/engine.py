@@ -14,6 +14,7 @@ from . import defects, outer, tiki_taka
 from .calibration import PERIOD, PERTURBED, ROUNDS, arriving, calibration_delay
 from .chip import Chip
 from .codes import pattern_signs, scratch
+from .coincidence import zero_shift
 from .cost import MSE
 from .datasets import Split
 from .fixed import limit
@@ -79,6 +80,18 @@ class State:
         return {name: value for name, value in vars(self).items() if isinstance(value, np.ndarray)}
 
 
+def sizes(chip: Chip) -> dict[str, int]:
+    """Words of the arrays of a state, but of those of the cost and its channel."""
+    names = ("theta", "g", "h", "m", "a", "reference", "mean", "past", "chopper", "cursor")
+    size, loop = chip.layout.parameters, chip.loop
+    there = [size] * 4 + [0] * 6
+    if loop:
+        means = size if loop.ttv2.mean else 0
+        choppers = sum(count for count, _ in loop.lines.layers) if loop.settings.chopped else 0
+        there[4:] = [size, size, means, means, choppers, 2 * len(loop.lines.layers)]
+    return dict(zip(names, there, strict=True))
+
+
 @dataclass
 class Trace:
     """Intermediates of consecutive steps, one row a step.
@@ -134,10 +147,14 @@ class Engine:
         self._devices = (
             chip.devices.sample(layout.parameters) if chip.devices else np.zeros((layout.parameters, 6), np.int64)
         )
+        self._fast, self._symmetry = np.zeros((0, 6), np.int64), np.zeros(0, np.int32)
+        if chip.loop and chip.config.fast:
+            fast, self._symmetry = chip.loop.fast, np.zeros(layout.parameters, np.int32)
+            self._fast = fast.sample(layout.parameters)
+            zero_shift(fast.noise, fast.seed, chip.config.fast.zero_shift, self._fast, self._symmetry)
         self._hardware = (
             hardware(chip, chip.defects, self.initial().theta, self._devices) if chip.defects else None
         )
-        self._fast, self._symmetry = tiki_taka.found(chip.fast, chip.config.fast, layout.parameters)
         self._starts, self._rates = (np.array(column) for column in zip(*chip.schedule, strict=True))
 
     def initial(self) -> State:
@@ -149,10 +166,12 @@ class Engine:
             theta = np.clip(theta, -self._devices[:, 5], self._devices[:, 4]).astype(np.int32)
         g, h, m = (np.zeros_like(theta) for _ in range(3))
         memory = np.zeros(3 if chip.defects and chip.defects.pole else 2, np.int64)
+        mean, past, chopper, cursor = (
+            np.zeros(sizes(chip)[name], np.int32) for name in ("mean", "past", "chopper", "cursor")
+        )
         return State(
             theta, g, h, m, memory, np.zeros(chip.config.array.latency, np.int32),
-            self._symmetry.copy(), self._symmetry.copy(),
-            *(np.zeros(size, np.int32) for size in tiki_taka.sizes(chip.tiki_taka, chip.ttv2, chip.lines)),
+            self._symmetry.copy(), self._symmetry.copy(), mean, past, chopper, cursor,
         )  # fmt: skip
 
     def run(self, state: State, steps: int) -> None:
@@ -186,21 +205,20 @@ class Engine:
             state.theta, state.g, state.h, state.m, state.memory, state.pending, state.step, steps,
             scratch(max(chip.codes.size, layout.parameters)), np.zeros((neurons, 2), np.int32),
             np.zeros((neurons, 2), np.int32), (trace.sample, trace.adc, trace.act, trace.sums, trace.cost),
-            self._hardware, self._loop(state),
+            self._hardware, self._arrays(state),
         )  # fmt: skip
         state.step += steps
         return trace
 
-    def _loop(self, state: State) -> tiki_taka.Loop | None:
+    def _arrays(self, state: State) -> tiki_taka.Arrays | None:
         """What the compiled step takes of the path `tiki-taka`."""
-        chip = self.chip
-        if chip.tiki_taka is None:
+        loop, devices = self.chip.loop, self.chip.devices
+        if loop is None or devices is None:
             return None
-        assert chip.ttv2 and chip.pulses and chip.devices and chip.fast
-        return tiki_taka.Loop(
-            chip.tiki_taka, chip.ttv2._replace(schedule=()), chip.pulses, chip.pulses.line_shift, chip.pulses.order(),
-            chip.exponents, chip.fast.seed, chip.fast.noise, chip.devices.seed, chip.devices.noise, self._fast,
-            self._devices, state.a, state.reference, state.h, state.mean, state.past, state.chopper, state.cursor,
+        return tiki_taka.Arrays(
+            loop.settings, loop.ttv2._replace(schedule=()), loop.pulses, loop.pulses.line_shift, loop.pulses.order(),
+            loop.exponents, loop.fast.seed, loop.fast.noise, devices.seed, devices.noise, self._fast, self._devices,
+            state.a, state.reference, state.h, state.mean, state.past, state.chopper, state.cursor,
         )  # fmt: skip
 
     def calibrate(self, state: State) -> int:

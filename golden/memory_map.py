@@ -17,11 +17,11 @@ class Region(IntEnum):
     REGISTERS = 0
     """`Register`s."""
     THETA = 1
-    """Parameters: words of theta, or states of the devices in the `filtered` path."""
+    """Parameters: words of theta, or states of the devices whose weights compute."""
     GRADIENT = 2
     """Parameters: words of G."""
     FILTER = 3
-    """Parameters: words of H (`filtered`; else absent, reads 0)."""
+    """Words of H (`filtered`: by parameter; `tiki-taka`: in the order of `golden.lines`; else absent, reads 0)."""
     SAMPLES = 4
     """Codes of the sample memory, written only: sample s, code c at (s * record) * 8 + c
     with the inputs' codes first; targets start at the next multiple of 8."""
@@ -29,6 +29,21 @@ class Region(IntEnum):
     """Parameters: words of M (with momentum; else absent, reads 0)."""
     CHANNEL = 6
     """C~ of the last 16 steps, that of step n at n mod 16 (with array.latency; else absent, reads 0)."""
+    FAST = 7
+    """Parameters: states of the fast array (`tiki-taka`; else, as all that follow, absent, reads 0)."""
+    REFERENCE = 8
+    """Parameters: symmetry points of the fast array."""
+    MEAN = 9
+    """Words of H: mean readings (with transfer.means)."""
+    PAST = 10
+    """Words of H: means that are subtracted (with transfer.means)."""
+    CHOPPER = 11
+    """Lines of the fast array: 1 where it is inverted, 2 where that changed at its last read (with choppers)."""
+    CURSOR = 12
+    """Line to be read next, and scans done, of each layer in turn."""
+    RATES = 13
+    """Settings: rate of the pulse trains; then the filter's thresholds, entry by entry of the schedule, layer by
+    layer. After reset those of the chip description."""
 
 
 class Register(IntEnum):

@@ -85,6 +85,30 @@ def length(n):
 
 
 @njit
+def orient(pulses, cost, chopper, first, vector):
+    """Turn the values of rows against the cost, and invert the signs of chopped elements, in place.
+
+    Parameters
+    ----------
+    pulses : Pulses
+    cost : int
+        C~: d becomes -sign(C~) d.
+    chopper : int32 array
+        Bit 0 of a word: it inverts. Empty without choppers.
+    first : int
+        Element of the first chopper: 0 for rows, `rows` for lines.
+    vector : int32 array, shape (rows + lines,)
+        d, then x.
+    """
+    if cost > 0:
+        for i in range(pulses.rows):
+            vector[i] = -vector[i]
+    for i in range(chopper.size):
+        if chopper[i] & 1:
+            vector[first + i] = -vector[first + i]
+
+
+@njit
 def probabilities(pulses, line_shift, magnitude, vector, out):
     """Signed probabilities of an update, before saturation at 1.
 

@@ -41,6 +41,8 @@ class Ttv2(NamedTuple):
         l of the leaky filter; 0: no leak.
     mean : int
         s of AGAD's means; 0: no means.
+    rescale : int
+        Largest |shift| of `rescale`; 0: H is never rescaled.
     """
 
     bits: int
@@ -52,6 +54,7 @@ class Ttv2(NamedTuple):
     fraction: int = 0
     leak: int = 0
     mean: int = 0
+    rescale: int = 0
 
     @property
     def bound(self) -> int:

@@ -3,6 +3,7 @@
     sequencer -> perturbation (this sweep) -----------------> sign
               -> perturbation (last sweep) -> learning -----> weight      (digital)
                                                        -----> pulses      (filtered)
+              -> samples, neuron [line codes] -> loop ------> train, read (tiki-taka)
               -> samples -> line
     adc -> neuron -> hidden
                   -> cost [-> channel] -> sequencer
@@ -23,12 +24,13 @@ from .calibration import Calibration
 from .channel import Channel
 from .cost import CostUnit
 from .layout import lane_words
-from .learning import learn
+from .learning import learn, learn_on_arrays
 from .neuron import NeuronTable, rails
 from .perturbation import Perturbations
 from .samples import SampleMemory
 from .sequencer import RESTORABLE, StepSequencer
 from .settings import LAYOUT, Settings
+from .tiki_taka import TikiTakaLoop, hosts
 
 CONTROL = ("start", "stop", "evaluate", "calibrate", "target", "busy", "last", "total", "right", *RESTORABLE)
 
@@ -36,11 +38,12 @@ CONTROL = ("start", "stop", "evaluate", "calibrate", "target", "busy", "last", "
 def regions(chip: Chip) -> tuple[Region, ...]:
     """Memories that the engine of a chip has."""
     there = {
-        Region.THETA: chip.optimizer, Region.GRADIENT: not chip.correlator.replay, Region.FILTER: chip.ttv2,
-        Region.SAMPLES: True, Region.MOMENTUM: chip.optimizer and chip.optimizer.momentum,
+        Region.THETA: chip.optimizer, Region.GRADIENT: not chip.correlator.replay and not chip.loop,
+        Region.FILTER: chip.ttv2, Region.SAMPLES: True, Region.MOMENTUM: chip.optimizer and chip.optimizer.momentum,
         Region.CHANNEL: chip.config.array.latency,
     }  # fmt: skip
-    return tuple(region for region, present in there.items() if present)
+    loop = [Region[name.removeprefix("host_").upper()] for name in hosts(chip)] if chip.loop else []
+    return tuple(dict.fromkeys([*(region for region, present in there.items() if present), *loop]))
 
 
 class Engine(Component):
@@ -58,6 +61,7 @@ class Engine(Component):
     weight : stream out (`digital`), weight codes of the cells.
     pulses : stream out (`filtered`), pulses for the devices.
     transfer : stream out (`filtered`), number of the transfer that the sweep's pulses belong to.
+    pulse, train, read : streams out; reading : stream in (`tiki-taka`); see `rtl.tiki_taka`.
     adc : stream in, pre-activation codes of both rails, one neuron after the other. The first of a sweep
         is taken `settle` clocks after the update of the sweep began, or later.
     load, load_register, load_value : the host writes a register: a counter, a setting, or memory of the
@@ -83,7 +87,10 @@ class Engine(Component):
             "adc": In(stream.Signature(rails(array.adc_bits))),
             "saturated": Out(3),
         }
-        if chip.ttv2:
+        if chip.loop:
+            self.loop = TikiTakaLoop(chip)
+            members |= {name: self.loop.signature.members[name] for name in ("pulse", "train", "read", "reading")}
+        elif chip.ttv2:
             members |= {
                 "pulses": Out(stream.Signature(lane_words(2, lanes))),
                 "transfer": Out(stream.Signature(32)),
@@ -119,8 +126,10 @@ class Engine(Component):
         perturbations = Perturbations(m, chip, now)
         fork(m, sequencer.present, samples.request, cost.reading, *perturbations.sinks)
         connect(m, perturbations.sign, flipped(self.sign))
+        lined = [self.loop] if chip.loop and self.loop.lined else []
         for source, sinks in (
-            (samples.line, [self.line, *perturbations.lines]), (neuron.hidden, [self.hidden, *perturbations.hidden])
+            (samples.line, [self.line, *perturbations.lines, *(loop.line for loop in lined)]),
+            (neuron.hidden, [self.hidden, *perturbations.hidden, *(loop.hidden for loop in lined)]),
         ):  # fmt: skip
             fork(m, source, *sinks)
             m.d.comb += [sink.payload.eq(source.payload) for sink in sinks]
@@ -136,7 +145,7 @@ class Engine(Component):
         connect(m, flipped(self.host_samples), samples.host)
         self._settle(m, neuron)
         self._arrive(m, cost, settings)
-        saturated = learn(m, self, perturbations.factors)
+        saturated = learn_on_arrays(m, self, perturbations) if chip.loop else learn(m, self, perturbations.factors)
         m.d.comb += self.saturated.eq(Cat(sequencer.saturated, *saturated))
         return m
 

@@ -1,6 +1,6 @@
 """Saturation and rounding as combinational expressions; see `golden.fixed`."""
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 
 from ..golden.fixed import limit
 
@@ -30,3 +30,16 @@ def round_shift_by(m: Module, value: Value, shift: Value) -> Value:
     half = ((1 << shift) >> 1)[: len(value)]
     m.d.comb += total.eq(value + Mux(shift == 0, 0, half - value[-1]))
     return total >> shift
+
+
+def add(a: Value, b: Value, carry: Value) -> Value:
+    """`a + b + carry` of signed numbers in one chain of carries."""
+    return (Cat(1, a).as_signed() + Cat(carry, b).as_signed())[1:].as_signed()
+
+
+def approach(value: Value, goal: Value, shift: int) -> Value:
+    """`value + round_shift(goal - value, shift)` of signed numbers, shift > 0, in two chains of carries."""
+    difference = goal - value
+    # Half an LSB, less what makes halves go away from zero, stands below the value.
+    half = Cat(difference[-1].replicate(shift - 1), ~difference[-1])
+    return (Cat(half, value).as_signed() + difference) >> shift

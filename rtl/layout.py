@@ -3,6 +3,8 @@
 See `golden.layout` for the order of parameters and the operations.
 """
 
+from typing import NamedTuple
+
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
@@ -17,12 +19,19 @@ def lane_words(bits: int, lanes: int) -> data.ArrayLayout:
     return data.ArrayLayout(signed(bits), lanes)
 
 
+class Sizes(NamedTuple):
+    """What a `LaneMemory` takes of a layout: lanes of a word, and words."""
+
+    lanes: int
+    words: int
+
+
 class LaneMemory(Component):
     """One signed word a parameter, read and written a word of lanes at a time.
 
     Parameters
     ----------
-    layout : Layout
+    layout : Layout or Sizes
     bits : int
         Width of an entry.
 
@@ -33,7 +42,7 @@ class LaneMemory(Component):
     host : entries by parameter index; owns both ports while selected.
     """
 
-    def __init__(self, layout: Layout, bits: int):
+    def __init__(self, layout: Layout | Sizes, bits: int):
         self.layout = layout
         self.bits = bits
         words = range(max(2, layout.words))

@@ -2,14 +2,17 @@
 
     factors -> correlator -> optimizer -> weight      (digital)
     or window ->          -> filter -> pulses         (filtered)
+    values -> loop -> train, read                     (tiki-taka)
 """
 
 from amaranth.hdl import Const, Module
 from amaranth.lib.wiring import connect, flipped
 
+from ..golden.lines import Lines
 from .buses.streams import fork, join
 from .correlator import CorrelatorMemory
 from .optimizer import OptimizerMemory, scheduled
+from .tiki_taka import hosts
 from .ttv2 import FilterMemory
 from .window import WindowProducts
 
@@ -53,18 +56,36 @@ def learn(m: Module, engine, factors):
         gradient, over = correlator.gradient, correlator.saturated
     update = _filter(m, engine, sinks) if chip.ttv2 else _optimize(m, engine)
     m.d.comb += update.command.payload.update.eq(apply.payload.update)
-    join(m, gradient, update.gradient)
+    join(m, gradient, update.reading if chip.ttv2 else update.gradient)
     fork(m, apply, *sinks, update.command)
     return over, update.saturated
+
+
+def learn_on_arrays(m: Module, engine, perturbations):
+    """Wire the loop over the fast array into a module; parameters and result as of `learn`."""
+    apply = engine.sequencer.apply
+    m.submodules.loop = loop = engine.loop
+    m.d.comb += [loop.apply.valid.eq(apply.valid), apply.ready.eq(loop.apply.ready)]
+    m.d.comb += [loop.apply.payload[name].eq(apply.payload[name]) for name in ("cost", "used", "update", "step")]
+    m.d.comb += loop.tau_theta.eq(engine.settings.tau_theta)
+    join(m, perturbations.factors, loop.values)
+    for name in ("pulse", "train", "read"):
+        connect(m, getattr(loop, name), flipped(getattr(engine, name)))
+    connect(m, flipped(engine.reading), loop.reading)
+    for name in hosts(engine.chip):
+        connect(m, flipped(getattr(engine, name)), getattr(loop, name))
+    return Const(0), loop.saturated
 
 
 def _filter(m: Module, engine, sinks: list) -> FilterMemory:
     """Filter, whose pulses go to the devices."""
     chip, apply = engine.chip, engine.sequencer.apply.payload
-    m.submodules.ttv2 = block = FilterMemory(chip.ttv2, chip.layout)
+    lines = Lines(((1, chip.layout.parameters),), chip.layout.lanes)  # one line holds all words
+    m.submodules.ttv2 = block = FilterMemory(chip.ttv2, lines)
+    command = block.command.payload
     sinks.append(engine.transfer)
     m.d.comb += engine.transfer.payload.eq(apply.step)
-    m.d.comb += block.command.payload.value.eq(scheduled(chip.ttv2.schedule, apply.step))
+    m.d.comb += [command.words.eq(lines.depth), command.value.eq(scheduled(chip.ttv2.schedule, apply.step))]
     connect(m, block.pulses, flipped(engine.pulses))
     connect(m, flipped(engine.host_filter), block.host)
     return block

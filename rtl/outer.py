@@ -29,6 +29,8 @@ class OuterProducts(Component):
     codes : golden.codes.Codes
     reference : bool
         What the cost is correlated with, instead of perturbations.
+    ternary : bool
+        RANK_ONE: the values are -1, 0 or +1.
 
     Attributes
     ----------
@@ -49,8 +51,9 @@ class OuterProducts(Component):
         the last of what a pass needs. Lanes beyond the last parameter are 0.
     """
 
-    def __init__(self, outer: Outer, layout: Layout, codes: Codes, reference: bool):
+    def __init__(self, outer: Outer, layout: Layout, codes: Codes, reference: bool, ternary: bool = False):
         self.outer = outer
+        self.signs = outer.method == RANK_ONE and not ternary
         self.layout = layout
         self.codes = codes
         self.lined = reference and outer.method != RANK_ONE
@@ -86,7 +89,7 @@ class OuterProducts(Component):
         count = -(-self.codes.size // lanes)
         sets = Sets(m, "values", self.values, count, ended)
         payload, shape = self.values.payload.as_value(), signed(self.codes.bits)
-        if rank_one:  # values are +-1: their signs are enough
+        if self.signs:  # values are +-1: their signs are enough
             payload, shape = Cat(value[-1] for value in self.values.payload), unsigned(1)
         words = Lookup(m, sets, sets.place, payload, shape, count, move)
         found = words.near([places.neuron[lane] for lane in range(lanes)], reach(layout), "neuron")
@@ -109,7 +112,7 @@ class OuterProducts(Component):
         m.d.comb += start.eq(needed)
 
         def number(stored: Value) -> Value:
-            return Cat(1, stored).as_signed() if rank_one else stored
+            return Cat(1, stored).as_signed() if self.signs else stored
 
         for lane, here in enumerate(present):
             keep, value = Signal(name=f"keep_{lane}"), Signal(signed(self.codes.bits), name=f"value_{lane}")
@@ -117,7 +120,7 @@ class OuterProducts(Component):
                 m.d.sync += [keep.eq(here), value.eq(Mux(keep, number(found[lane]), 0))]
             product = value
             if others:
-                other = Signal(1 if rank_one else signed(self.outer.line_bits), name=f"other_{lane}")
+                other = Signal(shape if rank_one else signed(self.outer.line_bits), name=f"other_{lane}")
                 with m.If(move):
                     m.d.sync += other.eq(others[lane])
                 product = self._times(value, number(other))

@@ -29,7 +29,8 @@ class Perturbations:
     sinks : list of streams
         What takes a presented pattern; valid is the caller's to drive.
     sign : stream of words for the array.
-    factors : stream of words for the correlator; None with a window, which makes its own.
+    factors : stream of words for the correlator; None with a window, which makes its own; in the path `tiki-taka`
+        the code's values of neurons, or of neurons and lines, for the pulse trains.
     lines, hidden : lists of streams
         What takes line codes of the samples and of the hidden neurons, beside the array.
     """
@@ -51,7 +52,7 @@ class Perturbations:
         m.submodules[f"codes_{name}"] = codes = CodeGenerator(code, layout.lanes)
         m.d.comb += [codes.pattern.payload.number.eq(number), codes.pattern.payload.position.eq(position)]
         self.sinks.append(codes.pattern)
-        if not chip.outer:
+        if not chip.outer or (reference and chip.loop):
             return codes.signs
         m.submodules[f"outer_{name}"] = outer = OuterProducts(chip.outer, layout, code, reference)
         join(m, codes.signs, outer.values)

@@ -24,6 +24,7 @@ from .cost import MEMORY
 from .crossbar import CrossbarArray
 from .devices import DeviceArray
 from .engine import Engine, regions
+from .pair import PAIR, ArrayPair
 from .sequencer import RESTORABLE
 from .settings import LAYOUT
 
@@ -74,7 +75,15 @@ class Top(Component):
         connect(m, array.adc, engine.adc)
         ports = {region: getattr(engine, f"host_{region.name.lower()}") for region in regions(chip)}
         busy = engine.busy
-        if chip.devices:
+        if chip.loop:
+            m.submodules.pair = pair = ArrayPair(chip)
+            for name in ("pulse", "train", "read"):
+                connect(m, getattr(engine, name), getattr(pair, name))
+            connect(m, pair.reading, engine.reading)
+            connect(m, pair.weight, array.weight)
+            ports |= {region: getattr(pair, f"host_{region.name.lower()}") for region in PAIR}
+            busy = engine.busy | pair.busy
+        elif chip.devices:
             m.submodules.devices = devices = DeviceArray(chip.crossbar, chip.devices, chip.layout)
             connect(m, engine.pulses, devices.pulses)
             connect(m, engine.transfer, devices.command)

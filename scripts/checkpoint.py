@@ -35,7 +35,7 @@ from ..golden.chip import Chip
 from ..golden.config_errors import plain
 from ..golden.cost import ANTITHETIC, FORWARD, FRACTION
 from ..golden.datasets import Split
-from ..golden.engine import FLAGS, State
+from ..golden.engine import FLAGS, State, sizes
 from ..golden.fixed import limit
 from ..golden.optimizer import MOMENTUM_BITS
 from ..golden.outer import RANK_ONE
@@ -120,7 +120,15 @@ def _words(chip: Chip) -> dict[str, tuple[int, type, int]]:
         "m": (size, np.int32, limit(MOMENTUM_BITS) if momentum else 0),
         "memory": (2 + pole, np.int64, kept),
         "pending": (chip.config.array.latency, np.int32, chip.cost.bound),
-    }
+    } | _loop_words(chip)
+
+
+def _loop_words(chip: Chip) -> dict[str, tuple[int, type, int]]:
+    """Those of the path `tiki-taka`; empty arrays in others."""
+    mean = 1 << chip.ttv2.mean_bits - 1 if chip.ttv2 else 0
+    bounds = {"a": 1 << chip.config.weights.bits - 1, "mean": mean, "past": mean, "chopper": 3, "cursor": 2**31 - 1}
+    bounds["reference"] = bounds["a"]
+    return {name: (sizes(chip)[name], np.int32, bound) for name, bound in bounds.items()}
 
 
 def cost_evaluations(chip: Chip, steps: int) -> int:

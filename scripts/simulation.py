@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..golden.calibration import LAGS
 from ..golden.chip import Chip
-from ..golden.engine import State
+from ..golden.engine import State, sizes
 from ..golden.memory_map import (
     CALIBRATE,
     EVALUATE,
@@ -27,8 +27,12 @@ from .verilate import build
 
 CHUNK = 250_000
 """Clocks between two calls of `progress`."""
-MEMORIES = {"theta": Region.THETA, "g": Region.GRADIENT, "h": Region.FILTER, "m": Region.MOMENTUM}
-"""Where the arrays of a `State` are that have one word a parameter."""
+MEMORIES = {
+    "theta": Region.THETA, "g": Region.GRADIENT, "h": Region.FILTER, "m": Region.MOMENTUM, "a": Region.FAST,
+    "reference": Region.REFERENCE, "mean": Region.MEAN, "past": Region.PAST, "chopper": Region.CHOPPER,
+    "cursor": Region.CURSOR,
+}  # fmt: skip
+"""Where the arrays of a `State` are."""
 
 
 class Simulator:
@@ -51,6 +55,7 @@ class Simulator:
 
     def __init__(self, chip: Chip, verilog: str, folder: Path):
         self.chip = chip
+        self._sizes = sizes(chip)
         self._library = _bind(build(verilog, folder))
         self._pointer = self._library.sim_new()
 
@@ -139,8 +144,8 @@ class Simulator:
 
     def state(self) -> State:
         """State of the chip, which must not be running."""
-        size, latency = self.chip.layout.parameters, self.chip.config.array.latency
-        words = {name: self._read(region, 0, size) for name, region in MEMORIES.items()}
+        latency = self.chip.config.array.latency
+        words = {name: self._read(region, 0, self._sizes[name]) for name, region in MEMORIES.items()}
         memory = np.array([self._wide(low) for low in (Register.MEMORY_0_LOW, Register.MEMORY_1_LOW)], np.uint64)
         pending, step = np.zeros(latency, np.int32), self.step
         for place, k in self._on_their_way(step):

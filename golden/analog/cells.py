@@ -5,7 +5,23 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from .pulse import CONSTANT, DOWN, EACH, LINEAR, MAX, MIN, PAIR, REFERENCE, UP, WRITE, mean_step, pulse
+from .pulse import (
+    DOWN,
+    HIDDEN,
+    LINEAR,
+    MAX,
+    MIN,
+    OWN_DOWN,
+    OWN_UP,
+    PAIR,
+    REFERENCE,
+    UP,
+    WIDTH,
+    WRITE,
+    WRITES,
+    mean_step,
+    pulse,
+)
 from .refusals import require
 
 
@@ -16,9 +32,9 @@ class Cells(NamedTuple):
     ----------
     model : int
     shared : float64 array, shape (S,)
-    each : float32 array, shape (rows, columns, K), C order
-        Constants of each cell. With write noise, and for pairs, also state that pulses move: to go back to a point of
-        training, restore `each` together with the weights.
+    each : float32 array, shape (rows, columns, WIDTH), of pairs (rows, columns, 2 WIDTH), C order
+        The cells. With write noise, and of pairs, this holds state that pulses move: to go back to a point of training,
+        restore `each` together with the weights.
     """
 
     model: int
@@ -27,47 +43,37 @@ class Cells(NamedTuple):
 
     @property
     def parts(self) -> tuple["Cells", ...]:
-        """The devices themselves: plus and minus of a pair, else these cells; views on the same constants."""
-        if self.model < PAIR:
+        """The single devices: plus and minus of a pair, else these cells; they are views of the same numbers."""
+        if not self.model & PAIR:
             return (self,)
-        half = (self.each.shape[-1] - 2) // 2
-        halves = self.each[..., :half], self.each[..., half:-2]
-        return tuple(Cells(self.model - PAIR, self.shared, each) for each in halves)
+        halves = self.each[..., :WIDTH], self.each[..., WIDTH:]
+        return tuple(Cells(self.model ^ PAIR, self.shared, each) for each in halves)
 
     @property
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
-        """Smallest and largest weight of each cell: two arrays of (rows, columns)."""
-        if self.model >= PAIR:
+        """Smallest and largest weight of each cell: two float32 arrays (rows, columns)."""
+        if self.model & PAIR:
             (low, high), (less, more) = (part.bounds for part in self.parts)
             return low - more, high - less
-        shift = self.each[..., EACH + 2] if self.model == REFERENCE else np.float32(0)
+        shift = self.each[..., REFERENCE]
         return self.each[..., MIN] - shift, self.each[..., MAX] - shift
 
     @property
     def stuck(self) -> np.ndarray:
         """Cells that no pulse moves: bool (rows, columns)."""
-        if self.model >= PAIR:
-            plus, minus = (part.stuck for part in self.parts)
-            return plus & minus
         low, high = self.bounds
         return low >= high
 
     def stick(self, where: np.ndarray, weight: float | np.ndarray) -> None:
-        """Pin the cells of the bool array `where` (rows, columns) to a weight, from the next pulse or `hold` on."""
-        require(self.model < PAIR, "Cells.stick", "a pair", "the plus or minus part of a pair")
-        shift = self.each[..., EACH + 2] if self.model == REFERENCE else 0.0
-        for place in (MAX, MIN):
-            self.each[..., place] = np.where(where, weight + shift, self.each[..., place])
-        # Slopes too: a step that is zero at weight zero only would still move a cell elsewhere.
-        for place in (UP, DOWN, *((EACH, EACH + 1) if self.model in (LINEAR, REFERENCE) else ())):
-            self.each[..., place] = np.where(where, 0.0, self.each[..., place])
-
-    @property
-    def hidden(self) -> list[np.ndarray]:
-        """State beside the weights, as views of (rows, columns): hidden weights, or those of plus and minus."""
-        if self.model >= PAIR:
-            return [self.each[..., -2], self.each[..., -1]]
-        return [self.each[..., -1]] if self.shared[WRITE] > 0 else []
+        """Pin single devices at a weight, from their next pulse or `hold` on; `where` is bool (rows, columns)."""
+        require(not self.model & PAIR, "Cells.stick", "a pair", "one of its parts")
+        device = self.each[where]
+        device[:, [UP, DOWN]] = 0
+        if self.model & ~WRITES == LINEAR:
+            device[:, [OWN_UP, OWN_DOWN]] = 0
+        pinned = np.broadcast_to(weight, where.shape)[where] + device[:, REFERENCE]
+        device[:, MIN] = device[:, MAX] = pinned
+        self.each[where] = device
 
     def hold(self, weights: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
         """Set the devices to weights, as a perfect programming would.
@@ -75,56 +81,51 @@ class Cells(NamedTuple):
         Parameters
         ----------
         weights : float array, shape (rows, columns)
+            Of a pair, what is positive goes to its plus device, what is negative to its minus device.
         rng : numpy.random.Generator, optional
-            Draws the write noise of the weights that a read then shows; without it they are shown clean.
+            Draws the write noise of what a read then shows; without it there is none (`apply_write_noise_on_set`).
 
         Returns
         -------
         float32 array, shape (rows, columns), C order
-            The weights, clipped at each cell's bounds.
+            The weights that a read shows: clipped at each cell's bounds, with write noise.
         """
-        if self.model >= PAIR:
+        if self.model & PAIR:
             plus, minus = self.parts
-            self.each[..., -2] = plus.hold(np.maximum(weights, 0), rng)
-            self.each[..., -1] = minus.hold(np.maximum(np.negative(weights), 0), rng)
-            return self.each[..., -2] - self.each[..., -1]
+            return plus.hold(np.maximum(weights, 0)) - minus.hold(np.maximum(np.negative(weights), 0))
         low, high = self.bounds
-        return self.show(np.minimum(np.maximum(weights, low), high).astype(np.float32), rng)
+        weights = np.minimum(np.maximum(weights, low), high).astype(np.float32, order="C")
+        self.each[..., HIDDEN] = weights
+        if self.model & WRITES and rng is not None:
+            weights += (self.shared[WRITE] * rng.standard_normal(weights.shape)).astype(np.float32)
+        return weights
 
-    def show(self, weights: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:
-        """Store clipped weights of devices that are no pair; returns what a read shows: they, with write noise."""
-        write = self.shared[WRITE]
-        if write > 0:
-            self.each[..., -1] = weights
-            if rng is not None:
-                weights = weights + (write * rng.standard_normal(weights.shape)).astype(np.float32)
-        return np.ascontiguousarray(weights)
+    def states(self, weights: np.ndarray) -> list[np.ndarray]:
+        """What the devices themselves hold: copies, float32 (rows, columns), one for each of `parts`."""
+        if self.model & (PAIR | WRITES):
+            return [part.each[..., HIDDEN].copy() for part in self.parts]
+        return [weights.copy()]
 
     def symmetry(self) -> np.ndarray:
         """Symmetry point: the weight of each cell at which an up and a down pulse cancel in the mean.
 
-        Where the steps cross nowhere it is the bound that the larger one leads to, and zero where they are equal
-        everywhere.
+        Where the steps cross nowhere it is the bound that the larger one leads to, and where they are equal everywhere
+        the weight nearest to zero.
 
         Returns
         -------
         float32 array, shape (rows, columns)
         """
-        if self.model >= PAIR:
-            raise ValueError("Cells.symmetry: a pair is refused; allowed are single devices, a pair has no such point.")
+        require(not self.model & PAIR, "Cells.symmetry", "a pair", "a single device, a pair has no such point")
         low, high = self.bounds
-        if self.model not in (CONSTANT, LINEAR, REFERENCE):
+        if self.model & ~WRITES != LINEAR:
             points = np.empty(self.each.shape[:2], np.float32)
             _bisect(self.model, self.shared, self.each, points)
             return points
-        gap = np.float64(self.each[..., UP]) - self.each[..., DOWN]
-        if self.model == CONSTANT:
-            return np.where(gap == 0, np.float32(0), np.where(gap > 0, high, low))
-        shift = self.each[..., EACH + 2] if self.model == REFERENCE else 0.0
-        closing = np.float64(self.each[..., EACH + 1]) - self.each[..., EACH]
+        up, down, slope_up, slope_down = (np.float64(self.each[..., k]) for k in (UP, DOWN, OWN_UP, OWN_DOWN))
         with np.errstate(divide="ignore", invalid="ignore"):
-            points = np.where(gap == 0, 0.0, gap / closing)
-        return np.clip(points - shift, low, high).astype(np.float32)
+            points = (up - down) / (slope_down - slope_up) - self.each[..., REFERENCE]
+        return np.clip(np.where(np.isnan(points), 0, points), low, high).astype(np.float32)
 
 
 @njit
@@ -136,11 +137,11 @@ def _bisect(model, shared, each, points):
             low, high = cell[MIN], cell[MAX]
             first = mean_step(model, shared, cell, low, True) - mean_step(model, shared, cell, low, False)
             last = mean_step(model, shared, cell, high, True) - mean_step(model, shared, cell, high, False)
-            if first * last > 0.0:
-                points[i, j] = high if first > 0.0 else low
-                continue
             if first == 0.0 and last == 0.0:
                 points[i, j] = min(max(np.float32(0.0), low), high)
+                continue
+            if first * last > 0.0:
+                points[i, j] = high if first > 0.0 else low
                 continue
             # 40 halvings leave less than float32 resolves.
             for _ in range(40):

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
-from .pulse import ADDITIVE, LINEAR, MULTIPLICATIVE, REFERENCE
+from .pulse import ADDITIVE, MULTIPLICATIVE
 from .pulsed import PulsedDevice
 from .refusals import require
 
@@ -18,13 +17,11 @@ class _Linear(PulsedDevice):
     Attributes
     ----------
     mult_noise
-        The cycle noise multiplies the whole step, (dw + slope w) (1 + dw_min_std xi); else only the step at weight zero,
+        The cycle noise multiplies the whole step, (dw + slope w) (1 + dw_min_std xi); else that at weight zero,
         dw (1 + dw_min_std xi) + slope w.
     """
 
     mult_noise: bool = True
-
-    MODEL: ClassVar[int] = LINEAR
 
     @property
     def _noise(self) -> int:
@@ -88,10 +85,10 @@ class LinearStep(_Reversible):
     allow_increasing: bool = False
     mean_bound_reference: bool = True
 
-    def _each(self, shape: tuple[int, int], rng: np.random.Generator) -> list[np.ndarray]:
-        up, down, top, bottom = each = super()._each(shape, rng)
+    def _each(self, size: int, rng: np.random.Generator) -> list[np.ndarray]:
+        up, down, top, bottom = each = super()._each(size, rng)
         gammas = [
-            gamma + spread * rng.standard_normal(shape)
+            gamma + spread * rng.standard_normal(size)
             for gamma, spread in ((self.gamma_up, self.gamma_up_dtod), (self.gamma_down, self.gamma_down_dtod))
         ]
         if not self.allow_increasing:
@@ -104,8 +101,8 @@ class LinearStep(_Reversible):
 class SoftBounds(_Reversible):
     """Step that vanishes at the device's own bound: dw (1 - w / bound)."""
 
-    def _each(self, shape: tuple[int, int], rng: np.random.Generator) -> list[np.ndarray]:
-        each = super()._each(shape, rng)
+    def _each(self, size: int, rng: np.random.Generator) -> list[np.ndarray]:
+        each = super()._each(size, rng)
         return each + self._slopes(each[:2], (1, 1), each[2:])
 
     @classmethod
@@ -141,16 +138,14 @@ class SoftBoundsReference(_Linear):
     reference_std: float = 0.0
     subtract_symmetry_point: bool = False
 
-    MODEL: ClassVar[int] = REFERENCE
-
-    def _each(self, shape: tuple[int, int], rng: np.random.Generator) -> list[np.ndarray]:
-        up, down, top, bottom = super()._each(shape, rng)
-        xi = rng.standard_normal((3, *shape))
+    def _each(self, size: int, rng: np.random.Generator) -> list[np.ndarray]:
+        up, down, top, bottom = super()._each(size, rng)
+        xi = rng.standard_normal((3, size))
         # Devices that are stuck or have no range keep their bounds, and have no symmetry point.
         sound = (top > 0) & (bottom < 0)
         top = np.where(sound, top / abs(1 + self.slope_up_dtod * xi[0]), top)
         bottom = np.where(sound, bottom / abs(1 + self.slope_down_dtod * xi[1]), bottom)
-        zero = np.zeros(shape)
+        zero = np.zeros(size)
         slope_up = np.divide(-up, top, out=zero.copy(), where=top > 0)
         slope_down = np.divide(-down, bottom, out=zero.copy(), where=bottom < 0)
         reference = self.reference_mean + self.reference_std * xi[2]

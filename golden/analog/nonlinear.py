@@ -75,9 +75,9 @@ class PowStep(PulsedDevice):
         """Step half-way between the bounds."""
         return self.dw_min * 0.5**self.pow_gamma
 
-    def _each(self, shape: tuple[int, int], rng: np.random.Generator) -> list[np.ndarray]:
-        each = super()._each(shape, rng)
-        gain, skew = rng.standard_normal((2, *shape))
+    def _each(self, size: int, rng: np.random.Generator) -> list[np.ndarray]:
+        each = super()._each(size, rng)
+        gain, skew = rng.standard_normal((2, size))
         gain, skew = 1 + self.pow_gamma_dtod * gain, self.pow_up_down_dtod * skew
         up = self.pow_gamma * (gain + skew + min(self.pow_up_down, 0))
         down = self.pow_gamma * (gain - skew - max(self.pow_up_down, 0))

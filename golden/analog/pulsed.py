@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from .cells import Cells
-from .pulse import CONSTANT, MULTIPLICATIVE
+from .pulse import LINEAR, MULTIPLICATIVE, WIDTH, WRITES
 from .refusals import require
 
 Seed = int | Sequence[int] | np.random.SeedSequence | np.random.Generator
@@ -19,8 +19,8 @@ class Drift:
 
     nu_actual = nu (1 + nu_dtod xi) (1 + nu_std xi') - nu_k (log((w - w_offset) / wg_ratio + g_offset) - log_g0),
 
-    xi drawn once a device, xi' at each call (Oh et al. 2019, as in aihwkit); then noise w_noise_std. A weight that moved
-    by more than reset_tol since the last call starts to drift anew. With (g_offset, w_offset) it is the conductance that
+    xi drawn once a device, xi' at each call (Oh et al. 2019, as in aihwkit); then noise w_noise_std. A weight that
+    moved by more than reset_tol since the last call starts to drift anew. With (g_offset, w_offset) the conductance
     drifts: w changes by (w0 + g_offset wg_ratio + w_offset) ((t / t_0)^-nu_actual - 1).
     """
 
@@ -92,7 +92,7 @@ class PulsedDevice:
     write_noise_std: float = 0.0
     apply_write_noise_on_set: bool = True
 
-    MODEL: ClassVar[int] = CONSTANT
+    MODEL: ClassVar[int] = LINEAR
 
     def __post_init__(self):
         name, p = type(self).__name__, self.corrupt_devices_prob
@@ -124,11 +124,13 @@ class PulsedDevice:
         seed : int or what else `numpy.random.default_rng` takes
         """
         rng = np.random.default_rng(seed)
-        each = self._each(shape, rng)
-        if self.write_noise_std > 0:
-            each.append(np.zeros(shape))
         shared = np.array([self.dw_min_std, self._noise, self.write_noise_std * self.dw_min, *self._own], float)
-        return Cells(self.MODEL, shared, np.stack(each, -1).astype(np.float32))
+        each = np.zeros((*shape, WIDTH), np.float32)
+        # Row by row: the draws of a whole large array would take ten times its own memory.
+        for row in each:
+            for place, values in enumerate(self._each(len(row), rng)):
+                row[:, place] = values
+        return Cells(self.MODEL | (WRITES if self.write_noise_std > 0 else 0), shared, each)
 
     @property
     def _noise(self) -> int:
@@ -140,9 +142,9 @@ class PulsedDevice:
         """What the model adds to the numbers that all cells share."""
         return ()
 
-    def _each(self, shape: tuple[int, int], rng: np.random.Generator) -> list[np.ndarray]:
-        """Constants of each cell, in the order of `pulse`; models append theirs."""
-        top, bottom, gain, skew = rng.standard_normal((4, *shape))
+    def _each(self, size: int, rng: np.random.Generator) -> list[np.ndarray]:
+        """Constants of the cells of one row, in the order of `pulse`; models append theirs."""
+        top, bottom, gain, skew = rng.standard_normal((4, size))
         top = self.w_max * (1 + self.w_max_dtod * top)
         bottom = self.w_min * (1 + self.w_min_dtod * bottom)
         gain = np.exp(self.dw_min_dtod * gain) if self.dw_min_dtod_log_normal else 1 + self.dw_min_dtod * gain
@@ -154,14 +156,14 @@ class PulsedDevice:
         else:
             crossed = bottom > top
             top, bottom = (np.where(crossed, (top + bottom) / 2, bound) for bound in (top, bottom))
-        corrupt = rng.random(shape) < self.corrupt_devices_prob
+        corrupt = rng.random(size) < self.corrupt_devices_prob
         reach = abs(self.corrupt_devices_range)
         least, most = np.maximum(bottom, -reach), np.minimum(top, reach)
-        place = least + (most - least) * rng.random(shape)
+        place = least + (most - least) * rng.random(size)
         each = [np.where(corrupt, value, old) for value, old in ((0, up), (0, down), (place, top), (place, bottom))]
         if self.perfect_bias:
             for bound, value in zip(each, (self.dw_min, self.dw_min, 100 * self.w_max, 100 * self.w_min), strict=True):
-                bound[:, -1] = value
+                bound[-1] = value
         return each
 
 

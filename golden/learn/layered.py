@@ -130,10 +130,10 @@ def activate(name: str, z: Array) -> Array:
     return np.maximum(z, 0) if name == "relu" else z
 
 
-def slope(name: str, h: Array) -> Array | float:
+def slope(name: str, h: Array) -> Array:
     """Derivative of an activation, from what it gives."""
     if name == "sigmoid":
         return h * (1 - h)
     if name == "tanh":
         return 1 - h * h
-    return (h > 0).astype(np.float32) if name == "relu" else 1.0
+    return (h > 0).astype(np.float32) if name == "relu" else np.ones_like(h)

@@ -73,7 +73,7 @@ class DirectFeedback:
         rng = np.random.default_rng(seed)
         outputs = shapes[-1][0]
         size = np.float32(scale / np.sqrt(outputs))
-        self.feedback = [size * signs(rng, outputs, shape[0]) for shape in shapes[:-1]]
+        self.feedback: list[Array] = [size * signs(rng, outputs, shape[0]) for shape in shapes[:-1]]
 
     def __call__(self, network: Layered, x: Array, t: Array) -> Errors:
         """See `Source`."""

@@ -1,30 +1,26 @@
-"""What the studies of Tiki-Taka share: conditions of the arrays, algorithms with their trials of rates, one training run."""
+"""What the studies of Tiki-Taka share: conditions of the arrays, algorithms with their trials of rates."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...golden import datasets
-from ...golden.analog.array import AnalogArray
 from ...golden.analog.devices import SoftBounds
 from ...golden.analog.periphery import Periphery
 from ...golden.analog.update import Update
-from ...golden.learn.analog_trainer import AnalogTrainer, evaluate, uniform, with_weights
-from ...golden.learn.extraction import Average
-from ...golden.learn.filters import Buffered, Dynamic
+from ...golden.learn.choppers import Chopped, Dynamic
+from ...golden.learn.filters import Transfer
 from ...golden.learn.float_layer import FloatLayer
-from ...golden.learn.layered import Layer, Layered
+from ...golden.learn.layered import Layer
 from ...golden.learn.on_array import AGAD, ArraySGD, TTv1, TTv2
-from .framework import Json, Tell
 
 WIDTHS = (784, 256, 128, 10)
-NOISE = 0.06
-"""Standard deviation of the ADC's noise, in units of the normalised input times weight [G21]."""
-FLOAT = "floating point"
+VALIDATION = 2000
+Samples = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -38,20 +34,27 @@ class Condition:
     update_noise : float
         Factor on the cycle-to-cycle noise of 30 % of a step.
     mvm_noise : float
-        Factor on the ADC's noise of 0.06, in forward, transposed and one-hot reads alike.
+        Factor on the ADC's noise of 0.06: forward, transposed and one-hot reads alike.
     """
 
     states: int = 1200
     update_noise: float = 1.0
     mvm_noise: float = 1.0
 
-    @property
     def device(self) -> SoftBounds:
-        """Bounds +-0.6; 30 % from device to device on step and bounds, 1 % asymmetry."""
+        """Bounds +-0.6; 30 % from device to device on step and bounds, 1 % of asymmetry."""
         return SoftBounds(
-            dw_min=1.2 / self.states, dw_min_std=0.3 * self.update_noise, dw_min_dtod=0.3, w_max=0.6, w_min=-0.6,
-            w_max_dtod=0.3, w_min_dtod=0.3, up_down=0.0, up_down_dtod=0.01,
+            dw_min=1.2 / self.states, dw_min_std=0.3 * self.update_noise, dw_min_dtod=0.3, up_down=0.0,
+            up_down_dtod=0.01, w_max=0.6, w_min=-0.6, w_max_dtod=0.3, w_min_dtod=0.3,
         )  # fmt: skip
+
+    def read(self) -> Periphery:
+        """One-hot reads: DAC of 7 bits, ADC of 9 bits with bound 12."""
+        return Periphery(noise_management="none", bound_management="none", out_noise=0.06 * self.mvm_noise)
+
+    def mvm(self) -> Periphery:
+        """Forward and transposed reads: the same, the input scaled by its largest value and halved while it clips."""
+        return Periphery(out_noise=0.06 * self.mvm_noise)
 
     def __str__(self) -> str:
         return f"{self.states} states, update noise {self.update_noise:g}x, MVM noise {self.mvm_noise:g}x"
@@ -62,3 +65,53 @@ STATES = [replace(BASELINE, states=n) for n in (1200, 100, 30, 10)]
 UPDATE = [replace(BASELINE, update_noise=f) for f in (1.0, 10.0, 100.0)]
 MVM = [replace(BASELINE, mvm_noise=f) for f in (1.0, 3.0, 10.0)]
 CONDITIONS = [*STATES, *UPDATE[1:], *MVM[1:]]
+
+FLOAT = "floating point"
+RATES = [{"lr": lr} for lr in (0.003, 0.01, 0.03, 0.1, 0.2, 0.4)]
+TRANSFERS = [{"fast_lr": fast, "z0": z} for fast, z in product((0.02, 0.1, 0.5), (0.05, 0.5))]
+TRIALS: dict[str, list[dict[str, float]]] = {
+    FLOAT: RATES,
+    "SGD": [{"lr": lr} for lr in (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)],
+    "TTv1": [{"fast_lr": fast, "transfer_lr": lr} for fast, lr in product((0.02, 0.1, 0.5), (0.01, 0.1))],
+    "TTv2": TRANSFERS,
+    "AGAD": TRANSFERS,
+}
+"""The same number for each algorithm. fast_lr: rate of A; z0: sum of reads of A that fires one pulse onto C."""
+
+
+def layer(algorithm: str, rates: dict[str, float], condition: Condition, weights: Any, seed: int) -> Layer:
+    """A fresh layer of an algorithm with these weights, as far as its devices can hold them."""
+    if algorithm == FLOAT:
+        return FloatLayer(weights)
+    device, mvm = condition.device(), condition.mvm()
+    ends: dict[str, Any] = {"seed": seed, "forward": mvm, "backward": mvm, "update": Update(desired_bl=10)}
+    if algorithm == "SGD":
+        made = ArraySGD(*weights.shape, device, **ends)
+    else:
+        kind = {"TTv1": TTv1, "TTv2": TTv2, "AGAD": AGAD}[algorithm]
+        reference = None if algorithm == "AGAD" else "symmetry"
+        made = kind(
+            *weights.shape, device, settings=transfer(algorithm, rates, device.granularity), read=condition.read(),
+            reference=reference,
+            **ends,
+        )  # fmt: skip
+    made.program(weights)
+    return made
+
+
+def transfer(algorithm: str, rates: dict[str, float], step: float) -> Transfer:
+    """Settings of the transfer: a column each vector, gamma = 0, nothing scaled by the learning rate."""
+    common: dict[str, Any] = {"fast_lr": rates["fast_lr"], "scale_transfer_lr": False}
+    if algorithm == "TTv1":
+        return Transfer(transfer_lr=rates["transfer_lr"], **common)
+    common["buffer_granularity"] = rates["z0"] / step
+    return Chopped(**common) if algorithm == "TTv2" else Dynamic(in_chop_prob=0.1, **common)
+
+
+@cache
+def images(train: int, test: int) -> tuple[Samples, Samples, Samples]:
+    """MNIST for training, for validation (behind the former in the training files), and for testing; pixels 0 to 1."""
+    split = datasets.load("mnist", train + VALIDATION, test, 1)
+    x, t = split.train_x.astype(np.float32), split.train_t.astype(np.float32)
+    last = split.test_x.astype(np.float32), split.test_t.astype(np.float32)
+    return (x[:train], t[:train]), (x[train:], t[train:]), last

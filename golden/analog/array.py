@@ -1,0 +1,208 @@
+"""A crossbar: cells, their weights, and everything that reads or writes them.
+
+W is (rows, columns) = (outputs, inputs): forward y = W x, backward z = W^T d, update W -= lr d x^T in the mean.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+
+from .draws import generator, handle
+from .mvm import mvm_rows
+from .periphery import Ends, Periphery
+from .pulse import pulse
+from .pulsed import PulsedDevice
+from .refusals import require
+from .update import Update, outer
+
+Array = NDArray[np.float32]
+WORD = (1 << 64) - 1
+
+
+class Programmed(NamedTuple):
+    """What a write-verify came to.
+
+    Attributes
+    ----------
+    error : float32 array, shape (rows, columns)
+        Weight less target.
+    pulses : int
+        Given in all.
+    rounds : int
+        Of reading all and pulsing what was off; below the limit only if nothing was off any more.
+    """
+
+    error: Array
+    pulses: int
+    rounds: int
+
+
+@njit
+def _product(ends, w, backward, x, y, drive, handle):
+    mvm_rows(ends, w, backward, x, y, drive, generator(handle))
+
+
+@njit
+def _update(train, cells, w, x, d, lr, granularity, handle):
+    rng = generator(handle)
+    for b in range(len(x)):
+        outer(train, cells.model, cells.shared, cells.each, w, x[b], d[b], lr, granularity, rng)
+
+
+@njit
+def _pulse_line(cells, w, line, columns, counts, handle):
+    rng = generator(handle)
+    for k in range(counts.size):
+        i, j = (k, line) if columns else (line, k)
+        for _ in range(abs(counts[k])):
+            w[i, j] = pulse(cells.model, cells.shared, cells.each[i, j], w[i, j], counts[k] > 0, rng)
+
+
+class AnalogArray:
+    """A crossbar of pulsed devices.
+
+    Parameters
+    ----------
+    device : PulsedDevice
+    rows, columns : int
+    seed : int
+        Of the devices' and lines' spreads, and of all noise and pulses after that.
+    forward, backward : Periphery, optional
+        Of W x and W^T d; backward defaults to forward.
+    update : Update, optional
+
+    Attributes
+    ----------
+    weights : float32 array, shape (rows, columns)
+        As a perfect read would show them; starts at 0, or at the nearest that a cell can hold.
+    cells : Cells
+    rng : numpy.random.Generator
+    handle : uint64 array
+        Of `rng`, for compiled code, see `draws`.
+    forward_ends, backward_ends : Ends
+        The peripheries as `mvm` takes them.
+    """
+
+    def __init__(
+        self,
+        device: PulsedDevice,
+        rows: int,
+        columns: int,
+        seed: int = 0,
+        *,
+        forward: Periphery | None = None,
+        backward: Periphery | None = None,
+        update: Update | None = None,
+    ):
+        require(rows >= 1 and columns >= 1, "AnalogArray.shape", (rows, columns), "at least one row and one column")
+        self.device, self.shape, self.update_settings = device, (rows, columns), update or Update()
+        self.cells = device.sample(self.shape, (seed, 0))
+        self.rng = np.random.default_rng((seed, 1))
+        self.handle = handle(self.rng)
+        forward = forward or Periphery()
+        seeds = np.random.default_rng((seed, 2)).integers(1 << 62, size=2).tolist()
+        self.forward_ends = forward.ends(columns, rows, seeds[0])
+        self.backward_ends = (backward or forward).ends(rows, columns, seeds[1], forward=False)
+        self.weights = self.cells.hold(np.zeros(self.shape), self.rng)
+
+    def forward(self, x: ArrayLike) -> Array:
+        """W x through the periphery: x (columns,) or (batch, columns) -> float32 (rows,) or (batch, rows)."""
+        return self._read(self.forward_ends, False, x)
+
+    def backward(self, d: ArrayLike) -> Array:
+        """W^T d through the periphery, without bound management: d (rows,) or (batch, rows) -> (..., columns)."""
+        return self._read(self.backward_ends, True, d)
+
+    def _read(self, ends: Ends, backward: bool, x: ArrayLike) -> Array:
+        x = np.ascontiguousarray(x, np.float32)
+        outputs, inputs = self.shape[::-1] if backward else self.shape
+        batch = x if x.ndim == 2 else x.reshape(1, -1)
+        place = f"AnalogArray.{'backward' if backward else 'forward'}"
+        require(batch.shape[1] == inputs, place, x.shape, f"vectors of {inputs}")
+        y = np.empty((len(batch), outputs), np.float32)
+        _product(ends, self.weights, backward, batch, y, np.empty_like(batch), self.handle)
+        return y if x.ndim == 2 else y[0]
+
+    def update(self, x: ArrayLike, d: ArrayLike, lr: float) -> None:
+        """W -= lr d x^T in the mean, by pulses, for one vector each or the vectors of a batch one after the other."""
+        rows, columns = self.shape
+        x = np.ascontiguousarray(x, np.float32).reshape(-1, columns)
+        d = np.ascontiguousarray(d, np.float32).reshape(-1, rows)
+        require(len(x) == len(d), "AnalogArray.update", (len(x), len(d)), "as many vectors x as d")
+        settings = self.update_settings
+        _update(settings.train, self.cells, self.weights, x, d, lr, self.device.granularity, self.handle)
+        if settings.pulse_type == "none-with-device":
+            self.weights[:] = self.cells.hold(self.weights)
+
+    def read_line(self, k: int, columns: bool = True) -> Array:
+        """W[:, k], or W[k] if not columns, read by a one-hot vector through the periphery of that direction."""
+        one = np.zeros(self.shape[columns], np.float32)
+        one[k] = 1
+        return self.forward(one) if columns else self.backward(one)
+
+    def pulse_line(self, k: int, counts: ArrayLike, columns: bool = True) -> None:
+        """Give the cells of W[:, k], or of W[k] if not columns, |counts| pulses each, up where counts > 0."""
+        counts = np.ascontiguousarray(counts, np.int64)
+        length = self.shape[not columns]
+        require(counts.shape == (length,), "AnalogArray.pulse_line", counts.shape, f"{length} counts")
+        require(0 <= k < self.shape[columns], "AnalogArray.pulse_line", k, f"a line below {self.shape[columns]}")
+        _pulse_line(self.cells, self.weights, k, columns, counts, self.handle)
+
+    def hold(self, weights: ArrayLike) -> None:
+        """Set the weights as a perfect programming would, within the bounds of each cell."""
+        self.weights[:] = self.cells.hold(np.asarray(weights), self.rng)
+
+    def program(
+        self, target: ArrayLike, rounds: int = 50, tolerance: float | None = None, most: int = 10, reads: int = 1
+    ) -> Programmed:
+        """Write-verify: read all cells through the forward periphery, pulse those that are off, and again.
+
+        Parameters
+        ----------
+        target : float array, shape (rows, columns)
+        rounds : int
+            Limit.
+        tolerance : float, optional
+            |read - target| that is left alone; defaults to one granularity of the device.
+        most : int
+            Pulses of a cell in a round; there are |read - target| / granularity below that.
+        reads : int
+            Reads that are averaged.
+        """
+        target = np.broadcast_to(np.asarray(target, np.float32), self.shape)
+        step = self.device.granularity
+        tolerance = step if tolerance is None else tolerance
+        require(rounds >= 1 and most >= 1 and reads >= 1, "AnalogArray.program", (rounds, most, reads), "numbers from 1")
+        lines, pulses, done = np.eye(self.shape[1], dtype=np.float32), 0, 0
+        while done < rounds:
+            off = target - np.mean([self.forward(lines).T for _ in range(reads)], axis=0)
+            counts = np.where(abs(off) > tolerance, np.clip(abs(np.rint(off / step)), 1, most) * np.sign(off), 0)
+            if not counts.any():
+                break
+            done += 1
+            pulses += int(abs(counts).sum())
+            for k in np.flatnonzero(counts.any(0)).tolist():
+                self.pulse_line(k, counts[:, k].astype(np.int64))
+        return Programmed(self.weights - target, pulses, done)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything that `restore` needs to go on from here with the same numbers."""
+        now = self.rng.bit_generator.state
+        numbers = [part for n in now["state"].values() for part in (n & WORD, n >> 64)]
+        words = np.array([*numbers, now["has_uint32"], now["uinteger"]], np.uint64)
+        average = np.array([ends.settings["average"][0] for ends in (self.forward_ends, self.backward_ends)])
+        return {"weights": self.weights.copy(), "each": self.cells.each.copy(), "rng": words, "average": average}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Go back to a `state` of an array with the same parameters."""
+        require(state["each"].shape == self.cells.each.shape, "AnalogArray.restore", state["each"].shape,
+                f"the state of an array of {self.shape} of these devices")  # fmt: skip
+        self.weights[:], self.cells.each[:] = state["weights"], state["each"]
+        for ends, value in zip((self.forward_ends, self.backward_ends), state["average"], strict=True):
+            ends.settings["average"] = value
+        low, high, add, more, has, left = (int(n) for n in state["rng"])
+        inner = {"state": low | high << 64, "inc": add | more << 64}
+        self.rng.bit_generator.state = {"bit_generator": "PCG64", "state": inner, "has_uint32": has, "uinteger": left}

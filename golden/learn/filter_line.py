@@ -1,0 +1,124 @@
+"""The digital filter between A and C, compiled: one line of H at a time. What is computed says `filters`."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from .filters import (
+    CAP,
+    CORRECT,
+    DECAY,
+    FORGET,
+    IN_PROB,
+    MOMENTUM,
+    OUT_PROB,
+    PERIOD,
+    PULSES,
+    RATE,
+    TAIL,
+    THRESHOLD,
+    WAIT,
+)
+
+VECTOR, LINE, SWEEP = range(3)
+"""Places in `Memory.cursor`."""
+
+
+class Memory(NamedTuple):
+    """State of one layer's filter; a line of A is one row here.
+
+    Attributes
+    ----------
+    h : float32 array, shape (lines, length)
+        H.
+    mean, past : float32 arrays, shape (lines, length)
+        AGAD's running mean, and that of the period before the last flip; (0, 0) elsewhere.
+    line_sign, word_sign : float32 arrays, shapes (lines,) and (length,)
+        Choppers, +1 or -1.
+    flipped : bool array, shape (lines,)
+        Lines whose sign flipped after their last read.
+    cursor : int64 array, shape (3,)
+        Vectors seen, line to read next, sweeps over all lines done.
+    """
+
+    h: np.ndarray
+    mean: np.ndarray
+    past: np.ndarray
+    line_sign: np.ndarray
+    word_sign: np.ndarray
+    flipped: np.ndarray
+    cursor: np.ndarray
+
+
+def memory(lines: int, length: int, means: bool = False) -> Memory:
+    """Empty memory of a filter; `means` for AGAD."""
+    shape = (lines, length) if means else (0, 0)
+    return Memory(np.zeros((lines, length), np.float32), np.zeros(shape, np.float32), np.zeros(shape, np.float32),
+                  np.ones(lines, np.float32), np.ones(length, np.float32), np.zeros(lines, np.bool_),
+                  np.zeros(3, np.int64))  # fmt: skip
+
+
+@njit
+def filter_line(numbers, memory, z, pulses):
+    """Filter step of the line that the cursor is at; the cursor stays.
+
+    Parameters
+    ----------
+    numbers : float64 array
+        Of `Transfer.numbers`.
+    memory : Memory
+        Changed in place.
+    z : float32 array, shape (length,)
+        Read of the line.
+    pulses : int32 array, shape (length,)
+        Becomes the signed number of pulses for C.
+    """
+    line, sweep = memory.cursor[LINE], memory.cursor[SWEEP]
+    rate, threshold, momentum, cap = numbers[RATE], numbers[THRESHOLD], numbers[MOMENTUM], numbers[CAP]
+    decay, tail, most = numbers[DECAY], numbers[TAIL], numbers[PULSES]
+    if numbers[CORRECT] > 0.0:
+        rate /= min(sweep % numbers[WAIT] + 1, numbers[CORRECT])
+    write = tail == 0.0 or sweep > numbers[WAIT]
+    h = memory.h[line]
+    for i in range(z.size):
+        signal = np.float64(z[i])
+        if tail > 0.0:
+            if memory.flipped[line]:
+                memory.past[line, i] = memory.mean[line, i]
+            signal -= memory.past[line, i]
+            memory.mean[line, i] = (1.0 - tail) * memory.mean[line, i] + tail * z[i]
+        word = decay * h[i] + memory.line_sign[line] * memory.word_sign[i] * rate * signal
+        n = min(max(np.trunc(word / threshold), -most), most)
+        if n != 0.0:
+            word = momentum * word if numbers[FORGET] != 0.0 else word - (1.0 - momentum) * n * threshold
+        if cap > 0.0:
+            word = min(max(word, -cap), cap)
+        h[i] = word
+        pulses[i] = np.int32(n) if write else np.int32(0)
+
+
+@njit
+def next_line(numbers, memory, rng):
+    """Move the cursor on by one line; signs flip.
+
+    The sign of the line left behind flips with probability IN_PROB, or regularly in the last of PERIOD sweeps; the
+    words' signs flip with probability OUT_PROB after the last line. Nothing is drawn where a probability is 0.
+    """
+    cursor = memory.cursor
+    line = cursor[LINE]
+    if numbers[IN_PROB] > 0.0:
+        flip = rng.random() < numbers[IN_PROB]
+    else:
+        flip = numbers[PERIOD] > 0.0 and cursor[SWEEP] % numbers[PERIOD] == numbers[PERIOD] - 1.0
+    memory.flipped[line] = flip
+    if flip:
+        memory.line_sign[line] *= -1
+    cursor[LINE] = line + 1
+    if cursor[LINE] == memory.line_sign.size:
+        cursor[LINE] = 0
+        cursor[SWEEP] += 1
+        if numbers[OUT_PROB] > 0.0:
+            for i in range(memory.word_sign.size):
+                if rng.random() < numbers[OUT_PROB]:
+                    memory.word_sign[i] *= -1

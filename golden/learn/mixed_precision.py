@@ -1,0 +1,159 @@
+"""Mixed precision: the gradient is summed in digital memory, the array takes pulses of it. The digital baseline.
+
+chi <- chi - lr d x^T;  every `transfer_every` vectors: n = trunc(chi / granularity) pulses, chi <- chi - n granularity
+(Nandakumar et al., Frontiers in Neuroscience 14, 2020; aihwkit's MixedPrecisionCompound).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike
+
+from ..analog.draws import generator
+from ..analog.periphery import Periphery
+from ..analog.pulse import pulse
+from ..analog.pulsed import PulsedDevice
+from .array_layer import Array, ArrayLayer, held
+from .refusals import positive, require
+
+VECTOR, ROW = range(2)
+"""Places in the cursor."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mixed:
+    """Settings of mixed precision, with aihwkit's names.
+
+    Attributes
+    ----------
+    transfer_every : int
+        Vectors between two transfers.
+    n_rows_per_transfer : int
+        Rows (outputs) a transfer, in turn; -1: all.
+    granularity : float
+        chi a pulse; 0: the device's own.
+    n_x_bins, n_d_bins : int
+        x and d are rounded to this many levels from -max to max of the vector; 0: not at all.
+    """
+
+    transfer_every: int = 1
+    n_rows_per_transfer: int = -1
+    granularity: float = 0.0
+    n_x_bins: int = 0
+    n_d_bins: int = 0
+
+    def __post_init__(self):
+        positive("Mixed.transfer_every", self.transfer_every)
+        rows = self.n_rows_per_transfer
+        require(rows == -1 or rows > 0, "Mixed.n_rows_per_transfer", rows, "an integer from 1, or -1 for all")
+        require(self.granularity >= 0, "Mixed.granularity", self.granularity, "a number from 0")
+        for name in ("n_x_bins", "n_d_bins"):
+            require(getattr(self, name) in (0, *range(2, 1 << 24)), f"Mixed.{name}", getattr(self, name), "0 or from 2")
+
+
+@njit
+def _levels(values, bins, out):
+    """Values rounded to `bins` levels from -max|v| to max|v|, half to even."""
+    top = np.float32(0)
+    for v in values:
+        top = max(top, abs(v))
+    step = np.float32(2) * top / np.float32(max(bins - 1, 1))
+    for i in range(values.size):
+        out[i] = values[i] if bins == 0 or top == 0 else np.rint((values[i] + top) / step) * step - top
+
+
+@njit
+def accumulate(model, shared, each, weights, chi, cursor, x, d, lr, settings, handle):
+    """Sum the outer products of a batch and pulse what is due.
+
+    Parameters
+    ----------
+    model, shared, each
+        Cells.
+    weights, chi : float32 arrays, shape (rows, columns)
+    cursor : int64 array, shape (2,)
+        Vectors seen, next row.
+    x, d : float32 arrays, shapes (batch, columns) and (batch, rows)
+    settings : tuple
+        transfer_every, rows a transfer, granularity, n_x_bins, n_d_bins.
+    """
+    rng = generator(handle)
+    every, count, granularity, x_bins, d_bins = settings
+    rows, columns = weights.shape
+    # Rows that are emptied at each vector can hold a pulse only where this vector put something.
+    always = every == 1 and count == rows
+    u, v = np.empty(columns, np.float32), np.empty(rows, np.float32)
+    some = np.empty(columns, np.int64)
+    for b in range(len(x)):
+        _levels(x[b], x_bins, u)
+        _levels(d[b], d_bins, v)
+        size = 0
+        for j in range(columns):
+            if u[j] != 0:
+                some[size] = j
+                size += 1
+        cursor[VECTOR] += 1
+        due = count if cursor[VECTOR] % every == 0 else 0
+        for i in range(rows):
+            rate = np.float32(lr) * v[i]
+            if rate != 0:
+                for k in range(size):
+                    chi[i, some[k]] -= rate * u[some[k]]
+            if (i - cursor[ROW]) % rows < due and not (always and rate == 0):
+                for k in range(size if always else columns):
+                    j = some[k] if always else k
+                    if abs(chi[i, j]) >= granularity:
+                        n = np.trunc(chi[i, j] / granularity)
+                        chi[i, j] -= n * granularity
+                        for _ in range(int(abs(n))):
+                            weights[i, j] = pulse(model, shared, each[i, j], weights[i, j], n > 0, rng)
+        cursor[ROW] = (cursor[ROW] + due) % rows
+
+
+class MixedPrecision(ArrayLayer):
+    """A layer on one array whose gradient is summed in digital memory.
+
+    Parameters
+    ----------
+    rows, columns, device, seed, forward, backward
+        As in `TikiTaka`, of the one array.
+    settings : Mixed
+
+    Attributes
+    ----------
+    cells : Cells
+        Devices.
+    chi : float32 array, shape (rows, columns)
+        What is still to be written.
+    """
+
+    def __init__(
+        self,
+        rows: int,
+        columns: int,
+        device: PulsedDevice,
+        *,
+        settings: Mixed | None = None,
+        seed: int = 0,
+        forward: Periphery | None = None,
+        backward: Periphery | None = None,
+    ):
+        super().__init__(rows, columns, seed, forward, backward)
+        self.settings = settings = settings or Mixed()
+        self.cells = device.sample(self.shape, [seed, 2])
+        self.weights = self.cells.hold(np.zeros(self.shape))
+        self.chi, self.cursor = np.zeros(self.shape, np.float32), np.zeros(2, np.int64)
+        count = rows if settings.n_rows_per_transfer == -1 else min(settings.n_rows_per_transfer, rows)
+        self._settings = (settings.transfer_every, count, settings.granularity or device.granularity,
+                          settings.n_x_bins, settings.n_d_bins)  # fmt: skip
+
+    def program(self, weights: ArrayLike) -> None:
+        self.weights[...] = held(self.cells, weights, self.shape)
+
+    def _learn(self, x: Array, d: Array, lr: float) -> None:
+        model, shared, each = self.cells
+        accumulate(model, shared, each, self.weights, self.chi, self.cursor, x, d, lr, self._settings, self._handle)
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {"weights": self.weights, "each": self.cells.each, "chi": self.chi, "cursor": self.cursor}
