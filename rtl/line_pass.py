@@ -89,7 +89,7 @@ class LinePass:
         offered = placed.payload
         self.coming = coming = Signal.like(offered, name=f"{name}_coming")
         self.word = word = Signal.like(offered, name=f"{name}_word")
-        waits, same, follows = Signal(name=f"{name}_waits"), Signal(name=f"{name}_same"), Signal(name=f"{name}_follows")
+        waits, same, follows, again = (Signal(name=f"{name}_{what}") for what in ("waits", "same", "follows", "again"))
         self.full = full = Signal(name=f"{name}_full")
         self.give, self.move = give, move = Signal(name=f"{name}_give"), Signal(name=f"{name}_move")
         take = Signal(name=f"{name}_take")
@@ -101,26 +101,28 @@ class LinePass:
         ]
         m.d.sync += [waits.eq(take | (waits & ~move)), full.eq(move | (full & ~give))]
         with m.If(take):
-            # The word before may be written only after this one is read; that before it, in the same clock.
+            # When this word is read, the one before may be written in the same clock, or be still on its way.
             m.d.sync += [
                 coming.eq(offered),
                 same.eq(offered.place == coming.place),
                 follows.eq(give & (offered.place == word.place)),
             ]
         with m.If(move):
-            m.d.sync += word.eq(coming)
+            m.d.sync += [word.eq(coming), again.eq(full & same)]
         self.values, self.data = [], []
         for number, memory in enumerate(memories):
-            value = Signal.like(memory.value, name=f"{name}_value_{number}")
-            changed = Signal.like(memory.data, name=f"{name}_changed_{number}")
-            written = Signal.like(memory.data, name=f"{name}_written_{number}")
+            first, value, changed, written = (
+                Signal.like(memory.value, name=f"{name}_{what}_{number}")
+                for what in ("first", "value", "changed", "written")
+            )
             m.d.comb += [
                 memory.read.eq(take), memory.read_word.eq(offered.place),
                 memory.write.eq(give), memory.write_word.eq(word.place), memory.data.eq(changed),
+                value.eq(Mux(again, written, first)),
             ]  # fmt: skip
             with m.If(give):
                 m.d.sync += written.eq(changed)
             with m.If(move):
-                m.d.sync += value.eq(Mux(full & same, changed, Mux(follows, written, memory.value)))
+                m.d.sync += first.eq(Mux(follows, written, memory.value))
             self.values.append(value)
             self.data.append(changed)

@@ -1,6 +1,6 @@
 """Cursors through the lines of the fast array, and the choppers of the lines; see `golden.lines`."""
 
-from amaranth.hdl import Array, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
 from amaranth.lib.wiring import Component, In, Out
 
 from ..golden.codes import CHOP
@@ -55,17 +55,20 @@ class LineCursor(Component):
         last = Signal()
         m.d.comb += [
             self.line.eq(line[self.layer]),
-            self.hold.eq(scan[self.layer] < self.settings.hold),
             last.eq(self.line == Array(Const(count - 1) for count in counts)[self.layer]),
         ]
+        if self.settings.hold:
+            m.d.comb += self.hold.eq(scan[self.layer] < self.settings.hold)
         with m.If(self.advance):
             m.d.sync += line[self.layer].eq(Mux(last, 0, self.line + 1))
             m.d.sync += scan[self.layer].eq(scan[self.layer] + last)
         if self.settings.chopped:
-            self._chop(m, counts, scan[self.layer])
+            scans = Signal(32)
+            m.d.comb += scans.eq(scan[self.layer])
+            self._chop(m, counts, scans)
         host = self.host_cursor
         words = Array(word for pair in zip(line, scan, strict=True) for word in pair)
-        m.d.comb += host.value.eq(words[host.index].as_signed())
+        m.d.comb += host.value.eq(Value.cast(words[host.index]).as_signed())
         with m.If(host.select & host.write), m.Switch(host.index):
             for k, word in enumerate(words):
                 with m.Case(k):

@@ -7,10 +7,11 @@ from amaranth.lib.wiring import Component, In, Out
 from ..golden.codes import TRAIN
 from ..golden.layout import Layout
 from ..golden.memory_map import SAMPLE_WORD
-from ..golden.pulses import PROBABILITY_BITS, RATE_BITS, WIDE_BITS, Pulses
-from .codes import mix, stream_key
+from ..golden.pulses import PROBABILITY_BITS, RATE_BITS, Pulses
+from .codes import mix
 from .layout import lane_words
 from .neuron import rails
+from .pulse_chances import Chances
 from .update_vector import UpdateVector
 
 
@@ -70,128 +71,110 @@ class PulseTrains(Component):
     def elaborate(self, platform):
         m = Module()
         pulses, lanes = self.pulses, self.layout.lanes
-        vector = UpdateVector(m, self)
         command = self.command.payload
+        vector = UpdateVector(m, self)
 
-        # A word of elements is read in the clock in which its draws are made.
+        # A word of numbers is read in the clock in which its draws are made.
         word, slot = Signal(range(max(2, self.words))), Signal(range(max(2, pulses.slots)))
-        sending, valid, move, last, done = Signal(), Signal(), Signal(), Signal(), Signal()
+        sending, valid, move, last, final = Signal(), Signal(), Signal(), Signal(), Signal()
+        ready, start, skip, done = Signal(), Signal(), Signal(), Signal()
+        chances = Chances(m, self, vector, start)
         m.d.comb += [
             move.eq(~valid | self.train.ready),
-            last.eq(word == self.words - 1),
-            done.eq(sending & move & last & (slot == pulses.slots - 1)),
+            last.eq(sending & move & (word == self.words - 1)),
+            final.eq(slot == pulses.slots - 1),
+            done.eq(last & final),
+            ready.eq(self.command.valid & vector.full),
+            self.command.ready.eq(done | skip),
             self.train.valid.eq(valid),
+            vector.freed.eq(self.command.ready),
+            vector.move.eq(move),
+            vector.word.eq(Mux(sending, word, chances.row >> (lanes - 1).bit_length())),
         ]
         with m.If(move):
             m.d.sync += valid.eq(sending)
-        with m.If(sending & move):
-            m.d.sync += word.eq(Mux(last, 0, word + 1))
-            with m.If(last):
-                m.d.sync += slot.eq(Mux(slot == pulses.slots - 1, 0, slot + 1))
+            with m.If(sending):
+                m.d.sync += word.eq(Mux(last, 0, word + 1))
+        with m.If(last):
+            m.d.sync += slot.eq(Mux(final, 0, slot + 1))
 
-        skip = Signal()
-        ready = Signal()
-        m.d.comb += ready.eq(self.command.valid & vector.full)
-        m.d.comb += [self.command.ready.eq(done | skip), vector.freed.eq(self.command.ready)]
-
-        # What all elements share.
-        prepared = Signal()
-        scale, range_ = self._scale(m, vector, command)
-        chance, shift = self._chances(m, scale, range_, prepared)
-        turn, key = Signal(32), Signal(64)
+        turn, key, keying, half = Signal(32), Signal(64), Signal(), Signal()
+        begin = "SEND" if pulses.deterministic else "KEY"
         with m.FSM():
             with m.State("WAIT"):
                 m.d.sync += turn.eq(command.number * pulses.slots)
-                with m.If(ready & ~command.use):
-                    m.d.comb += skip.eq(1)
-                with m.Elif(ready):
-                    m.next = "SCALE"
-            with m.State("SCALE"):
-                m.next = "RANGE"
-            with m.State("RANGE"):
-                m.next = "START"
-            with m.State("START"):
-                # The last word of the update before may not have been taken yet.
-                with m.If(move):
-                    m.d.comb += prepared.eq(1)
-                    m.next = "SEND"
+                m.d.comb += [skip.eq(ready & ~command.use), start.eq(ready & command.use & move)]
+                with m.If(start):
+                    m.next = "PREPARE"
+            with m.State("PREPARE"):
+                with m.If(chances.done):
+                    m.next = begin
+            if not pulses.deterministic:
+                with m.State("KEY"):
+                    m.d.comb += keying.eq(1)
+                    m.d.sync += half.eq(~half)
+                    with m.If(half):
+                        m.d.sync += turn.eq(turn + 1)
+                        m.next = "SEND"
             with m.State("SEND"):
                 m.d.comb += sending.eq(1)
                 with m.If(done):
                     m.next = "WAIT"
-        with m.If(prepared | (sending & move & last)):
-            m.d.sync += [turn.eq(turn + 1), key.eq(stream_key(m, pulses.seed, TRAIN, turn))]
+                with m.Elif(last):
+                    m.next = begin
 
-        elements = vector.read(word, move)
-        draws = self._draws(m, key, word, slot, move)
-        opposite = Signal()
-        m.d.comb += opposite.eq(command.cost > 0)
-        for lane in range(lanes):
-            element, (row_draw, line_draw) = elements[lane], draws[lane]
-            is_row = Signal(name=f"is_row_{lane}")
-            turned = Signal(name=f"turned_{lane}")
-            row = word < -(-(pulses.rows - lane) // lanes) if lane < pulses.rows else Const(0)
+        if pulses.deterministic:
+            draws = self._thresholds(m, slot, move)
+        else:
+            draws = self._random(m, turn, key, keying, half, word, move)
+        for lane, (row_draw, line_draw) in enumerate(draws):
+            size, fires, minus = vector.sizes[lane], Signal(name=f"fires_{lane}"), Signal(name=f"minus_{lane}")
+            is_row, turned = Signal(name=f"is_row_{lane}"), Signal(name=f"turned_{lane}")
+            if lane < pulses.rows:
+                row = word < -(-(pulses.rows - lane) // lanes)
+                with m.If(move):
+                    m.d.sync += is_row.eq(row)
+                turns = (row & (command.cost > 0)) ^ self._chopped(word, lane)
+                by_row = chances.row_fires(lane, row_draw, size)
+            else:
+                turns, by_row = self._chopped(word, lane), Const(0)
             with m.If(move):
-                m.d.sync += [is_row.eq(row), turned.eq((row & opposite) ^ self._chopped(word, lane))]
-            size = Signal(max(pulses.row_bits, pulses.line_bits), name=f"size_{lane}")
-            fires = Signal(name=f"fires_{lane}")
+                m.d.sync += turned.eq(turns)
+            line = chances.line_fires(line_draw, size[: pulses.line_bits - 1])
             m.d.comb += [
-                size.eq(abs(element)),
-                fires.eq(Mux(is_row, (size != 0) & (row_draw < chance), (line_draw >> shift) < size)),
-                self.train.payload[lane].eq(Mux(fires, Mux((element < 0) ^ turned, -1, 1), 0)),
+                fires.eq(Mux(is_row, by_row, line)),
+                minus.eq(fires & (vector.signs[lane] ^ turned)),
+                self.train.payload[lane].eq(Cat(fires, minus).as_signed()),
             ]
         return m
 
-    def _scale(self, m: Module, vector: UpdateVector, command) -> tuple[Signal, Signal]:
-        """K, two clocks after the command, and m a clock later."""
-        pulses = self.pulses
-        most = (1 << WIDE_BITS) - 1
-        largest = ((1 << pulses.magnitude_bits) * ((1 << RATE_BITS) - 1)) >> pulses.shift
-        scale = Signal(range(max(2, min(largest, most) + 1)))
-        raw = Signal(range(max(2, largest + 1)))
-        m.d.comb += raw.eq((abs(command.cost) * self.rate) >> pulses.shift)
-        m.d.sync += scale.eq(Mux(raw > most, most, raw) if largest > most else raw)
-        range_ = Signal(signed(6))
-        if pulses.management:
-            of_d = Mux(vector.any_row, length(m, scale), 0)
-            m.d.sync += range_.eq((vector.reach - of_d) >> 1)
-        return scale, range_
+    def _thresholds(self, m: Module, slot: Signal, move: Value) -> list[tuple[Value, Value]]:
+        """What a row, and a line, is held against in each lane of a deterministic train, a clock after its word."""
+        drawn = []
+        for name, thresholds in zip(("row_draw", "line_draw"), self.pulses.order().tolist(), strict=True):
+            drawn.append(Signal(PROBABILITY_BITS, name=name))
+            with m.If(move):
+                m.d.sync += drawn[-1].eq(Array(Const(t, PROBABILITY_BITS) for t in thresholds)[slot])
+        return [(drawn[0], drawn[1])] * self.layout.lanes
 
-    def _chances(self, m: Module, scale: Signal, range_: Signal, prepared: Signal) -> tuple[Signal, Signal]:
-        """P of any row whose value is not 0, and log2 of the P of an LSB of x."""
-        one = 1 << PROBABILITY_BITS
-        chance, shift = Signal(PROBABILITY_BITS + 1), Signal(range(PROBABILITY_BITS + 1))
-        up, wide, place = Signal(6), Signal(len(scale) + 8), Signal(signed(8))
-        m.d.comb += [
-            up.eq(Mux(range_ < 0, -range_, range_)),
-            wide.eq(Mux(range_ < 0, scale >> up[:4], scale << up[:4])),
-            place.eq(self.pulses.line_shift - range_),
-        ]
-        with m.If(prepared):
-            m.d.sync += [
-                chance.eq(Mux(wide > one, one, wide)),
-                shift.eq(Mux(place > PROBABILITY_BITS, PROBABILITY_BITS, place)),
-            ]
-        return chance, shift
+    def _random(self, m: Module, turn: Value, key: Signal, keying: Value, half: Value, word: Value, move: Value):
+        """Draws of each lane, a clock after its word: two elements share 32 bits, by the parity of their index.
 
-    def _draws(self, m: Module, key: Signal, word: Signal, slot: Signal, move: Value) -> list[tuple[Value, Value]]:
-        """Draw of each lane, a clock after its word, if it is a row and if it is a line."""
-        lanes = self.layout.lanes
-        if self.pulses.deterministic:
-            drawn = []
-            for name, thresholds in zip(("row_draw", "line_draw"), self.pulses.order().tolist(), strict=True):
-                drawn.append(Signal(PROBABILITY_BITS, name=name))
-                with m.If(move):
-                    m.d.sync += drawn[-1].eq(Array(Const(t, PROBABILITY_BITS) for t in thresholds)[slot])
-            return [(drawn[0], drawn[1])] * lanes
+        What makes those of the first pair also makes the key of a slot, in two clocks before its words.
+        """
+        lanes, seed = self.layout.lanes, self.pulses.seed
+        fixed = Cat(half, Const(0, 15), Const(seed, 32), Const(TRAIN, 16))
         draws: list[Value] = []
         for pair in range(-(-lanes // 2)):
-            # Two elements share 32 random bits, by the parity of their index.
-            if lanes == 1:
-                draws.append(mix(m, key, word >> 1).word_select(word[0], 16))
+            counter = Signal(32, name=f"counter_{pair}")
+            m.d.comb += counter.eq(word >> 1 if lanes == 1 else word * (lanes // 2) + pair)
+            if pair:
+                bits = mix(m, key, counter)
             else:
-                bits = mix(m, key, word * (lanes // 2) + pair)
-                draws += [bits[:16], bits[16:]]
+                bits = mix(m, Mux(keying, fixed, key), Mux(keying, turn, counter))
+                with m.If(keying):
+                    m.d.sync += key.word_select(half, 32).eq(bits)
+            draws += [bits.word_select(word[0], 16)] if lanes == 1 else [bits[:16], bits[16:]]
         held = [Signal(16, name=f"draw_{lane}") for lane in range(lanes)]
         with m.If(move):
             m.d.sync += Cat(held).eq(Cat(draws))
@@ -201,18 +184,8 @@ class PulseTrains(Component):
         """Whether the element of a lane has its sign inverted by its chopper."""
         if self.chopped is None:
             return Const(0)
-        first = 0 if self.chopped == "rows" else self.pulses.rows
-        bits = []
+        first, bits = 0 if self.chopped == "rows" else self.pulses.rows, []
         for k in range(self.words):
             number = k * self.layout.lanes + lane - first
             bits.append(self.chopper[number] if 0 <= number < len(self.chopper) else Const(0))
         return Array(bits)[word]
-
-
-def length(m: Module, value: Value) -> Signal:
-    """Bit length of an unsigned number."""
-    bits = Signal(range(len(value) + 1))
-    for k in range(len(value)):
-        with m.If(value[k]):
-            m.d.comb += bits.eq(k + 1)
-    return bits

@@ -1,6 +1,7 @@
 """Memory of an update's vector, d and x, filled by the streams that bring its parts; a part of `rtl.pulses`."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import data
 from amaranth.lib.memory import Memory
 
 from ..golden.fixed import limit
@@ -23,7 +24,9 @@ class UpdateVector:
     Attributes
     ----------
     full : all that a command needs is there.
-    freed : the command has been carried out; driven by the block.
+    freed : the command has been carried out. word, move : the word of numbers to be shown next, and its strobe.
+        Driven by the block.
+    sizes, signs : magnitude of each lane's number, and whether it is negative.
     any_row : a row's value is not 0.
     reach : bit length of the largest probability of a line, before any shift.
     """
@@ -32,12 +35,15 @@ class UpdateVector:
         pulses, layout = block.pulses, block.layout
         self._m, self._block, self._lanes = m, block, layout.lanes
         self._bits = max(pulses.row_bits, pulses.line_bits)
+        self._entry = data.StructLayout({"size": self._bits - 1, "negative": 1})
         self.freed, self.any_row = Signal(name="freed"), Signal(name="any_row")
-        address = range(max(2, block.words))
+        self.word, self.move = Signal(range(max(2, block.words)), name="vector_word"), Signal(name="vector_move")
+        self.sizes: list[Value] = []
+        self.signs: list[Value] = []
         # Enable, address and data of each lane's write port; later sources come first.
         self._enable = [Signal(name=f"enable_{lane}") for lane in range(self._lanes)]
-        self._address = [Signal(address, name=f"address_{lane}") for lane in range(self._lanes)]
-        self._data = [Signal(signed(self._bits), name=f"data_{lane}") for lane in range(self._lanes)]
+        self._address = [Signal.like(self.word, name=f"address_{lane}") for lane in range(self._lanes)]
+        self._data = [Signal(self._entry, name=f"data_{lane}") for lane in range(self._lanes)]
 
         self._filled = Signal(name="values_full")
         self.full = self._filled
@@ -51,31 +57,36 @@ class UpdateVector:
             code = limit(pulses.line_bits)
             self.reach = Const((code << pulses.line_shift).bit_length())
         self._values(block.values, busy)
+        self._read()
 
-    def read(self, word: Value, move: Value) -> list[Signal]:
-        """Number of each lane, a clock after its word."""
-        m, block, elements = self._m, self._block, []
-        rows, columns, top = block.pulses.rows, block.layout.columns, limit(block.pulses.line_bits)
+    def _read(self) -> None:
+        """A memory for each lane, with a bias's full scale put in."""
+        m, block, lanes = self._m, self._block, self._lanes
+        rows, columns = block.pulses.rows, block.layout.columns
         biases = [rows + sum(columns[: k + 1]) - 1 for k in range(len(columns))] if block.lined else []
-        for lane in range(self._lanes):
-            m.submodules[f"lane{lane}"] = memory = Memory(
-                shape=signed(self._bits), depth=max(2, block.words), init=[]
-            )
+        for lane in range(lanes):
+            memory = Memory(shape=self._entry, depth=max(2, block.words), init=[])
+            m.submodules[f"lane{lane}"] = memory
             write, read = memory.write_port(), memory.read_port()
             m.d.comb += [
                 write.en.eq(self._enable[lane]),
                 write.addr.eq(self._address[lane]),
                 write.data.eq(self._data[lane]),
-                read.en.eq(move),
-                read.addr.eq(word),
+                read.en.eq(self.move),
+                read.addr.eq(self.word),
             ]
-            bias = Signal(name=f"bias_{lane}")
-            mine = [b // self._lanes for b in biases if b % self._lanes == lane]
-            with m.If(move):
-                m.d.sync += bias.eq(Cat(word == w for w in mine).any())
-            elements.append(Signal(signed(self._bits), name=f"element_{lane}"))
-            m.d.comb += elements[-1].eq(Mux(bias, top, read.data))
-        return elements
+            size, bias = read.data.size, [b // lanes for b in biases if b % lanes == lane]
+            if bias:
+                full = Signal(name=f"bias_{lane}")
+                with m.If(self.move):
+                    m.d.sync += full.eq(Cat(self.word == word for word in bias).any())
+                size = size | full.replicate(block.pulses.line_bits - 1)
+            self.sizes.append(size)
+            self.signs.append(read.data.negative)
+
+    def _number(self, value: Value) -> Value:
+        """Entry of a signed number."""
+        return Cat(abs(value)[: self._bits - 1] | Const(0, self._bits - 1), value[-1])
 
     def _values(self, source, busy: Value) -> None:
         """Values, of rows or of all elements: word by word."""
@@ -96,14 +107,15 @@ class UpdateVector:
             row.append((value != 0) & is_row)
             sizes.append(Mux(is_row | ~inside, 0, abs(value)))
             with m.If(take):
-                m.d.comb += [self._enable[lane].eq(inside), self._address[lane].eq(place), self._data[lane].eq(value)]
+                m.d.comb += [self._enable[lane].eq(inside), self._address[lane].eq(place)]
+                m.d.comb += self._data[lane].eq(self._number(value))
         with m.If(take):
             m.d.sync += [place.eq(Mux(last, 0, place + 1)), self._filled.eq(last)]
             m.d.sync += self.any_row.eq(self.any_row | Cat(row).any())
         with m.If(self.freed):
             m.d.sync += [self._filled.eq(0), self.any_row.eq(0)]
         if not block.lined:
-            seen = Signal(pulses.line_bits, name="seen")
+            seen = Signal(pulses.line_bits - 1, name="seen")
             union = 0
             for value in sizes:
                 union = union | value
@@ -111,10 +123,7 @@ class UpdateVector:
                 m.d.sync += seen.eq(seen | union)
             with m.If(self.freed):
                 m.d.sync += seen.eq(0)
-            self.reach = Signal(range(32), name="reach")
-            for k in range(pulses.line_bits):
-                with m.If(seen[k]):
-                    m.d.comb += self.reach.eq(k + 1 + pulses.line_shift)
+            self.reach = Mux(seen == 0, 0, length(m, seen) + pulses.line_shift)
 
     def _line(self, source, busy: Value) -> Value:
         """Line codes of the inputs: as many a clock as a word of codes, or a word of lanes, holds."""
@@ -133,6 +142,8 @@ class UpdateVector:
         early, late = Signal(range(rows // group + count + 2)), Signal(range(rows // group + count + 2))
         m.d.comb += [early.eq(number + rows // group), late.eq(number + rows // group + 1)]
         low = (banks - 1).bit_length()
+        codes = source.payload.as_value().word_select(number & (parts - 1), group * block.pulses.line_bits)
+        numbers = [self._number(codes.word_select(k, block.pulses.line_bits).as_signed()) for k in range(group)]
         for lane in range(lanes):
             code = (lane - rows) % group
             at = late if lane % group < rows % group else early
@@ -141,11 +152,7 @@ class UpdateVector:
                 m.d.comb += [
                     self._enable[lane].eq(here),
                     self._address[lane].eq(at >> low),
-                    self._data[lane].eq(
-                        source.payload.as_value()
-                        .word_select((number & (parts - 1)) * group + code, block.pulses.line_bits)
-                        .as_signed()
-                    ),
+                    self._data[lane].eq(numbers[code]),
                 ]
         with m.If(take):
             m.d.sync += [number.eq(Mux(final, 0, number + 1)), self._line_full.eq(final)]
@@ -178,11 +185,21 @@ class UpdateVector:
             ]
         with m.If(self.freed):
             m.d.sync += self._hidden_full.eq(0)
+        entry = self._number(source.payload.rail1)
         for lane in range(lanes):
             with m.If(take):
                 m.d.comb += [
                     self._enable[lane].eq(element[:low] == lane),
                     self._address[lane].eq(element >> low),
-                    self._data[lane].eq(source.payload.rail1),
+                    self._data[lane].eq(entry),
                 ]
         return source.valid & ~self._hidden_full
+
+
+def length(m: Module, value: Value) -> Signal:
+    """Bit length of an unsigned number."""
+    bits = Signal(range(len(value) + 1))
+    for k in range(len(value)):
+        with m.If(value[k]):
+            m.d.comb += bits.eq(k + 1)
+    return bits

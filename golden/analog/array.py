@@ -4,14 +4,17 @@ W is (rows, columns) = (outputs, inputs): forward y = W x, backward z = W^T d, u
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from .ageing import Ageing
 from .draws import generator, handle
 from .mvm import mvm_rows
+from .one_sided import OneSided
 from .periphery import Ends, Periphery
 from .pulse import pulse
 from .pulsed import PulsedDevice
@@ -66,7 +69,7 @@ class AnalogArray:
 
     Parameters
     ----------
-    device : PulsedDevice
+    device : PulsedDevice or OneSided
     rows, columns : int
     seed : int
         Of the devices' and lines' spreads, and of all noise and pulses after that.
@@ -82,13 +85,15 @@ class AnalogArray:
     rng : numpy.random.Generator
     handle : uint64 array
         Of `rng`, for compiled code, see `draws`.
+    updates : int
+        Vector updates so far.
     forward_ends, backward_ends : Ends
         The peripheries as `mvm` takes them.
     """
 
     def __init__(
         self,
-        device: PulsedDevice,
+        device: PulsedDevice | OneSided,
         rows: int,
         columns: int,
         seed: int = 0,
@@ -102,6 +107,7 @@ class AnalogArray:
         self.cells = device.sample(self.shape, (seed, 0))
         self.rng = np.random.default_rng((seed, 1))
         self.handle = handle(self.rng)
+        self.seed, self.updates = seed, 0
         forward = forward or Periphery()
         seeds = np.random.default_rng((seed, 2)).integers(1 << 62, size=2).tolist()
         self.forward_ends = forward.ends(columns, rows, seeds[0])
@@ -132,8 +138,16 @@ class AnalogArray:
         x = np.ascontiguousarray(x, np.float32).reshape(-1, columns)
         d = np.ascontiguousarray(d, np.float32).reshape(-1, rows)
         require(len(x) == len(d), "AnalogArray.update", (len(x), len(d)), "as many vectors x as d")
-        settings = self.update_settings
-        _update(settings.train, self.cells, self.weights, x, d, lr, self.device.granularity, self.handle)
+        settings, every = self.update_settings, getattr(self.device, "refresh_every", 0)
+        # Worn pairs are looked for after every so many vectors, also inside a batch.
+        first = every - self.updates % every if every else len(x)
+        edges = [0, *range(first, len(x), every or len(x)), len(x)]
+        for start, stop in zip(edges, edges[1:], strict=False):
+            part = x[start:stop], d[start:stop]
+            _update(settings.train, self.cells, self.weights, *part, lr, self.device.granularity, self.handle)
+            self.updates += stop - start
+            if every and self.updates % every == 0:
+                self.refresh()
         if settings.pulse_type == "none-with-device":
             self.weights[:] = self.cells.hold(self.weights)
 
@@ -155,6 +169,32 @@ class AnalogArray:
         """Set the weights as a perfect programming would, within the bounds of each cell."""
         self.weights[:] = self.cells.hold(np.asarray(weights), self.rng)
 
+    @cached_property
+    def ageing(self) -> Ageing:
+        """What the cells do without pulses; `decay`, `diffuse`, `reset` and `drift` are one call of it each."""
+        return Ageing(getattr(self.device, "device", self.device), self.cells, (self.seed, 3))
+
+    def decay(self, alpha: float = 1.0) -> None:
+        """One period of decay, `alpha` times as strong."""
+        self.ageing.decay(self.weights, self.rng, alpha)
+
+    def diffuse(self) -> None:
+        """One period of diffusion."""
+        self.ageing.diffuse(self.weights, self.rng)
+
+    def reset(self, where: NDArray[np.bool_] | None = None) -> None:
+        """Reset all cells, or those of a bool array (rows, columns)."""
+        self.ageing.reset(self.weights, self.rng, where)
+
+    def drift(self, time: float) -> None:
+        """Let time pass, in units of the device's t_0."""
+        self.ageing.drift(self.weights, time, self.rng)
+
+    def refresh(self) -> int:
+        """Refresh worn pairs of one-sided devices; returns how many. `update` does, every `refresh_every` vectors."""
+        require(isinstance(self.device, OneSided), "AnalogArray.refresh", self.device, "an array of OneSided pairs")
+        return self.device.refresh(self.ageing, self.weights, self.rng) if isinstance(self.device, OneSided) else 0
+
     def program(
         self, target: ArrayLike, rounds: int = 50, tolerance: float | None = None, most: int = 10, reads: int = 1
     ) -> Programmed:
@@ -175,7 +215,7 @@ class AnalogArray:
         target = np.broadcast_to(np.asarray(target, np.float32), self.shape)
         step = self.device.granularity
         tolerance = step if tolerance is None else tolerance
-        require(rounds >= 1 and most >= 1 and reads >= 1, "AnalogArray.program", (rounds, most, reads), "numbers from 1")
+        require(rounds >= 1 and most >= 1 and reads >= 1, "AnalogArray.program", (rounds, most, reads), "1 or more")
         lines, pulses, done = np.eye(self.shape[1], dtype=np.float32), 0, 0
         while done < rounds:
             off = target - np.mean([self.forward(lines).T for _ in range(reads)], axis=0)
@@ -189,10 +229,10 @@ class AnalogArray:
         return Programmed(self.weights - target, pulses, done)
 
     def state(self) -> dict[str, np.ndarray]:
-        """Everything that `restore` needs to go on from here with the same numbers."""
+        """Everything that `restore` needs to go on from here with the same numbers, but for the clock of `drift`."""
         now = self.rng.bit_generator.state
         numbers = [part for n in now["state"].values() for part in (n & WORD, n >> 64)]
-        words = np.array([*numbers, now["has_uint32"], now["uinteger"]], np.uint64)
+        words = np.array([*numbers, now["has_uint32"], now["uinteger"], self.updates], np.uint64)
         average = np.array([ends.settings["average"][0] for ends in (self.forward_ends, self.backward_ends)])
         return {"weights": self.weights.copy(), "each": self.cells.each.copy(), "rng": words, "average": average}
 
@@ -203,6 +243,6 @@ class AnalogArray:
         self.weights[:], self.cells.each[:] = state["weights"], state["each"]
         for ends, value in zip((self.forward_ends, self.backward_ends), state["average"], strict=True):
             ends.settings["average"] = value
-        low, high, add, more, has, left = (int(n) for n in state["rng"])
+        low, high, add, more, has, left, self.updates = (int(n) for n in state["rng"])
         inner = {"state": low | high << 64, "inc": add | more << 64}
         self.rng.bit_generator.state = {"bit_generator": "PCG64", "state": inner, "has_uint32": has, "uinteger": left}

@@ -1,5 +1,6 @@
 """The devices of one array, as drawn: their constants, and what follows from these."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -90,21 +91,35 @@ class Cells(NamedTuple):
         float32 array, shape (rows, columns), C order
             The weights that a read shows: clipped at each cell's bounds, with write noise.
         """
-        if self.model & PAIR:
-            plus, minus = self.parts
-            return plus.hold(np.maximum(weights, 0)) - minus.hold(np.maximum(np.negative(weights), 0))
-        low, high = self.bounds
-        weights = np.minimum(np.maximum(weights, low), high).astype(np.float32, order="C")
-        self.each[..., HIDDEN] = weights
-        if self.model & WRITES and rng is not None:
-            weights += (self.shared[WRITE] * rng.standard_normal(weights.shape)).astype(np.float32)
-        return weights
+        pair = self.model & PAIR
+        return self.restore([np.maximum(weights, 0), np.maximum(np.negative(weights), 0)] if pair else [weights], rng)
 
     def states(self, weights: np.ndarray) -> list[np.ndarray]:
         """What the devices themselves hold: copies, float32 (rows, columns), one for each of `parts`."""
         if self.model & (PAIR | WRITES):
             return [part.each[..., HIDDEN].copy() for part in self.parts]
         return [weights.copy()]
+
+    def restore(self, states: Sequence[np.ndarray], rng: np.random.Generator | None = None) -> np.ndarray:
+        """Set the devices of `parts` to states, clipped at their bounds; returns weights as `hold` does."""
+        shown = []
+        for part, state in zip(self.parts, states, strict=True):
+            low, high = part.bounds
+            shown.append(np.minimum(np.maximum(state, low), high).astype(np.float32, order="C"))
+            if self.model & (PAIR | WRITES):
+                part.each[..., HIDDEN] = shown[-1]
+        if self.model & PAIR:
+            return shown[0] - shown[1]
+        if self.model & WRITES and rng is not None:
+            shown[0] += (self.shared[WRITE] * rng.standard_normal(shown[0].shape)).astype(np.float32)
+        return shown[0]
+
+    def subtract(self, reference: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Show every weight above a further reference, float (rows, columns): returns the weights less that."""
+        require(not self.model & PAIR, "Cells.subtract", "a pair", "a single device")
+        self.each[..., REFERENCE] += reference
+        self.each[..., HIDDEN] -= reference
+        return (weights - reference).astype(np.float32)
 
     def symmetry(self) -> np.ndarray:
         """Symmetry point: the weight of each cell at which an up and a down pulse cancel in the mean.
@@ -125,7 +140,7 @@ class Cells(NamedTuple):
         up, down, slope_up, slope_down = (np.float64(self.each[..., k]) for k in (UP, DOWN, OWN_UP, OWN_DOWN))
         with np.errstate(divide="ignore", invalid="ignore"):
             points = (up - down) / (slope_down - slope_up) - self.each[..., REFERENCE]
-        return np.clip(np.where(np.isnan(points), 0, points), low, high).astype(np.float32)
+        return np.clip(np.where(np.isnan(points), 0, points), low, high).astype(np.float32) + np.float32(0)
 
 
 @njit
@@ -134,7 +149,7 @@ def _bisect(model, shared, each, points):
     for i in range(each.shape[0]):
         for j in range(each.shape[1]):
             cell = each[i, j]
-            low, high = cell[MIN], cell[MAX]
+            low, high = cell[MIN] - cell[REFERENCE], cell[MAX] - cell[REFERENCE]
             first = mean_step(model, shared, cell, low, True) - mean_step(model, shared, cell, low, False)
             last = mean_step(model, shared, cell, high, True) - mean_step(model, shared, cell, high, False)
             if first == 0.0 and last == 0.0:

@@ -4,8 +4,9 @@
 it enters (ADDITIVE, MULTIPLICATIVE, COMPLEX), standard deviation of the write noise, then what the model adds.
 
 A cell is WIDTH float32 numbers, half a cache line: steps up and down at weight zero, both positive, bounds, what the
-model adds up and down, reference, hidden weight. The last is no constant: with write noise it is the state that pulses
-move. A pair is two such devices, plus and minus, whose hidden weights are the states.
+model adds up and down, reference, hidden weight. A weight is what the device shows above its reference; steps and
+bounds are the device's own. The hidden weight is no constant: with write noise it is the state that pulses move. A pair
+is two such devices, plus and minus, whose hidden weights are the states.
 """
 
 from math import exp
@@ -30,17 +31,18 @@ def _mean_step(model, shared, each, w, up):
     """`mean_step` of a model without WRITES."""
     step = np.float64(each[UP] if up else each[DOWN])
     own = each[OWN_UP] if up else each[OWN_DOWN]
+    v = w + each[REFERENCE]
     if model == LINEAR:
-        return step + own * (w + each[REFERENCE])
+        return step + own * v
     span = np.float64(each[MAX] - each[MIN])
     if span <= 0.0:
         return 0.0
     if model == EXP:
-        z = 2.0 * w / span * shared[OWN + 4] + shared[OWN + 5]
+        z = 2.0 * v / span * shared[OWN + 4] + shared[OWN + 5]
         if up:
             return step * max(1.0 - shared[OWN] * exp(shared[OWN + 2] * z), 0.0)
         return step * max(1.0 - shared[OWN + 1] * exp(-shared[OWN + 3] * z), 0.0)
-    place = min(max((w - each[MIN]) / span, 0.0), 1.0)
+    place = min(max((v - each[MIN]) / span, 0.0), 1.0)
     if model == POW:
         return step * (1.0 - place if up else place) ** own
     nodes = (shared.size - OWN) // 2
@@ -77,14 +79,14 @@ def _pulse_rare(model, shared, each, w, up, rng):
     if model & (WRITES | PAIR):
         w = device[HIDDEN]
     step = _mean_step(model & (WRITES - 1), shared, device, w, rise)
+    v = w + device[REFERENCE]
     if shared[CYCLE] > 0.0:
         scale = abs(step)
         if shared[KIND] == ADDITIVE:
             scale = np.float64(device[UP] if rise else device[DOWN])
         elif shared[KIND] == COMPLEX:
-            scale += shared[OWN + 6] + shared[OWN + 7] * abs(w)
+            scale += shared[OWN + 6] + shared[OWN + 7] * abs(v)
         step += _gauss(rng, shared[CYCLE] * scale)
-    v = w + device[REFERENCE]
     w = min(max(np.float32(v + step if rise else v - step), device[MIN]), device[MAX]) - device[REFERENCE]
     if model & (WRITES | PAIR):
         device[HIDDEN] = w

@@ -1,0 +1,53 @@
+"""Zero-shifting: find each device's symmetry point with pulses alone, and make it the zero that reads refer to.
+
+Under alternating up and down pulses a device moves to where both steps are equal (Kim et al., arXiv 1907.10228). What
+it then shows is programmed into a reference R, and the array is read as A - R: `Cells.subtract`.
+"""
+
+import numpy as np
+from numba import njit
+
+from .cells import Cells
+from .pulse import PAIR, pulse
+from .refusals import require
+
+
+def zero_shift(
+    cells: Cells, weights: np.ndarray, pairs: int, rng: np.random.Generator, averaged: int = 1
+) -> np.ndarray:
+    """Give every cell alternating pulses, up first; in place.
+
+    Parameters
+    ----------
+    cells : Cells
+        Single devices.
+    weights : float32 array, shape (rows, columns)
+    pairs : int
+        Pairs of pulses. SoftBounds devices with equal bounds approach their points as exp(-4 pairs / states).
+    averaged : int
+        The last so many pairs are averaged over, after up and after down pulses alike: half a step lies between these.
+
+    Returns
+    -------
+    float32 array, shape (rows, columns)
+        The symmetry points found: R.
+    """
+    require(not cells.model & PAIR, "zero_shift: cells", "a pair", "single devices")
+    require(1 <= averaged <= pairs, "zero_shift: averaged", averaged, f"1 to the number of pairs, {pairs}")
+    points = np.empty_like(weights)
+    _alternate(cells.model, cells.shared, cells.each, weights, pairs, averaged, points, rng)
+    return points
+
+
+@njit
+def _alternate(model, shared, each, weights, pairs, averaged, points, rng):
+    for i in range(weights.shape[0]):
+        for j in range(weights.shape[1]):
+            w = weights[i, j]
+            total = 0.0
+            for n in range(2 * pairs):
+                w = pulse(model, shared, each[i, j], w, n & 1 == 0, rng)
+                if n >= 2 * (pairs - averaged):
+                    total += w
+            weights[i, j] = w
+            points[i, j] = total / (2 * averaged)
