@@ -4,6 +4,7 @@ Polarity is the product of both. A vector of -1, 0 and +1 holds the neurons' pul
 slot of the trains onto the fast array, or the filter's pulses and a 1 on the line they belong to.
 """
 
+import numpy as np
 from numba import njit
 
 from .codes import CYCLE, key
@@ -49,11 +50,26 @@ def coincide(seed, noise, number, shape, fired, devices, states):
 
 @njit
 def zero_shift(noise, seed, rounds, devices, states):
-    """Zero-shifting: pulse all devices up and down in turn, so that they go to their symmetry points, in place.
+    """Symmetry points that zero-shifting finds: the devices are pulsed up and down in turn, in place.
 
-    Numbers of the pulses, which seed the cycle noise, count down from 2**32 - 1: no step has them.
+    The points are the means over the second half of the pulses, as cycle noise moves the states about them.
+    Numbers of the pulses, which seed that noise, count down from 2**32 - 1: no step has them.
+
+    Parameters
+    ----------
+    rounds : int
+        Pairs of pulses.
+    devices, states : int64 array, shape (P, 6), and int32 array, shape (P,)
+
+    Returns
+    -------
+    int32 array, shape (P,)
     """
+    total = np.zeros(states.size, np.int64)
     for n in range(2 * rounds):
         words = key(seed, CYCLE, 0xFFFFFFFF - n)
         for i in range(states.size):
             states[i] = pulse(noise, noise_of(words, i), states[i], 1 - 2 * (n & 1), devices[i])
+            if n >= rounds:
+                total[i] += states[i]
+    return (total // max(rounds, 1)).astype(np.int32)

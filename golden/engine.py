@@ -149,9 +149,9 @@ class Engine:
         )
         self._fast, self._symmetry = np.zeros((0, 6), np.int64), np.zeros(0, np.int32)
         if chip.loop and chip.config.fast:
-            fast, self._symmetry = chip.loop.fast, np.zeros(layout.parameters, np.int32)
+            fast, states = chip.loop.fast, np.zeros(layout.parameters, np.int32)
             self._fast = fast.sample(layout.parameters)
-            zero_shift(fast.noise, fast.seed, chip.config.fast.zero_shift, self._fast, self._symmetry)
+            self._symmetry = zero_shift(fast.noise, fast.seed, chip.config.fast.zero_shift, self._fast, states)
         self._hardware = (
             hardware(chip, chip.defects, self.initial().theta, self._devices) if chip.defects else None
         )

@@ -19,9 +19,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from .codes import CYCLE, READ, key
-from .devices import NOISE_BITS, Devices, pulse
+from .devices import NOISE_BITS, Devices, noise_of, pulse
 from .fixed import round_wide
-from .tiki_taka import noise_of
 
 
 class Verify(NamedTuple):

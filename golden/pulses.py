@@ -9,8 +9,10 @@ m = floor((e_x - e_d) / 2), e the bit length of the largest probability, so that
 two keep the product, where aihwkit's sqrt(x_max / d_max) needs a divider.
 
 Trains are stochastic (16 keyed random bits a slot and element) or deterministic: line l has a pulse in the
-first round(BL P_x) slots, row n in as many slots as round(BL P_d), spread by the van der Corput order, so that
-coincidences are BL P_x P_d but for the discrepancy of that order.
+first round(BL P_x) slots, row n in as many as round(BL P_d), spread by the van der Corput order, so that
+coincidences are BL P_x P_d but for the discrepancy of that order. Halves are rounded down.
+
+Values and codes are symmetric: the most negative word of a width is none.
 """
 
 from typing import NamedTuple
@@ -156,10 +158,12 @@ def train(pulses, order, number, slot, signed, out):
     out : int32 array, the same shape
     """
     k0, k1, k2, k3 = key(pulses.seed, TRAIN, (number * pulses.slots + slot) & 0xFFFFFFFF)
+    draws = 0
     for i in range(signed.size):
         p = abs(signed[i])
         if pulses.deterministic:
             draw = order[0 if i < pulses.rows else 1, slot]
         else:
-            draw = (mix(k0, k1, k2, k3, i >> 1) >> (16 * (i & 1))) & 0xFFFF
+            draws = draws >> 16 if i & 1 else mix(k0, k1, k2, k3, i >> 1)
+            draw = draws & 0xFFFF
         out[i] = 0 if draw >= p else (1 if signed[i] > 0 else -1)

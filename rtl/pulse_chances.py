@@ -159,5 +159,5 @@ class Chances:
         """Whether the draw lets a line fire whose code has this magnitude."""
         # Where s is negative, draw < |x| >> -s is ((draw << -s) + ones) < |x|.
         filling = max(0, -self._low)
-        bits = Cat(Const((1 << filling) - 1, filling), draw)[max(0, self._low) :]
+        bits = Cat(Const((1 << filling) - 1, filling), draw, Const(0, 1))[max(0, self._low) :]
         return ~(draw & self._above).any() & ((bits >> self._offset)[: len(size)] < size)

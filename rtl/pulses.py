@@ -174,7 +174,7 @@ class PulseTrains(Component):
                 bits = mix(m, Mux(keying, fixed, key), Mux(keying, turn, counter))
                 with m.If(keying):
                     m.d.sync += key.word_select(half, 32).eq(bits)
-            draws += [bits.word_select(word[0], 16)] if lanes == 1 else [bits[:16], bits[16:]]
+            draws.extend([bits.word_select(word[0], 16)] if lanes == 1 else [bits[:16], bits[16:]])
         held = [Signal(16, name=f"draw_{lane}") for lane in range(lanes)]
         with m.If(move):
             m.d.sync += Cat(held).eq(Cat(draws))

@@ -117,7 +117,7 @@ class TikiTakaLoop(Component):
             command.words.eq(length),
             command.value.eq(thresholds[layer]),
             command.chopper.eq(cursor.inverts),
-            command.update.eq(1),
+            command.update.eq(apply.update),
             ttv2.reading.valid.eq(self.reading.valid),
             ttv2.reading.payload[0].eq(self.reading.payload),
             self.reading.ready.eq(ttv2.reading.ready),

@@ -3,8 +3,9 @@
     command, reading -> places [-> means] -> H -> pulses
 
 Where a word comes again in the next clock, its new value goes from the sum through threshold and reset back into
-the sum within one clock. Hence that way is short: T is compared with the sum as it is, before it saturates, which
-is the same because T is at most the bound; a word that saturates fires, so that only resets need to saturate.
+the sum within one clock. Hence that way is short: H + c z - T and H + c z + T - 1, whose signs tell whether T is
+reached, are summed beside H + c z. T is at most the bound, so it is reached where H saturates, and only resets
+need to saturate.
 """
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
@@ -74,29 +75,23 @@ class FilterMemory(Component):
             placed = centre(m, ttv2, self.lines, placed, self.host_mean, self.host_past)
         rescaling = Signal()
         sweep = LinePass(m, [memory], placed, self.pulses.ready | rescaling)
-        command, coming = sweep.word.command, sweep.coming.command
-        minus = Signal(bits - 1)  # -T, but for its sign
-        with m.If(sweep.move):
-            m.d.sync += minus.eq(-coming.value)
-        over = Signal(lanes)
+        command, over = sweep.word.command, Signal(lanes)
         for lane in range(lanes):
-            raw, active = self._sum(m, sweep, lane), sweep.word.active[lane]
-            negative, reached, fire = raw[-1], Signal(name=f"reached_{lane}"), Signal(name=f"fire_{lane}")
-            # |raw| >= T: below 0 the bits turned are |raw| - 1, which the carry makes good.
-            size = raw[:-1] ^ negative.replicate(len(raw) - 1)
-            sign = Const(-1, signed(len(size) - len(minus))).as_unsigned()
-            pulse = fire & ~command.hold if ttv2.mean else fire
-            exceeded = active & exceeds(raw, bits)
-            after = Mux(fire, self._rest(raw, exceeded, command.value, minus), raw)
+            active = sweep.word.active[lane]
+            raw, more, less = self._sums(m, sweep, lane)
+            up, down = (Signal(name=f"{name}_{lane}") for name in ("up", "down"))
+            m.d.comb += [up.eq(active & ~more[-1]), down.eq(active & less[-1])]
+            high = raw[bits - 1 :]
+            exceeded = active & Mux(raw[-1], ~high.all() | ~raw[: bits - 1].any(), high.any())
+            after = self._reset(raw, up, down, exceeded, more, less, command.value)
             if ttv2.rescale:
                 scaled = self._scaled(m, sweep.values[0][lane], command.rescale)
                 after = Mux(rescaling, saturate(scaled, bits), after)
                 exceeded |= rescaling & exceeds(scaled, bits)
+            free = ~command.hold if ttv2.mean else 1
             m.d.comb += [
-                reached.eq((Cat(1, size) + Cat(negative, minus, sign))[-1]),
-                fire.eq(reached & active),
                 over[lane].eq(exceeded),
-                self.pulses.payload[lane].eq(Cat(pulse, pulse & negative).as_signed()),
+                self.pulses.payload[lane].eq(Cat((up | down) & free, down & free).as_signed()),
                 sweep.data[0][lane].eq(after),
             ]
         m.d.comb += [
@@ -110,39 +105,43 @@ class FilterMemory(Component):
         """Whether a pass rescales H, and does nothing else."""
         return command.rescale != 0 if self.ttv2.rescale else Const(0)
 
-    def _sum(self, m: Module, sweep: LinePass, lane: int) -> Value:
-        """H with what a reading adds; H alone where the lane is not active."""
-        ttv2, h, coming = self.ttv2, sweep.values[0][lane], sweep.coming
-        word, active = coming.words[lane], coming.active[lane]
+    def _sums(self, m: Module, sweep: LinePass, lane: int) -> tuple[Value, Value, Value]:
+        """H with what a reading adds, H alone where the lane is not active; the same less T, and plus T - 1."""
+        ttv2, h, coming, active = self.ttv2, sweep.values[0][lane], sweep.coming, sweep.coming.active[lane]
+        word, fraction = coming.words[lane], 0 if ttv2.mean else ttv2.fraction  # means have it already
         minus = coming.command.chopper ^ (ttv2.negate and not ttv2.mean)
-        fraction = 0 if ttv2.mean else ttv2.fraction  # means have it already
-        step = Signal(signed(len(word) + fraction + (ttv2.leak > 0)), name=f"step_{lane}")
+        turned = (Cat(Const(0, fraction), word) ^ minus.replicate(fraction + len(word))).as_signed()
+        step = Signal(signed(len(turned) + (ttv2.leak > 0)), name=f"step_{lane}")
         carry = Signal(name=f"carry_{lane}")
-        raw = Signal(signed(max(len(h), len(step)) + 1), name=f"raw_{lane}")
+        wide = max(len(h), len(step)) + 1
+        raw, low, high = (Signal(signed(wide), name=f"{name}_{lane}") for name in ("raw", "low", "high"))
+        below = -Cat(coming.command.value, Const(0, 1)).as_signed()  # -T
         with m.If(sweep.move):
             if ttv2.leak:
-                m.d.sync += step.eq(Mux(minus, -word, word) << fraction)
+                m.d.sync += [step.eq(add(turned, Const(0, 1), minus)), low.eq(below), high.eq(~below)]
             else:
-                turned = Cat(minus.replicate(fraction), word ^ minus.replicate(len(word)))
-                m.d.sync += [step.eq(Mux(active, turned, 0)), carry.eq(active & minus)]
+                m.d.sync += [
+                    step.eq(Mux(active, turned, 0)), carry.eq(active & minus),
+                    low.eq(add(turned, below, minus)), high.eq(add(turned, ~below, minus)),
+                ]  # fmt: skip
         if ttv2.leak:
             m.d.comb += raw.eq(Mux(sweep.word.active[lane], approach(h, step, ttv2.leak), h))
-        else:
-            m.d.comb += raw.eq(add(h, step, carry))
-        return raw
+            return raw, raw + low, raw + high
+        m.d.comb += raw.eq(add(h, step, carry))
+        return raw, h + low, h + high
 
-    def _rest(self, raw: Value, over: Value, threshold: Value, minus: Value) -> Value:
-        """H after a pulse; of a sum that saturates, what is left of the bound."""
-        bits, negative = self.ttv2.bits, raw[-1]
+    def _reset(self, raw: Value, up: Value, down: Value, over: Value, more: Value, less: Value, t: Value) -> Value:
+        """H after the pulse, if there is one; of a sum that saturates, what is left of the bound."""
+        bits, shift = self.ttv2.bits, self.ttv2.keep_shift
         if self.ttv2.reset == SUBTRACT:
-            room = ~threshold  # bound - T
-            rest = (raw[:bits] + Mux(negative, threshold, Cat(minus, 1)))[:bits].as_signed()
-            return Mux(over, Mux(negative, -room, room), rest)
-        if self.ttv2.reset == KEEP:
-            shift = self.ttv2.keep_shift
+            room = ~t  # bound - T
+            rest = Mux(down, Mux(over, -room, less + 1), Mux(over, room, more))
+        elif self.ttv2.reset == KEEP:
             most = (self.ttv2.bound + (1 << shift >> 1)) >> shift
-            return Mux(over, Mux(negative, -most, most), round_shift(raw[:bits].as_signed(), shift))
-        return Const(0)
+            rest = Mux(over, Mux(down, -most, most), round_shift(raw[:bits].as_signed(), shift))
+        else:
+            rest = Const(0)
+        return Mux(up | down, rest, raw)
 
     def _scaled(self, m: Module, h: Value, shift: Value) -> Value:
         """H 2**shift to nearest, not saturated."""

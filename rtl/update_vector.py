@@ -146,11 +146,13 @@ class UpdateVector:
         numbers = [self._number(codes.word_select(k, block.pulses.line_bits).as_signed()) for k in range(group)]
         for lane in range(lanes):
             code = (lane - rows) % group
+            if code >= inputs:
+                continue
             at = late if lane % group < rows % group else early
-            here = (at[:low] == lane // group) & (number < -(-(inputs - code) // group))
+            ends = max(0, -(-(inputs - code) // group))
             with m.If(take):
                 m.d.comb += [
-                    self._enable[lane].eq(here),
+                    self._enable[lane].eq((at[:low] == lane // group) & (number < ends) if ends else 0),
                     self._address[lane].eq(at >> low),
                     self._data[lane].eq(numbers[code]),
                 ]

@@ -1,4 +1,4 @@
-"""The reference vectors made with aihwkit, where the project has them beside it; their README says what each array is."""
+"""The reference vectors made with aihwkit, where they lie beside the project; their README says what each array is."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The trainer of layers: against arithmetic by hand and aihwkit's training curves, with exact products and on arrays."""
+"""The trainer of layers: against arithmetic by hand and aihwkit's training curves, on exact products and on arrays."""
 
 import json
 from pathlib import Path

@@ -5,7 +5,6 @@ W is (rows, columns) = (outputs, inputs): forward y = W x, backward z = W^T d, u
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -13,46 +12,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from .ageing import Ageing
 from .draws import generator, handle
-from .mvm import mvm_rows
+from .mvm import mvm_batch
 from .one_sided import OneSided
 from .periphery import Ends, Periphery
 from .pulse import pulse
 from .pulsed import PulsedDevice
 from .refusals import require
-from .update import Update, outer
+from .update import Update, outer_batch
+from .write_verify import Programmed, program
 
 Array = NDArray[np.float32]
 WORD = (1 << 64) - 1
-
-
-class Programmed(NamedTuple):
-    """What a write-verify came to.
-
-    Attributes
-    ----------
-    error : float32 array, shape (rows, columns)
-        Weight less target.
-    pulses : int
-        Given in all.
-    rounds : int
-        Of reading all and pulsing what was off; below the limit only if nothing was off any more.
-    """
-
-    error: Array
-    pulses: int
-    rounds: int
-
-
-@njit
-def _product(ends, w, backward, x, y, drive, handle):
-    mvm_rows(ends, w, backward, x, y, drive, generator(handle))
-
-
-@njit
-def _update(train, cells, w, x, d, lr, granularity, handle):
-    rng = generator(handle)
-    for b in range(len(x)):
-        outer(train, cells.model, cells.shared, cells.each, w, x[b], d[b], lr, granularity, rng)
 
 
 @njit
@@ -114,6 +84,11 @@ class AnalogArray:
         self.backward_ends = (backward or forward).ends(rows, columns, seeds[1], forward=False)
         self.weights = self.cells.hold(np.zeros(self.shape), self.rng)
 
+    @property
+    def granularity(self) -> float:
+        """Step of the device that pulse probabilities are reckoned with."""
+        return self.device.granularity
+
     def forward(self, x: ArrayLike) -> Array:
         """W x through the periphery: x (columns,) or (batch, columns) -> float32 (rows,) or (batch, rows)."""
         return self._read(self.forward_ends, False, x)
@@ -129,7 +104,7 @@ class AnalogArray:
         place = f"AnalogArray.{'backward' if backward else 'forward'}"
         require(batch.shape[1] == inputs, place, x.shape, f"vectors of {inputs}")
         y = np.empty((len(batch), outputs), np.float32)
-        _product(ends, self.weights, backward, batch, y, np.empty_like(batch), self.handle)
+        mvm_batch(ends, self.weights, backward, batch, y, np.empty_like(batch), self.handle)
         return y if x.ndim == 2 else y[0]
 
     def update(self, x: ArrayLike, d: ArrayLike, lr: float) -> None:
@@ -144,7 +119,7 @@ class AnalogArray:
         edges = [0, *range(first, len(x), every or len(x)), len(x)]
         for start, stop in zip(edges, edges[1:], strict=False):
             part = x[start:stop], d[start:stop]
-            _update(settings.train, self.cells, self.weights, *part, lr, self.device.granularity, self.handle)
+            outer_batch(settings.train, self.cells, self.weights, *part, lr, self.granularity, self.handle)
             self.updates += stop - start
             if every and self.updates % every == 0:
                 self.refresh()
@@ -153,17 +128,21 @@ class AnalogArray:
 
     def read_line(self, k: int, columns: bool = True) -> Array:
         """W[:, k], or W[k] if not columns, read by a one-hot vector through the periphery of that direction."""
+        self._check_line("read_line", k, columns)
         one = np.zeros(self.shape[columns], np.float32)
         one[k] = 1
         return self.forward(one) if columns else self.backward(one)
 
     def pulse_line(self, k: int, counts: ArrayLike, columns: bool = True) -> None:
         """Give the cells of W[:, k], or of W[k] if not columns, |counts| pulses each, up where counts > 0."""
-        counts = np.ascontiguousarray(counts, np.int64)
+        counts = np.array(counts, np.int64)
         length = self.shape[not columns]
         require(counts.shape == (length,), "AnalogArray.pulse_line", counts.shape, f"{length} counts")
-        require(0 <= k < self.shape[columns], "AnalogArray.pulse_line", k, f"a line below {self.shape[columns]}")
+        self._check_line("pulse_line", k, columns)
         _pulse_line(self.cells, self.weights, k, columns, counts, self.handle)
+
+    def _check_line(self, place: str, k: int, columns: bool) -> None:
+        require(0 <= k < self.shape[columns], f"AnalogArray.{place}", k, f"a line from 0 to {self.shape[columns] - 1}")
 
     def hold(self, weights: ArrayLike) -> None:
         """Set the weights as a perfect programming would, within the bounds of each cell."""
@@ -172,7 +151,8 @@ class AnalogArray:
     @cached_property
     def ageing(self) -> Ageing:
         """What the cells do without pulses; `decay`, `diffuse`, `reset` and `drift` are one call of it each."""
-        return Ageing(getattr(self.device, "device", self.device), self.cells, (self.seed, 3))
+        single = self.device.device if isinstance(self.device, OneSided) else self.device
+        return Ageing(single, self.cells, (self.seed, 3))
 
     def decay(self, alpha: float = 1.0) -> None:
         """One period of decay, `alpha` times as strong."""
@@ -192,41 +172,15 @@ class AnalogArray:
 
     def refresh(self) -> int:
         """Refresh worn pairs of one-sided devices; returns how many. `update` does, every `refresh_every` vectors."""
-        require(isinstance(self.device, OneSided), "AnalogArray.refresh", self.device, "an array of OneSided pairs")
-        return self.device.refresh(self.ageing, self.weights, self.rng) if isinstance(self.device, OneSided) else 0
+        if isinstance(self.device, OneSided):
+            return self.device.refresh(self.ageing, self.weights, self.rng)
+        raise ValueError(f"AnalogArray.refresh: {self.device!r} is refused; allowed are OneSided pairs.")
 
     def program(
         self, target: ArrayLike, rounds: int = 50, tolerance: float | None = None, most: int = 10, reads: int = 1
     ) -> Programmed:
-        """Write-verify: read all cells through the forward periphery, pulse those that are off, and again.
-
-        Parameters
-        ----------
-        target : float array, shape (rows, columns)
-        rounds : int
-            Limit.
-        tolerance : float, optional
-            |read - target| that is left alone; defaults to one granularity of the device.
-        most : int
-            Pulses of a cell in a round; there are |read - target| / granularity below that.
-        reads : int
-            Reads that are averaged.
-        """
-        target = np.broadcast_to(np.asarray(target, np.float32), self.shape)
-        step = self.device.granularity
-        tolerance = step if tolerance is None else tolerance
-        require(rounds >= 1 and most >= 1 and reads >= 1, "AnalogArray.program", (rounds, most, reads), "1 or more")
-        lines, pulses, done = np.eye(self.shape[1], dtype=np.float32), 0, 0
-        while done < rounds:
-            off = target - np.mean([self.forward(lines).T for _ in range(reads)], axis=0)
-            counts = np.where(abs(off) > tolerance, np.clip(abs(np.rint(off / step)), 1, most) * np.sign(off), 0)
-            if not counts.any():
-                break
-            done += 1
-            pulses += int(abs(counts).sum())
-            for k in np.flatnonzero(counts.any(0)).tolist():
-                self.pulse_line(k, counts[:, k].astype(np.int64))
-        return Programmed(self.weights - target, pulses, done)
+        """Write-verify, see `write_verify.program`."""
+        return program(self, target, rounds, tolerance, most, reads)
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that `restore` needs to go on from here with the same numbers, but for the clock of `drift`."""

@@ -138,9 +138,12 @@ class Cells(NamedTuple):
             _bisect(self.model, self.shared, self.each, points)
             return points
         up, down, slope_up, slope_down = (np.float64(self.each[..., k]) for k in (UP, DOWN, OWN_UP, OWN_DOWN))
+        gap, closing, shift = up - down, slope_down - slope_up, self.each[..., REFERENCE]
         with np.errstate(divide="ignore", invalid="ignore"):
-            points = (up - down) / (slope_down - slope_up) - self.each[..., REFERENCE]
-        return np.clip(np.where(np.isnan(points), 0, points), low, high).astype(np.float32) + np.float32(0)
+            points = gap / closing - shift
+        middle = gap - closing * ((low + high) / 2 + shift)
+        points = np.where((points < low) | (points > high), np.where(middle > 0, high, low), points)
+        return np.clip(np.where(np.isnan(points), 0, points), low, high).astype(np.float32)
 
 
 @njit

@@ -107,14 +107,15 @@ class SoftBounds(_Reversible):
 
     @classmethod
     def from_response(cls, p_max: int, alpha: float, range_min: float, range_max: float, **others) -> "SoftBounds":
-        """The device that p_max up pulses take from range_min to range_max, with steps of slope alpha.
+        """The device that p_max up pulses take from range_min, its lower bound, to range_max.
 
-        aihwkit's SoftBoundsPmaxDevice: with B = (range_max - range_min) / (1 - exp(-p_max alpha)), w_min = range_min,
-        w_max = range_min + B, dw_min = alpha B, up_down = 1 + 2 range_min / B.
+        Each pulse goes a fraction alpha of the way to its bound, the response that aihwkit's SoftBoundsPmaxDevice
+        documents: w = range_min + B (1 - exp(-alpha p)), B = (range_max - range_min) / (1 - exp(-alpha p_max)).
         """
-        scale = float((range_max - range_min) / -np.expm1(-p_max * alpha))
-        top, r = range_min + scale, 1 + 2 * range_min / scale
-        return cls(w_min=range_min, w_max=top, dw_min=scale * alpha, up_down=r, **others)
+        low, high = range_min, range_min + (range_max - range_min) / -np.expm1(-p_max * alpha)
+        require(low < 0 < high, "SoftBounds.from_response: range_min", range_min, "a bound below 0, with one above 0")
+        r = 1 + low / high if -low < high else -1 - high / low
+        return cls(w_min=low, w_max=float(high), dw_min=float(alpha * max(high, -low)), up_down=float(r), **others)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ import numpy as np
 from numba import njit
 
 from . import periphery as p
+from .draws import generator
 from .wires import absolute, drop, offset, product
 
 ONE = np.float32(1)
@@ -213,3 +214,9 @@ def mvm_rows(ends, w, backward, x, y, drive, rng):
 def mvm(ends, w, backward, x, y, drive, rng):
     """`mvm_rows` of one vector: x, drive (inputs,), y (outputs,)."""
     mvm_rows(ends, w, backward, x.reshape(1, -1), y.reshape(1, -1), drive.reshape(1, -1), rng)
+
+
+@njit
+def mvm_batch(ends, w, backward, x, y, drive, handle):
+    """`mvm_rows` for callers in Python, with the generator's handle."""
+    mvm_rows(ends, w, backward, x, y, drive, generator(handle))

@@ -32,8 +32,9 @@ def drop(w, backward, x, scale, ratio, y):
     """Voltage drop along each output wire, in closed form.
 
     y_i -= scale c sum_j w_ij x_j (1 - (1 - j / n)^2), c = a / 2 - a^2 / 5 + a^3 / 20, a = n / ratio sum_j |w_ij x_j|
-    (Rasch et al., RAPA-ConvNets, Frontiers in Neuroscience 13, 2019): line 0 sits at the end that is read. It follows
-    `exact` to a few percent of the drop up to a = 1.
+    (Rasch et al., RAPA-ConvNets, Frontiers in Neuroscience 13, 2019): line 0 sits at the end that is read. Inputs
+    are durations: a cell takes part only while its line is on. It follows `exact` to a few percent of the drop up to
+    a = 1.
 
     Parameters
     ----------

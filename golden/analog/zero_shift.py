@@ -25,12 +25,13 @@ def zero_shift(
     pairs : int
         Pairs of pulses. SoftBounds devices with equal bounds approach their points as exp(-4 pairs / states).
     averaged : int
-        The last so many pairs are averaged over, after up and after down pulses alike: half a step lies between these.
+        The last so many pairs are averaged over, after up and after down pulses alike.
 
     Returns
     -------
     float32 array, shape (rows, columns)
-        The symmetry points found: R.
+        R: the symmetry points as found, off by up to half a step where the step depends more on the weight in one
+        direction than in the other.
     """
     require(not cells.model & PAIR, "zero_shift: cells", "a pair", "single devices")
     require(1 <= averaged <= pairs, "zero_shift: averaged", averaged, f"1 to the number of pairs, {pairs}")

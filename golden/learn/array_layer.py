@@ -1,57 +1,94 @@
-"""What every layer on arrays shares: products through a periphery, the generator, state."""
+"""What every layer on arrays shares: checked vectors, products of the array that computes, state."""
 
-from copy import deepcopy
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from ..analog.cells import Cells
-from ..analog.draws import generator, handle
-from ..analog.mvm import mvm_rows
-from ..analog.periphery import Periphery
-from .refusals import positive, require
+from ..analog.array import AnalogArray, _product
+from ..analog.draws import handle
+from .refusals import require
 
 Array = NDArray[np.float32]
 
 
-class ArrayLayer:
-    """A layer whose weights are read through the periphery of an array; subclasses say what a sample changes.
-
-    Parameters
-    ----------
-    rows, columns : int
-        Outputs, inputs; a bias is a column like any other.
-    seed : int
-        Of the periphery's lines and of all that is drawn while training.
-    forward, backward : Periphery, optional
-        Of the two products; a plain `Periphery()`, and the same as forward.
+class LayerArray(AnalogArray):
+    """An `AnalogArray` as algorithms of several arrays need it; copies of it draw the same numbers on their own.
 
     Attributes
     ----------
-    weights : float32 array, shape (rows, columns)
-        What the layer computes with; changed in place by `update`.
-    rng : numpy.random.Generator
+    granularity : float
+        Step that pulse probabilities are reckoned with; starts as the device's.
     """
 
-    weights: Array
+    def __init__(self, device: Any, rows: int, columns: int, seed: int, **ends: Any):
+        super().__init__(device, rows, columns, seed, **ends)
+        self._granularity = float(device.granularity)
 
-    def __init__(self, rows: int, columns: int, seed: int, forward: Periphery | None, backward: Periphery | None):
-        self.shape = positive("rows", rows), positive("columns", columns)
-        forward = forward or Periphery()
-        self.rng = np.random.default_rng([seed, 0])
-        self._ends = (forward.ends(columns, rows, seed),
-                      (backward or forward).ends(rows, columns, seed + 1, forward=False))  # fmt: skip
-        self._handle = handle(self.rng)
+    @property
+    def granularity(self) -> float:
+        """Step that pulse probabilities are reckoned with."""
+        return self._granularity
+
+    @granularity.setter
+    def granularity(self, step: float) -> None:
+        self._granularity = step
+
+    def read_line(self, k: int, columns: bool = True, reference: Array | None = None) -> Array:
+        """Line k of W - R (R = 0 without a reference), read by a one-hot vector through that direction's periphery."""
+        ends = self.forward_ends if columns else self.backward_ends
+        if ends.settings["plain"][0]:
+            # The other lines carry nothing, and without rare effects nothing depends on where the driven one is.
+            place, at = (np.s_[:, k : k + 1], 0) if columns else (np.s_[k : k + 1], 0)
+        else:
+            place, at = np.s_[:], k
+        weights = self.weights[place] if reference is None else self.weights[place] - reference[place]
+        one = np.zeros((1, weights.shape[columns]), np.float32)
+        one[0, at] = 1
+        z = np.empty((1, self.shape[not columns]), np.float32)
+        _product(ends, np.ascontiguousarray(weights), not columns, one, z, np.empty_like(one), self.handle)
+        return z[0]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "handle"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # A handle holds addresses, which are those of one generator.
+        self.__dict__.update(state)
+        self.handle = handle(self.rng)
+
+
+class ArrayLayer:
+    """A layer whose products are those of an array; subclasses say what a sample changes.
+
+    Parameters
+    ----------
+    array : LayerArray
+        The one that computes.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        (rows, columns) = (outputs, inputs); a bias is a column like any other.
+    """
+
+    def __init__(self, array: LayerArray):
+        self.shape = array.shape
+        self._computing = array
+
+    @property
+    def weights(self) -> Array:
+        """What the layer computes with, float32 (rows, columns); `update` changes it in place."""
+        return self._computing.weights
 
     def forward(self, x: ArrayLike) -> Array:
         """y = W x through the periphery: (columns,) -> (rows,), or (batch, columns) -> (batch, rows)."""
-        return self._product(x, 0)
+        return self._computing.forward(x)
 
     def backward(self, d: ArrayLike) -> Array:
         """z = W^T d through the periphery: (rows,) -> (columns,), or (batch, rows) -> (batch, columns)."""
-        return self._product(d, 1)
+        return self._computing.backward(d)
 
     def update(self, x: ArrayLike, d: ArrayLike, lr: float) -> None:
         """W <- W - lr d x^T in the mean, for one pair of vectors, or for those of a batch one after the other.
@@ -64,59 +101,49 @@ class ArrayLayer:
         lr : float
             Learning rate, above 0.
         """
-        x, d = self._rows(x, "x", 1), self._rows(d, "d", 0)
-        require(len(x) == len(d), "update: vectors of x and d", (len(x), len(d)), "equal numbers")
+        x, d = self._rows("x", x, 1), self._rows("d", d, 0)
+        require(len(x) == len(d), "update: vectors of x and of d", (len(x), len(d)), "equal numbers")
         require(lr > 0, "update: lr", lr, "a number above 0")
         self._learn(x, d, lr)
 
-    def program(self, weights: ArrayLike) -> None:
-        """Set the weights, each within its cell's bounds, as a perfect write would; what was learned is forgotten."""
-        raise NotImplementedError
+    def hold(self, weights: ArrayLike) -> None:
+        """Set the weights, each within its cell's bounds, as a perfect write would; what else was learned stays."""
+        weights = np.asarray(weights, np.float32)
+        require(weights.shape == self.shape, "hold: shape of weights", weights.shape, str(self.shape))
+        self._hold(weights)
 
-    def state(self) -> dict[str, Any]:
-        """Everything that training changes, as arrays and the generator's state; independent copies."""
-        return {"rng": deepcopy(self.rng.bit_generator.state), **{k: v.copy() for k, v in self._arrays().items()}}
+    program = hold
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go back to what `state` returned."""
-        self.rng.bit_generator.state = state["rng"]
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything that training changes; independent copies."""
+        state = {name: value.copy() for name, value in self._memories().items()}
         for name, array in self._arrays().items():
-            array[...] = state[name]
+            state |= {f"{name}.{key}": value for key, value in array.state().items()}
+        return state
 
-    def _arrays(self) -> dict[str, np.ndarray]:
-        raise NotImplementedError
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Go back to what `state` returned, also of another layer made with the same parameters."""
+        for name, array in self._arrays().items():
+            head = f"{name}."
+            array.restore({key.removeprefix(head): value for key, value in state.items() if key.startswith(head)})
+        for name, value in self._memories().items():
+            value[...] = state[name]
+
+    def _hold(self, weights: Array) -> None:
+        self._computing.hold(weights)
 
     def _learn(self, x: Array, d: Array, lr: float) -> None:
-        raise NotImplementedError
+        self._computing.update(x, d, lr)
 
-    def _rows(self, v: ArrayLike, name: str, axis: int) -> Array:
+    def _arrays(self) -> dict[str, LayerArray]:
+        return {"array": self._computing}
+
+    def _memories(self) -> dict[str, np.ndarray]:
+        """Digital memories beside the arrays."""
+        return {}
+
+    def _rows(self, name: str, v: ArrayLike, axis: int) -> Array:
         v = np.ascontiguousarray(v, np.float32)
-        require(v.shape[-1:] == self.shape[axis : axis + 1] and v.ndim < 3, f"shape of {name}", v.shape,
+        require(v.ndim in (1, 2) and v.shape[-1] == self.shape[axis], f"update: shape of {name}", v.shape,
                 f"({self.shape[axis]},) or (batch, {self.shape[axis]})")  # fmt: skip
         return v if v.ndim == 2 else v[None]
-
-    def _product(self, x: ArrayLike, direction: int) -> Array:
-        rows = self._rows(x, "xd"[direction], 1 - direction)
-        out = np.empty((len(rows), self.shape[direction]), np.float32)
-        _multiply(self._ends[direction], self.weights, bool(direction), rows, out, self._handle)
-        return out if np.ndim(x) == 2 else out[0]
-
-    def __deepcopy__(self, memo: dict) -> "ArrayLayer":
-        """A copy that goes on with the same draws, from a generator of its own."""
-        new = memo[id(self)] = object.__new__(type(self))
-        new.__dict__.update({name: deepcopy(value, memo) for name, value in self.__dict__.items()})
-        # Addresses of the old generator would outlive it.
-        new._handle = handle(new.rng)
-        return new
-
-
-@njit
-def _multiply(ends, weights, backward, x, out, handle):
-    mvm_rows(ends, weights, backward, x, out, np.empty_like(x), generator(handle))
-
-
-def held(cells: Cells, weights: ArrayLike, shape: tuple[int, int]) -> Array:
-    """Weights that cells take over when programmed to some; refuses a wrong shape."""
-    weights = np.asarray(weights, np.float32)
-    require(weights.shape == shape, "shape of weights", weights.shape, str(shape))
-    return cells.hold(weights)

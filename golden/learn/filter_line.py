@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from ..analog.draws import generator
+from ..analog.pulse import pulse
 from .filters import (
     CAP,
     CORRECT,
@@ -122,3 +124,38 @@ def next_line(numbers, memory, rng):
             for i in range(memory.word_sign.size):
                 if rng.random() < numbers[OUT_PROB]:
                     memory.word_sign[i] *= -1
+
+
+@njit
+def fire(numbers, memory, z, cells, c, columns, handle):
+    """Filter the read z of the cursor's line, give C's cells on that line the pulses, and move on.
+
+    Parameters
+    ----------
+    numbers, memory, z
+        As in `filter_line`.
+    cells : Cells
+        Devices of C.
+    c : float32 array, shape (rows, columns)
+        Weights of C.
+    columns : bool
+        Lines are columns of C.
+    handle : uint64 array
+        Generator, see `analog.draws`.
+    """
+    rng = generator(handle)
+    line = memory.cursor[LINE]
+    pulses = np.empty(z.size, np.int32)
+    filter_line(numbers, memory, z, pulses)
+    for k in range(z.size):
+        if pulses[k] != 0:
+            i, j = (k, line) if columns else (line, k)
+            for _ in range(abs(pulses[k])):
+                c[i, j] = pulse(cells.model, cells.shared, cells.each[i, j], c[i, j], pulses[k] > 0, rng)
+    next_line(numbers, memory, rng)
+
+
+@njit
+def skip(numbers, memory, handle):
+    """Move on from the cursor's line; for transfers without a filter."""
+    next_line(numbers, memory, generator(handle))

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
-from numpy.typing import ArrayLike
 
 from ..analog.draws import generator
+from ..analog.one_sided import OneSided
 from ..analog.periphery import Periphery
 from ..analog.pulse import pulse
 from ..analog.pulsed import PulsedDevice
-from .array_layer import Array, ArrayLayer, held
+from .array_layer import Array, ArrayLayer, LayerArray
 from .refusals import positive, require
 
 VECTOR, ROW = range(2)
@@ -64,22 +64,21 @@ def _levels(values, bins, out):
 
 
 @njit
-def accumulate(model, shared, each, weights, chi, cursor, x, d, lr, settings, handle):
+def accumulate(cells, weights, chi, cursor, x, d, lr, numbers, handle):
     """Sum the outer products of a batch and pulse what is due.
 
     Parameters
     ----------
-    model, shared, each
-        Cells.
+    cells : Cells
     weights, chi : float32 arrays, shape (rows, columns)
     cursor : int64 array, shape (2,)
         Vectors seen, next row.
     x, d : float32 arrays, shapes (batch, columns) and (batch, rows)
-    settings : tuple
+    numbers : tuple
         transfer_every, rows a transfer, granularity, n_x_bins, n_d_bins.
     """
     rng = generator(handle)
-    every, count, granularity, x_bins, d_bins = settings
+    every, count, granularity, x_bins, d_bins = numbers
     rows, columns = weights.shape
     # Rows that are emptied at each vector can hold a pulse only where this vector put something.
     always = every == 1 and count == rows
@@ -106,8 +105,10 @@ def accumulate(model, shared, each, weights, chi, cursor, x, d, lr, settings, ha
                     if abs(chi[i, j]) >= granularity:
                         n = np.trunc(chi[i, j] / granularity)
                         chi[i, j] -= n * granularity
+                        each, w = cells.each[i, j], weights[i, j]
                         for _ in range(int(abs(n))):
-                            weights[i, j] = pulse(model, shared, each[i, j], weights[i, j], n > 0, rng)
+                            w = pulse(cells.model, cells.shared, each, w, n > 0, rng)
+                        weights[i, j] = w
         cursor[ROW] = (cursor[ROW] + due) % rows
 
 
@@ -122,8 +123,7 @@ class MixedPrecision(ArrayLayer):
 
     Attributes
     ----------
-    cells : Cells
-        Devices.
+    array : LayerArray
     chi : float32 array, shape (rows, columns)
         What is still to be written.
     """
@@ -132,28 +132,24 @@ class MixedPrecision(ArrayLayer):
         self,
         rows: int,
         columns: int,
-        device: PulsedDevice,
+        device: PulsedDevice | OneSided,
         *,
         settings: Mixed | None = None,
         seed: int = 0,
         forward: Periphery | None = None,
         backward: Periphery | None = None,
     ):
-        super().__init__(rows, columns, seed, forward, backward)
+        self.array = LayerArray(device, rows, columns, 2 * seed + 1, forward=forward, backward=backward)
+        super().__init__(self.array)
         self.settings = settings = settings or Mixed()
-        self.cells = device.sample(self.shape, [seed, 2])
-        self.weights = self.cells.hold(np.zeros(self.shape))
         self.chi, self.cursor = np.zeros(self.shape, np.float32), np.zeros(2, np.int64)
         count = rows if settings.n_rows_per_transfer == -1 else min(settings.n_rows_per_transfer, rows)
-        self._settings = (settings.transfer_every, count, settings.granularity or device.granularity,
-                          settings.n_x_bins, settings.n_d_bins)  # fmt: skip
-
-    def program(self, weights: ArrayLike) -> None:
-        self.weights[...] = held(self.cells, weights, self.shape)
+        self._numbers = (settings.transfer_every, count, settings.granularity or device.granularity,
+                         settings.n_x_bins, settings.n_d_bins)  # fmt: skip
 
     def _learn(self, x: Array, d: Array, lr: float) -> None:
-        model, shared, each = self.cells
-        accumulate(model, shared, each, self.weights, self.chi, self.cursor, x, d, lr, self._settings, self._handle)
+        array = self.array
+        accumulate(array.cells, array.weights, self.chi, self.cursor, x, d, lr, self._numbers, array.handle)
 
-    def _arrays(self) -> dict[str, np.ndarray]:
-        return {"weights": self.weights, "each": self.cells.each, "chi": self.chi, "cursor": self.cursor}
+    def _memories(self) -> dict[str, np.ndarray]:
+        return {"chi": self.chi, "cursor": self.cursor}

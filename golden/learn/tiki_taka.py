@@ -1,19 +1,22 @@
 """Layers that learn on one array A and hold their weights on another, C: Tiki-Taka and its successors."""
 
-from typing import Any
+from collections.abc import Mapping
+from copy import copy
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..analog.one_sided import OneSided
 from ..analog.periphery import Periphery
 from ..analog.pulsed import PulsedDevice
 from ..analog.update import Update
-from .array_layer import Array, ArrayLayer, held
+from .array_layer import Array, ArrayLayer, LayerArray
 from .choppers import Chopped, Dynamic
-from .filter_line import memory
-from .filters import Buffered, Filtered, Transfer, Units
+from .filter_line import LINE, VECTOR, fire, memory, skip
+from .filters import RATE, Buffered, Filtered, Transfer, Units
 from .refusals import require
-from .transfer import learn
+
+Device = PulsedDevice | OneSided
 
 
 class TikiTaka(ArrayLayer):
@@ -23,7 +26,7 @@ class TikiTaka(ArrayLayer):
     ----------
     rows, columns : int
         Outputs, inputs; a bias is a column like any other.
-    device : PulsedDevice
+    device : PulsedDevice or OneSided
         Of A, and of C unless `slow` names another.
     settings : Transfer
         When A is read and what filters it: see `filters` and `choppers`.
@@ -43,11 +46,9 @@ class TikiTaka(ArrayLayer):
     Attributes
     ----------
     settings : Transfer
-    fast, slow : Cells
-        Devices of A and of C.
-    a, c : float32 arrays, shape (rows, columns)
-        Weights of A and of C; `weights` is `c` itself where gamma is 0.
-    reference : float32 array, shape (rows, columns), or (0, 0) where there is none
+    fast, slow : LayerArray
+        A and C; where gamma is 0, `weights` are C's.
+    reference : float32 array, shape (rows, columns), or None
     memory : Memory
         The filter's: H, means, choppers, cursor.
     """
@@ -58,8 +59,8 @@ class TikiTaka(ArrayLayer):
         self,
         rows: int,
         columns: int,
-        device: PulsedDevice,
-        slow: PulsedDevice | None = None,
+        device: Device,
+        slow: Device | None = None,
         *,
         settings: Transfer | None = None,
         seed: int = 0,
@@ -70,68 +71,91 @@ class TikiTaka(ArrayLayer):
         transfer_update: Update | None = None,
         reference: ArrayLike | str | None = None,
     ):
-        super().__init__(rows, columns, seed, forward, backward)
         self.settings = settings = settings or self.DEFAULT
         self._check(settings)
-        slow = slow or device
-        self.fast, self.slow = device.sample(self.shape, [seed, 1]), slow.sample(self.shape, [seed, 2])
-        self._steps = device.granularity, slow.granularity
-        self.reference = np.zeros((0, 0), np.float32)
-        if isinstance(reference, str):
-            require(reference == "symmetry", "reference", reference, 'an array, "symmetry" or None')
-            self.reference = self.fast.symmetry()
-        elif reference is not None:
-            self.reference = np.array(reference, np.float32, order="C")
-            require(self.reference.shape == self.shape, "shape of reference", self.reference.shape, str(self.shape))
-        self.a = self.fast.hold(self.reference if self.reference.size else np.zeros(self.shape))
-        self.c = self.slow.hold(np.zeros(self.shape))
-        self.weights = self.c if settings.gamma == 0 else np.float32(settings.gamma) * self.a + self.c
+        self.fast = LayerArray(device, rows, columns, 2 * seed, forward=read, update=update)
+        self.slow = LayerArray(slow or device, rows, columns, 2 * seed + 1, forward=forward, backward=backward,
+                               update=transfer_update)  # fmt: skip
+        self._steps = self.fast.granularity, self.slow.granularity
+        # aihwkit reckons the probabilities of a compound's pulses with the mean step of its devices.
+        self.fast.granularity = sum(self._steps) / 2
+        super().__init__(self.slow if settings.gamma == 0 else copy(self.slow))
+        self.reference = None if reference is None else self._reference(reference)
+        if self.reference is not None:
+            self.fast.hold(self.reference)
         lines, length = (columns, rows) if settings.transfer_columns else (rows, columns)
         self.memory = memory(lines, length, isinstance(settings, Dynamic))
-        self._read = (read or Periphery()).ends(lines, length, seed + 2, forward=settings.transfer_columns)
-        self._trains = (update or Update()).train, (transfer_update or Update()).train
         self._numbers: dict[float, np.ndarray] = {}
+        self._combine()
 
     def _check(self, settings: Transfer) -> None:
         """Refuse settings of another algorithm."""
+
+    def _reference(self, reference: ArrayLike | str) -> Array:
+        if isinstance(reference, str):
+            require(reference == "symmetry", "reference", reference, 'an array, "symmetry" or None')
+            return self.fast.cells.symmetry()
+        reference = np.array(reference, np.float32, order="C")
+        require(reference.shape == self.shape, "shape of reference", reference.shape, str(self.shape))
+        return reference
 
     @property
     def h(self) -> Array:
         """H by cells: a view of shape (rows, columns) of the filter's memory, whose rows are lines of A."""
         return self.memory.h.T if self.settings.transfer_columns else self.memory.h
 
-    def program(self, weights: ArrayLike) -> None:
-        """Set C, within each cell's bounds, as a perfect write would; A, H and the cursor stay."""
-        self.c[...] = held(self.slow, weights, self.shape)
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        super().restore(state)
         self._combine()
 
-    def restore(self, state: dict[str, Any]) -> None:
-        super().restore(state)
+    def _hold(self, weights: Array) -> None:
+        self.slow.hold(weights)
         self._combine()
 
     def _combine(self) -> None:
         if self.settings.gamma:
-            np.add(self.settings.gamma * self.a, self.c, out=self.weights)
+            self._computing.weights = np.float32(self.settings.gamma) * self.fast.weights + self.slow.weights
 
     def _learn(self, x: Array, d: Array, lr: float) -> None:
+        settings, cursor, memory = self.settings, self.memory.cursor, self.memory
         numbers = self._numbers.get(lr)
         if numbers is None:
-            # One rate at a time: a schedule must not fill the memory.
-            lines = len(self.memory.line_sign)
-            self._numbers = {lr: (numbers := self.settings.numbers(lr, self._steps, lines))}
-        # aihwkit reckons the pulse probabilities of a compound with the mean step of its devices.
-        granularity = 0.5 * (self._steps[0] + self._steps[1]), self._steps[1]
-        learn(self.fast, self.a, self.reference, self.slow, self.c, numbers, self._filtered, self.memory, self._read,
-              self._trains, x, d, self.settings.fast_rate(lr), granularity, self._handle)  # fmt: skip
+            # Of one rate at a time: a schedule must not fill the memory.
+            self._numbers = {lr: (numbers := settings.numbers(lr, self._steps, len(memory.line_sign)))}
+        columns, rate, at = settings.transfer_columns, settings.fast_rate(lr), 0
+        while at < len(x):
+            every = settings.transfer_every
+            stop = min(len(x), at + every - int(cursor[VECTOR]) % every)
+            u, v = x[at:stop], d[at:stop]
+            if isinstance(settings, Chopped):
+                u = u * (memory.line_sign if columns else memory.word_sign)
+                v = v * (memory.word_sign if columns else memory.line_sign)
+            self.fast.update(u, v, rate)
+            cursor[VECTOR] += stop - at
+            at = stop
+            if cursor[VECTOR] % every == 0:
+                for _ in range(settings.n_reads_per_transfer):
+                    self._transfer(numbers, int(cursor[LINE]))
         self._combine()
 
-    @property
-    def _filtered(self) -> bool:
-        return isinstance(self.settings, Filtered | Units)
+    def _transfer(self, numbers: np.ndarray, line: int) -> None:
+        """Read a line of A and pulse C."""
+        columns, slow = self.settings.transfer_columns, self.slow
+        z = self.fast.read_line(line, columns, self.reference)
+        if isinstance(self.settings, Filtered | Units):
+            fire(numbers, self.memory, z, slow.cells, slow.weights, columns, slow.handle)
+            return
+        one = np.zeros((1, self.shape[columns]), np.float32)
+        one[0, line] = 1
+        # C goes along with A: A has moved against the gradient already.
+        slow.update(*((one, z[None]) if columns else (z[None], one)), -float(numbers[RATE]))
+        skip(numbers, self.memory, slow.handle)
 
-    def _arrays(self) -> dict[str, np.ndarray]:
-        state = {"a": self.a, "c": self.c, "fast": self.fast.each, "slow": self.slow.each}
-        return {**state, **self.memory._asdict()}
+    def _arrays(self) -> dict[str, LayerArray]:
+        return {"fast": self.fast, "slow": self.slow}
+
+    def _memories(self) -> dict[str, np.ndarray]:
+        return self.memory._asdict()
 
 
 class TTv1(TikiTaka):

@@ -19,7 +19,6 @@ from ...golden.learn.layered import Layer
 from ...golden.learn.on_array import AGAD, ArraySGD, TTv1, TTv2
 
 WIDTHS = (784, 256, 128, 10)
-VALIDATION = 2000
 Samples = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
@@ -56,6 +55,10 @@ class Condition:
         """Forward and transposed reads: the same, the input scaled by its largest value and halved while it clips."""
         return Periphery(out_noise=0.06 * self.mvm_noise)
 
+    def programming(self) -> Periphery:
+        """One-hot reads for write-verify: 9 bits over +-1, and time enough to average the noise away."""
+        return Periphery(noise_management="none", bound_management="none", out_bound=1.0, out_noise=0.0)
+
     def __str__(self) -> str:
         return f"{self.states} states, update noise {self.update_noise:g}x, MVM noise {self.mvm_noise:g}x"
 
@@ -65,53 +68,54 @@ STATES = [replace(BASELINE, states=n) for n in (1200, 100, 30, 10)]
 UPDATE = [replace(BASELINE, update_noise=f) for f in (1.0, 10.0, 100.0)]
 MVM = [replace(BASELINE, mvm_noise=f) for f in (1.0, 3.0, 10.0)]
 CONDITIONS = [*STATES, *UPDATE[1:], *MVM[1:]]
+TUNED_AT = {UPDATE[1]: BASELINE, MVM[1]: BASELINE}
+"""Where rates were tried for a condition, if not in that condition itself: the milder noises take the baseline's."""
 
 FLOAT = "floating point"
-RATES = [{"lr": lr} for lr in (0.003, 0.01, 0.03, 0.1, 0.2, 0.4)]
-TRANSFERS = [{"fast_lr": fast, "z0": z} for fast, z in product((0.02, 0.1, 0.5), (0.05, 0.5))]
+TRANSFERS = [{"fast": fast, "fires": fires} for fast, fires in product((0.7, 2.5), (0.3, 3.0))]
 TRIALS: dict[str, list[dict[str, float]]] = {
-    FLOAT: RATES,
-    "SGD": [{"lr": lr} for lr in (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)],
-    "TTv1": [{"fast_lr": fast, "transfer_lr": lr} for fast, lr in product((0.02, 0.1, 0.5), (0.01, 0.1))],
+    FLOAT: [{"lr": lr} for lr in (0.03, 0.1, 0.2, 0.4)],
+    "SGD": [{"lr": lr} for lr in (0.01, 0.03, 0.1, 0.3)],
+    "TTv1": [{"fast": fast, "transfer_lr": lr} for fast, lr in product((0.7, 2.5), (0.03, 0.2))],
     "TTv2": TRANSFERS,
     "AGAD": TRANSFERS,
 }
-"""The same number for each algorithm. fast_lr: rate of A; z0: sum of reads of A that fires one pulse onto C."""
+"""The same number for each algorithm. fast: rate of A in units of sqrt(dw_min); fires: sum of reads of A that makes one
+pulse onto C, in standard deviations of the read noise."""
 
 
 def layer(algorithm: str, rates: dict[str, float], condition: Condition, weights: Any, seed: int) -> Layer:
     """A fresh layer of an algorithm with these weights, as far as its devices can hold them."""
     if algorithm == FLOAT:
         return FloatLayer(weights)
-    device, mvm = condition.device(), condition.mvm()
-    ends: dict[str, Any] = {"seed": seed, "forward": mvm, "backward": mvm, "update": Update(desired_bl=10)}
+    (rows, columns), device, mvm = weights.shape, condition.device(), condition.mvm()
+    common: dict[str, Any] = {"seed": seed, "forward": mvm, "backward": mvm, "update": Update(desired_bl=10)}
     if algorithm == "SGD":
-        made = ArraySGD(*weights.shape, device, **ends)
+        made = ArraySGD(rows, columns, device, **common)
     else:
         kind = {"TTv1": TTv1, "TTv2": TTv2, "AGAD": AGAD}[algorithm]
-        reference = None if algorithm == "AGAD" else "symmetry"
-        made = kind(
-            *weights.shape, device, settings=transfer(algorithm, rates, device.granularity), read=condition.read(),
-            reference=reference,
-            **ends,
-        )  # fmt: skip
+        common |= {"settings": transfer(algorithm, rates, condition), "read": condition.read()}
+        if algorithm == "TTv1":
+            common["transfer_update"] = Update(desired_bl=1, update_bl_management=False, update_management=False)
+        made = kind(rows, columns, device, reference=None if algorithm == "AGAD" else "symmetry", **common)
     made.program(weights)
     return made
 
 
-def transfer(algorithm: str, rates: dict[str, float], step: float) -> Transfer:
+def transfer(algorithm: str, rates: dict[str, float], condition: Condition) -> Transfer:
     """Settings of the transfer: a column each vector, gamma = 0, nothing scaled by the learning rate."""
-    common: dict[str, Any] = {"fast_lr": rates["fast_lr"], "scale_transfer_lr": False}
+    step = condition.device().granularity
+    common: dict[str, Any] = {"fast_lr": rates["fast"] * step**0.5, "scale_transfer_lr": False}
     if algorithm == "TTv1":
         return Transfer(transfer_lr=rates["transfer_lr"], **common)
-    common["buffer_granularity"] = rates["z0"] / step
-    return Chopped(**common) if algorithm == "TTv2" else Dynamic(in_chop_prob=0.1, **common)
+    common["buffer_granularity"] = rates["fires"] * condition.read().out_noise / step
+    return Chopped(**common) if algorithm == "TTv2" else Dynamic(in_chop_prob=0.2, **common)
 
 
 @cache
 def images(train: int, test: int) -> tuple[Samples, Samples, Samples]:
-    """MNIST for training, for validation (behind the former in the training files), and for testing; pixels 0 to 1."""
-    split = datasets.load("mnist", train + VALIDATION, test, 1)
+    """MNIST, pixels 0 to 1: to train, a tenth as many others of the training files to choose rates by, and to test."""
+    split = datasets.load("mnist", train + train // 10, test, 1)
     x, t = split.train_x.astype(np.float32), split.train_t.astype(np.float32)
     last = split.test_x.astype(np.float32), split.test_t.astype(np.float32)
     return (x[:train], t[:train]), (x[train:], t[train:]), last
