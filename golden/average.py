@@ -49,6 +49,13 @@ class Average(NamedTuple):
         return self.bits - self.weight_bits
 
 
+@njit(inline="always")
+def iterates(average, shift, start, tau_theta, step):
+    """Whether the weights after a step that ends with an update are an iterate, and whether it is the first."""
+    since = step - start
+    return since >= 0 and (not average.cumulative or since < tau_theta << shift), since < tau_theta
+
+
 @njit
 def iterate(average, shift, first, weights, memory):
     """Take one iterate into V in place.

@@ -10,6 +10,7 @@ from math import floor, log2
 import numpy as np
 
 from . import codes, cost, hardware, outer, samples, ttv2
+from .average import Average
 from .chip_loop import FAST_SEED, Loop, derive
 from .codes import Codes
 from .config import ChipConfig, ConfigError, Device
@@ -250,6 +251,12 @@ class Chip:
             spread(section.step_spread), spread(section.asymmetry), spread(section.bound_spread),
             spread(section.cycle_noise),
         )  # fmt: skip
+
+    @cached_property
+    def average(self) -> Average | None:
+        """Running average of the weights' codes."""
+        section = self.config.average
+        return section and Average(self.crossbar.weight_bits, section.bits, section.mode == "cumulative")
 
     @cached_property
     def defects(self) -> hardware.Defects | None:

@@ -208,6 +208,18 @@ class Transfer(Section):
     change: Literal["threshold", "rescale"] = "threshold"
 
 
+class Average(Section):
+    """Model extraction: a running average of the weights in digital memory, taken at each update from step `start` on.
+
+    Exponential ones follow by 2**-shift an update; cumulative ones are the mean of 2**shift updates. Width of a word.
+    """
+
+    mode: Literal["exponential", "cumulative"] = "exponential"
+    shift: Annotated[int, integers(0, 20)] = 8
+    start: Annotated[int, integers(0, 2**32 - 1)] = 0
+    bits: Annotated[int, integers(4, 32)] = 24
+
+
 class Defects(Section):
     """Noise and defects of the array, none by default; golden has them, the emulated array of the RTL has not.
 
@@ -269,6 +281,7 @@ class ChipConfig(Section):
     device: Device | None = None
     fast: Fast | None = None
     transfer: Transfer = Transfer()
+    average: Average | None = None
     defects: Defects | None = None
     engine: Engine = Engine()
     run: Run

@@ -27,6 +27,8 @@ def check(chip: "ChipConfig") -> None:
     _engine(chip)
     _weights(chip)
     _words(chip)
+    if chip.average:
+        _average(chip)
     for name in ("device", "fast"):
         if section := getattr(chip, name):
             _device(section, name, chip.weights.bits)
@@ -179,6 +181,23 @@ def _gradient(chip: "ChipConfig") -> None:
 def _cost_bits(function: str, bits: int, outputs: int) -> int:
     difference = 2 * limit(bits)
     return (outputs * (difference * difference if function == "mse" else 2 * difference)).bit_length()
+
+
+def _average(chip: "ChipConfig") -> None:
+    average, weight = chip.average, chip.weights.dac_bits
+    assert average is not None
+    fraction = average.bits - weight
+    require(
+        fraction >= 0,
+        "average.bits",
+        f"{average.bits} is less than weights.dac_bits; allowed are integers from {weight} to 32",
+    )
+    require(
+        average.shift <= fraction,
+        "average.shift",
+        f"{average.shift} needs as many bits beside the weights' {weight}, and average.bits = {average.bits} has "
+        f"{fraction}; allowed are integers from 0 to {fraction}",
+    )
 
 
 def _device(device: "Device", name: str, bits: int) -> None:

@@ -24,7 +24,7 @@ from .step import expand, forward, measure, run
 from .ttv2 import Ttv2
 
 FLAGS = ("cost", "gradient", "parameter")
-"""Sticky flags, bit 0 upwards: C~, G, and theta, M or H saturated."""
+"""Sticky flags, bit 0 upwards: C~, G, and theta, M, H or the average saturated."""
 
 
 @dataclass
@@ -52,6 +52,8 @@ class State:
         Bit 0: it inverts; bit 1: it switched at its line's last read. Empty without.
     cursor : int32 array, shape (2 layers,)
         Line of each layer to be read next, and scans done.
+    average : int32 array, shape (P,)
+        Words of the running average; empty without.
     flags : int
         Sticky flags, see `FLAGS`.
     """
@@ -68,6 +70,7 @@ class State:
     past: np.ndarray
     chopper: np.ndarray
     cursor: np.ndarray
+    average: np.ndarray
     step: int = 0
     flags: int = 0
 
@@ -82,13 +85,13 @@ class State:
 
 def sizes(chip: Chip) -> dict[str, int]:
     """Words of the arrays of a state, but of those of the cost and its channel."""
-    names = ("theta", "g", "h", "m", "a", "reference", "mean", "past", "chopper", "cursor")
+    names = ("theta", "g", "h", "m", "a", "reference", "mean", "past", "chopper", "cursor", "average")
     size, loop = chip.layout.parameters, chip.loop
-    there = [size] * 4 + [0] * 6
+    there = [size] * 4 + [0] * 6 + [size if chip.average else 0]
     if loop:
         means = size if loop.ttv2.mean else 0
         choppers = sum(count for count, _ in loop.lines.layers) if loop.settings.chopped else 0
-        there[4:] = [size, size, means, means, choppers, 2 * len(loop.lines.layers)]
+        there[4:10] = [size, size, means, means, choppers, 2 * len(loop.lines.layers)]
     return dict(zip(names, there, strict=True))
 
 
@@ -166,12 +169,12 @@ class Engine:
             theta = np.clip(theta, -self._devices[:, 5], self._devices[:, 4]).astype(np.int32)
         g, h, m = (np.zeros_like(theta) for _ in range(3))
         memory = np.zeros(3 if chip.defects and chip.defects.pole else 2, np.int64)
-        mean, past, chopper, cursor = (
-            np.zeros(sizes(chip)[name], np.int32) for name in ("mean", "past", "chopper", "cursor")
+        mean, past, chopper, cursor, average = (
+            np.zeros(sizes(chip)[name], np.int32) for name in ("mean", "past", "chopper", "cursor", "average")
         )
         return State(
             theta, g, h, m, memory, np.zeros(chip.config.array.latency, np.int32),
-            self._symmetry.copy(), self._symmetry.copy(), mean, past, chopper, cursor,
+            self._symmetry.copy(), self._symmetry.copy(), mean, past, chopper, cursor, average,
         )  # fmt: skip
 
     def run(self, state: State, steps: int) -> None:
@@ -205,7 +208,7 @@ class Engine:
             state.theta, state.g, state.h, state.m, state.memory, state.pending, state.step, steps,
             scratch(max(chip.codes.size, layout.parameters)), np.zeros((neurons, 2), np.int32),
             np.zeros((neurons, 2), np.int32), (trace.sample, trace.adc, trace.act, trace.sums, trace.cost),
-            self._hardware, self._arrays(state),
+            self._hardware, self._arrays(state), self._extraction(state),
         )  # fmt: skip
         state.step += steps
         return trace
@@ -220,6 +223,11 @@ class Engine:
             loop.exponents, loop.fast.seed, loop.fast.noise, devices.seed, devices.noise, self._fast, self._devices,
             state.a, state.reference, state.h, state.mean, state.past, state.chopper, state.cursor,
         )  # fmt: skip
+
+    def _extraction(self, state: State) -> tuple | None:
+        """What the compiled step takes of model extraction."""
+        average, section = self.chip.average, self.chip.config.average
+        return (average, section.shift, section.start, state.average) if average and section else None
 
     def calibrate(self, state: State) -> int:
         """Delay that the engine's calibration finds; see `golden.calibration`. Nothing changes in `state`."""

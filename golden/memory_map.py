@@ -44,6 +44,8 @@ class Region(IntEnum):
     RATES = 13
     """Settings: rate of the pulse trains; then the filter's thresholds, entry by entry of the schedule, layer by
     layer. After reset those of the chip description."""
+    AVERAGE = 14
+    """Parameters: words of the running average (with the section average; else absent, reads 0)."""
 
 
 class Register(IntEnum):

@@ -128,10 +128,10 @@ def probabilities(pulses, line_shift, magnitude, vector, out):
     any_x = 0
     for i in range(vector.size):
         if i < pulses.rows:
-            out[i] = min(scale * abs(vector[i]), most)
+            out[i] = min(scale * int(abs(vector[i])), most)
             any_d |= out[i]
         else:
-            out[i] = abs(vector[i]) << line_shift
+            out[i] = int(abs(vector[i])) << line_shift
             any_x |= out[i]
     m = (length(any_x) - length(any_d)) >> 1 if pulses.management else 0
     for i in range(vector.size):

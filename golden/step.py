@@ -9,6 +9,7 @@ from . import defects as defects_
 from . import optimizer as optimizer_
 from . import outer as outer_
 from . import tiki_taka as tiki_taka_
+from .average import iterate, iterates
 from .channel import arrive
 from .codes import values as code_values
 from .correlator import correlate, correlate_leaky
@@ -138,12 +139,13 @@ def learn(plain, correlator, optimizer, ttv2, filtered, starts, rates, device_se
 def run(
     sequencer, samples, crossbar, polarity, cost, correlator, plain, optimizer, ttv2, filtered, starts, rates,
     device_seed, device_noise, devices, plan, reference_plan, quarter, method, places, shape, tables,
-    inputs, targets, lines, theta, g, h, m, memory, pending, step, steps, code_scratch, adc, act, trace, hardware, loop,
+    inputs, targets, lines, theta, g, h, m, memory, pending, step, steps, code_scratch, adc, act, trace,
+    hardware, loop, extraction,
 ):  # fmt: skip
     """Do `steps` steps in place and return the flags raised; `trace` rows are filled if there are any.
 
-    `hardware` is None or `hardware.Hardware`, `loop` None or `tiki_taka.Loop`: Numba drops the branches that do not
-    go with their types.
+    `hardware` is None or `hardware.Hardware`, `loop` None or `tiki_taka.Arrays`, `extraction` None or
+    configuration, shift, start and memory of the average: Numba drops the branches that do not go with their types.
     """
     trace_sample, trace_adc, trace_act, trace_sums, trace_cost = trace
     high, low, code = code_scratch
@@ -242,6 +244,13 @@ def run(
             ) << 2  # fmt: skip
             if hardware is not None:
                 flags |= defects_.disturb(hardware, now, theta) << 2
+        if extraction is not None and (correlator.leaky or updates(sequencer.tau_theta, now)):
+            average, shift, start, mean = extraction
+            period = 1 if correlator.leaky else sequencer.tau_theta
+            use, first = iterates(average, shift, start, period, now)
+            if use:
+                drop = crossbar.state_bits - crossbar.weight_bits
+                flags |= iterate(average, shift, first, theta >> drop, mean) << 2
         row = now - step
         if row < trace_cost.size:
             trace_sample[row] = index

@@ -11,6 +11,12 @@ from .fixed import round_shift_by
 from .layout import ReadModifyWrite, lane_words
 
 
+def command_layout(average: Average) -> data.StructLayout:
+    """Payload of a command, see `AverageMemory`."""
+    shift = {} if average.cumulative else {"shift": range(SHIFT_MOST + 1)}
+    return data.StructLayout({"use": 1, "first": 1} | shift)
+
+
 class AverageMemory(Component):
     """The words of V, and one pass of weights over them for every sweep.
 
@@ -34,10 +40,9 @@ class AverageMemory(Component):
     def __init__(self, average: Average, layout: Layout):
         self.average = average
         self.layout = layout
-        command = {"use": 1, "first": 1} | ({} if average.cumulative else {"shift": range(SHIFT_MOST + 1)})
         super().__init__(
             {
-                "command": In(stream.Signature(data.StructLayout(command))),
+                "command": In(stream.Signature(command_layout(average))),
                 "weight": In(stream.Signature(lane_words(average.weight_bits, layout.lanes))),
                 "saturated": Out(1),
                 "host": In(HostPort()),

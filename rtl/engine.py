@@ -18,6 +18,7 @@ from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
 from ..golden.chip import Chip
 from ..golden.memory_map import SAMPLE_WORD, Region
+from .average import command_layout
 from .buses.host import HostPort
 from .buses.streams import fork, transfer
 from .calibration import Calibration
@@ -68,6 +69,7 @@ class Engine(Component):
         cost unit; only while idle.
     settings, memory : what was written there.
     start, target, busy... : see `StepSequencer`.
+    average : stream out (with model extraction), one a sweep: whether the sweep's weights are an iterate.
     saturated : high for one clock where C~, G, theta, M or H saturates, see `golden.engine.FLAGS`.
     host_<region> : memories of `golden.memory_map.Region`.
     """
@@ -97,6 +99,8 @@ class Engine(Component):
             }
         else:
             members |= {"weight": Out(stream.Signature(lane_words(array.weight_bits, lanes)))}
+        if chip.average:
+            members |= {"average": Out(stream.Signature(command_layout(chip.average)))}
         members |= {f"host_{region.name.lower()}": In(HostPort()) for region in regions(chip)}
         super().__init__(members)
 

@@ -57,7 +57,7 @@ def learn(m: Module, engine, factors):
     update = _filter(m, engine, sinks) if chip.ttv2 else _optimize(m, engine)
     m.d.comb += update.command.payload.update.eq(apply.payload.update)
     join(m, gradient, update.reading if chip.ttv2 else update.gradient)
-    fork(m, apply, *sinks, update.command)
+    fork(m, apply, *sinks, update.command, *_extract(m, engine))
     return over, update.saturated
 
 
@@ -65,7 +65,7 @@ def learn_on_arrays(m: Module, engine, perturbations):
     """Wire the loop over the fast array into a module; parameters and result as of `learn`."""
     apply = engine.sequencer.apply
     m.submodules.loop = loop = engine.loop
-    m.d.comb += [loop.apply.valid.eq(apply.valid), apply.ready.eq(loop.apply.ready)]
+    fork(m, apply, loop.apply, *_extract(m, engine))
     m.d.comb += [loop.apply.payload[name].eq(apply.payload[name]) for name in ("cost", "used", "update", "step")]
     m.d.comb += loop.tau_theta.eq(engine.settings.tau_theta)
     join(m, perturbations.factors, loop.values)
@@ -75,6 +75,23 @@ def learn_on_arrays(m: Module, engine, perturbations):
     for name in hosts(engine.chip):
         connect(m, flipped(getattr(engine, name)), getattr(loop, name))
     return Const(0), loop.saturated
+
+
+def _extract(m: Module, engine) -> list:
+    """Sinks of `apply` that tell which sweeps are iterates of the average; see `golden.average.iterates`."""
+    chip, apply = engine.chip, engine.sequencer.apply.payload
+    if not chip.average:
+        return []
+    section, command = chip.config.average, engine.average.payload
+    since = apply.step - section.start
+    period = 1 if chip.correlator.leaky else engine.settings.tau_theta
+    use = apply.update & (since >= 0)
+    if chip.average.cumulative:
+        use &= since < (period << section.shift)
+    else:
+        m.d.comb += command.shift.eq(section.shift)
+    m.d.comb += [command.use.eq(use), command.first.eq(since < period)]
+    return [engine.average]
 
 
 def _filter(m: Module, engine, sinks: list) -> FilterMemory:

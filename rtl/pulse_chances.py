@@ -51,11 +51,13 @@ class Chances:
         if pulses.management:
             self._range(m, widest)
 
-        bit = Signal(range(RATE_BITS), name="rate_bit")
+        bit, walk = Signal(range(RATE_BITS), name="rate_bit"), Signal(name="walk")
+        if not self._signs:
+            self._rows(m, walk)
         with m.FSM(name="chances"):
             with m.State("WAIT"):
-                m.d.sync += [chance.eq(0), bit.eq(RATE_BITS - 1)]
                 with m.If(start):
+                    m.d.sync += [chance.eq(0), bit.eq(RATE_BITS - 1)]
                     m.next = "MULTIPLY"
             with m.State("MULTIPLY"):
                 magnitude = abs(block.command.payload.cost)
@@ -73,7 +75,9 @@ class Chances:
                     m.d.comb += [self._of_d.eq(Mux(vector.any_row, length(m, scale), 0)), self._found.eq(1)]
             if not self._signs:
                 with m.State("ROWS"):
-                    self._rows(m)
+                    m.d.comb += walk.eq(1)
+                    with m.If(self.done):
+                        m.next = "WAIT"
             elif pulses.management:
                 with m.State("SHIFT"):
                     m.d.comb += self.done.eq(self._steps == 0)
@@ -106,7 +110,7 @@ class Chances:
                 self._above.eq(Const((ONE - 1) >> first << first, PROBABILITY_BITS) << offset),
             ]
 
-    def _rows(self, m: Module) -> None:
+    def _rows(self, m: Module, walk: Signal) -> None:
         """Row by row: read, a clock later multiplied, two clocks later seen, or kept in the memory."""
         block, vector, row = self._block, self._vector, self.row
         rows, lanes, bits = block.pulses.rows, block.layout.lanes, block.pulses.row_bits - 1
@@ -121,18 +125,13 @@ class Chances:
             kept.eq(row - 2),
             product.eq(self._chance[: len(self._scale)] * Array(size[:bits] for size in vector.sizes)[read[:low]]),
             self._of_d.eq(length(m, seen | wide)),
-            self._found.eq(last & ~keep),
-            self.done.eq(last & keep),
         ]
-        m.d.sync += [
-            wide.eq(Mux(product > MOST, MOST, product) if len(product) > WIDE_BITS else product),
-            row.eq(Mux(last, 0, row + 1)),
-            seen.eq(Mux(row < 2, 0, seen | wide)),
-        ]
-        with m.If(last):
-            m.d.sync += keep.eq(~keep if block.pulses.management else 1)
-            with m.If(keep):
-                m.next = "WAIT"
+        m.d.sync += wide.eq(Mux(product > MOST, MOST, product) if len(product) > WIDE_BITS else product)
+        with m.If(walk):
+            m.d.comb += [self._found.eq(last & ~keep), self.done.eq(last & keep)]
+            m.d.sync += [row.eq(Mux(last, 0, row + 1)), seen.eq(Mux(row < 2, 0, seen | wide))]
+            with m.If(last):
+                m.d.sync += keep.eq(~keep if block.pulses.management else 1)
         moved = Signal(len(wide) + PROBABILITY_BITS // 2, name="moved")
         m.d.comb += moved.eq(Mux(self._up, wide << self._steps[:4], wide >> self._steps))
         self._chances = []

@@ -4,7 +4,7 @@
 """
 
 from amaranth.back.verilog import convert
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import Component, In, Out, connect
 
 from ..golden.chip import Chip
@@ -19,7 +19,9 @@ from ..golden.memory_map import (
     Region,
     Register,
 )
+from .average import AverageMemory
 from .buses.ram import TEXT, VerilogPlatform
+from .buses.streams import fork
 from .cost import MEMORY
 from .crossbar import CrossbarArray
 from .devices import DeviceArray
@@ -80,23 +82,37 @@ class Top(Component):
             for name in ("pulse", "train", "read"):
                 connect(m, getattr(engine, name), getattr(pair, name))
             connect(m, pair.reading, engine.reading)
-            connect(m, pair.weight, array.weight)
+            weight = pair.weight
             ports |= {region: getattr(pair, f"host_{region.name.lower()}") for region in PAIR}
             busy = engine.busy | pair.busy
         elif chip.devices:
             m.submodules.devices = devices = DeviceArray(chip.crossbar, chip.devices, chip.layout)
             connect(m, engine.pulses, devices.pulses)
             connect(m, engine.transfer, devices.command)
-            connect(m, devices.weight, array.weight)
+            weight = devices.weight
             ports |= {Region.THETA: devices.host}
             busy = engine.busy | devices.busy
         else:
-            connect(m, engine.weight, array.weight)
+            weight = engine.weight
         m.d.comb += self.busy.eq(busy)
-        self._host(m, engine, ports)
+        saturated = self._weigh(m, engine, weight, array, ports)
+        self._host(m, engine, ports, saturated)
         return m
 
-    def _host(self, m: Module, engine: Engine, ports: dict) -> None:
+    def _weigh(self, m: Module, engine: Engine, weight, array: CrossbarArray, ports: dict) -> Value:
+        """Give the weights to the array, and to the average; whether that saturates."""
+        average = self.chip.average
+        if not average:
+            connect(m, weight, array.weight)
+            return Const(0)
+        m.submodules.average = memory = AverageMemory(average, self.chip.layout)
+        fork(m, weight, array.weight, memory.weight)
+        m.d.comb += [sink.payload.eq(weight.payload) for sink in (array.weight, memory.weight)]
+        connect(m, engine.average, memory.command)
+        ports[Region.AVERAGE] = memory.host
+        return memory.saturated
+
+    def _host(self, m: Module, engine: Engine, ports: dict, saturated: Value) -> None:
         """Registers, and the requests to them and to the memories."""
         region, index = Signal(ADDRESS_BITS - INDEX_BITS), Signal(INDEX_BITS)
         is_register = Signal()
@@ -126,7 +142,7 @@ class Top(Component):
         flags, cycles, target = Signal(len(FLAGS)), Signal(64), Signal(32)
         m.d.comb += write_register.eq(accept & self.host_write & is_register)
         m.d.comb += control.eq(write_register & (index == Register.CONTROL))
-        m.d.sync += flags.eq(flags | engine.saturated)
+        m.d.sync += flags.eq(flags | engine.saturated | (saturated << 2))
         with m.If(engine.busy):
             m.d.sync += cycles.eq(cycles + 1)
         with m.If(write_register):

@@ -26,7 +26,7 @@ WIDTHS = (784, 256, 128, 10)
 SIZES = (256, 512, 1024, 2048, 4096)
 AIHWKIT = {1: 0.46, 10: 1.2}
 """Milliseconds of aihwkit 1.2.0 on this network by batch, CPU, one thread, as measured on another machine."""
-SINGLE = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")}
+SINGLE = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 
 def ttv2_step_b1_ms() -> Iterator[Row]:

@@ -127,7 +127,7 @@ def _loop_words(chip: Chip) -> dict[str, tuple[int, type, int]]:
     """Those of the path `tiki-taka`; empty arrays in others."""
     mean = 1 << chip.ttv2.mean_bits - 1 if chip.ttv2 else 0
     bounds = {"a": 1 << chip.config.weights.bits - 1, "mean": mean, "past": mean, "chopper": 3, "cursor": 2**31 - 1}
-    bounds["reference"] = bounds["a"]
+    bounds |= {"reference": bounds["a"], "average": 1 << chip.average.bits - 1 if chip.average else 0}
     return {name: (sizes(chip)[name], np.int32, bound) for name, bound in bounds.items()}
 
 

@@ -30,7 +30,7 @@ CHUNK = 250_000
 MEMORIES = {
     "theta": Region.THETA, "g": Region.GRADIENT, "h": Region.FILTER, "m": Region.MOMENTUM, "a": Region.FAST,
     "reference": Region.REFERENCE, "mean": Region.MEAN, "past": Region.PAST, "chopper": Region.CHOPPER,
-    "cursor": Region.CURSOR,
+    "cursor": Region.CURSOR, "average": Region.AVERAGE,
 }  # fmt: skip
 """Where the arrays of a `State` are."""
 

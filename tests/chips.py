@@ -37,6 +37,11 @@ DEVICE = {
 }
 FILTERED = {"update.path": "filtered", "device": DEVICE, "update.eta": 0.5}
 """Overrides that move the weights into devices."""
+LOOP = {
+    "update.path": "tiki-taka", "device": DEVICE, "fast": {**DEVICE, "states": 30, "zero_shift": 10, "rate": 0.5},
+    "perturbation.method": "node", "perturbation.tau_theta": 2, "update.eta": 0.1, "transfer.bits": 14,
+}  # fmt: skip
+"""Overrides that put a fast array and a filter before the devices."""
 
 
 def small(**overrides) -> Chip:

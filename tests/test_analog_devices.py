@@ -212,10 +212,42 @@ def test_corrupt_devices_are_stuck_within_their_range():
 
 
 def test_bounds_that_cross_without_consistency_leave_a_stuck_device():
-    device = ConstantStep(w_max=0.1, w_min=0.0, w_max_dtod=1.5, enforce_consistency=False)
-    low, high = device.sample((1, 1000), SEED).bounds
-    crossed = ConstantStep(w_max=0.1, w_min=0.0, w_max_dtod=1.5).sample((1, 1000), SEED).bounds[1] == 0
-    assert not crossed.all() and (low <= high).all() and (low[high <= 0] == high[high <= 0]).all() and (high < 0).any()
+    """Bounds N(0.2, 0.15) and N(-0.1, 0.15) cross with probability Phi(-0.3 / 0.15 / sqrt 2) = 7.86 %."""
+    spreads = {"w_max": 0.2, "w_max_dtod": 0.75, "w_min": -0.1, "w_min_dtod": 1.5}
+    cells = ConstantStep(**spreads, enforce_consistency=False).sample((100, 100), SEED)
+    low, high = cells.bounds
+    count = int(cells.stuck.sum())
+    print(f"seed {SEED}: {count} of 10,000 bounds crossed, 786 expected, standard deviation 27")
+    assert abs(count - 786) < 5 * 27 and (low[cells.stuck] == high[cells.stuck]).all()
+    # Half-way between bounds is N(0.05, 0.106), crossed or not: their sum is independent of their difference.
+    assert low[cells.stuck].mean() == pytest.approx(0.05, abs=5 * 0.106 / count**0.5)
+    assert (ConstantStep(**spreads).sample((100, 100), SEED).bounds[0] <= 0).all()
+
+
+def test_slopes_of_linear_steps():
+    """40,000 slopes are gamma + gamma_dtod xi over the mean bound, folded to shortening steps unless they may grow."""
+    settings = {"gamma_up": 0.2, "gamma_up_dtod": 0.2, "gamma_down": 0.5, "gamma_down_dtod": 0.1, "w_max": 0.8}
+    for allowed in (False, True):
+        each = LinearStep(**settings, allow_increasing=allowed).sample((200, 200), SEED).each.astype(float)
+        gamma = -each[..., OWN_UP] / each[..., UP] * 0.8
+        grows = (gamma < 0).mean()
+        print(f"seed {SEED}: gamma {gamma.mean():.4f}, {100 * grows:.2f} % below zero")
+        assert grows == (pytest.approx(0.1587, abs=5 * 0.0019) if allowed else 0)
+        assert (gamma**2).mean() == pytest.approx(0.08, rel=5 * 6**0.5 / 2 / 200)
+        down = each[..., OWN_DOWN] / each[..., DOWN] * 0.6
+        assert down.mean() == pytest.approx(0.5, abs=5 * 0.1 / 200)
+        assert down.std() == pytest.approx(0.1, rel=5 / 200 / 2**0.5)
+
+
+def test_slopes_of_soft_bounds_with_a_reference():
+    """40,000 slopes have the spread slope_up_dtod, and the steps still vanish at the bound that moves along."""
+    device = SoftBoundsReference(slope_up_dtod=0.1, slope_down_dtod=0.2, w_max_dtod=0, w_min_dtod=0)
+    each = device.sample((200, 200), SEED).each.astype(float)
+    for step, slope, bound, sign, spread in ((UP, OWN_UP, MAX, -1, 0.1), (DOWN, OWN_DOWN, MIN, 1, 0.2)):
+        relative = sign * each[..., slope] / each[..., step] * 0.6
+        assert relative.mean() == pytest.approx(1, abs=5 * spread / 200)
+        assert relative.std() == pytest.approx(spread, rel=5 / 200 / 2**0.5)
+        np.testing.assert_allclose(each[..., slope] * each[..., bound], -each[..., step], rtol=1e-6)
 
 
 def test_perfect_bias_is_the_last_column():

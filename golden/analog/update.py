@@ -157,7 +157,7 @@ def outer(train, model, shared, each, w, x, d, lr, granularity, rng):
 
 @njit
 def outer_batch(train, cells, w, x, d, lr, granularity, handle):
-    """`outer` of x[b] and d[b] for each b in turn, for callers in Python: the cells as one, and the generator's handle."""
+    """`outer` of x[b] and d[b] for each b in turn, for callers in Python: cells as one, and the generator's handle."""
     rng = generator(handle)
     for b in range(len(x)):
         outer(train, cells.model, cells.shared, cells.each, w, x[b], d[b], lr, granularity, rng)

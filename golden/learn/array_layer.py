@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..analog.array import AnalogArray, _product
+from ..analog.array import AnalogArray
 from ..analog.draws import handle
+from ..analog.mvm import mvm_batch
 from .refusals import require
 
 Array = NDArray[np.float32]
@@ -47,7 +48,7 @@ class LayerArray(AnalogArray):
         one = np.zeros((1, weights.shape[columns]), np.float32)
         one[0, at] = 1
         z = np.empty((1, self.shape[not columns]), np.float32)
-        _product(ends, np.ascontiguousarray(weights), not columns, one, z, np.empty_like(one), self.handle)
+        mvm_batch(ends, np.ascontiguousarray(weights), not columns, one, z, np.empty_like(one), self.handle)
         return z[0]
 
     def __getstate__(self) -> dict[str, Any]:
