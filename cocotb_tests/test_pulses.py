@@ -39,6 +39,7 @@ GRID = {
     "lanes1": Case((2, 2, 1), 1, 3, chopped="rows"),
     "lanes1_single": Case((1, 1), 1, 1, management=False),
     "lanes1_rank_one": Case((2, 2, 1), 1, 4, lined=False, line_bits=2, chopped="lines"),
+    "lanes2_vectors": Case((3, 2, 2), 2, 6, lined=False, row_bits=6, line_bits=6, magnitude_bits=9, chopped="rows"),
     "lanes2_wide_lines": Case((9, 1, 3), 2, 5, chopped="lines", line_bits=12),
     "lanes4": Case((7, 5, 3), 4, 10),
     "lanes4_plain": Case((17, 5), 4, 31, management=False, chopped="rows"),
@@ -48,8 +49,10 @@ GRID = {
     "lanes8_wide_plain": Case((5, 4), 8, 3, management=False, row_bits=5, line_bits=12, shift=9),
     "lanes16": Case((49, 8, 4), 16, 7, chopped="lines"),
     "lanes16_rank_one_plain": Case((20, 9, 4), 16, 6, management=False, lined=False, line_bits=2, chopped="lines"),
-    "lanes16_signs": Case((33, 2, 1, 3), 16, 5, line_bits=2, magnitude_bits=4, shift=0),
-    "lanes32_vectors": Case((20, 14), 32, 4, lined=False, row_bits=6, line_bits=6, magnitude_bits=9, chopped="rows"),
+    "lanes16_signs": Case((33, 2, 1, 3), 16, 5, True, line_bits=2, magnitude_bits=4, shift=0),
+    "lanes32_vectors": Case(
+        (20, 14), 32, 4, True, lined=False, row_bits=6, line_bits=6, magnitude_bits=9, chopped="rows"
+    ),
     "lanes64": Case((80, 3, 2), 64, 4, chopped="rows"),
     "lanes64_rank_one_one_word": Case((7, 5, 3), 64, 12, True, False, False, "lines", line_bits=2, shift=4),
     "lanes64_deterministic": Case((49, 8, 4), 64, 63, True, row_bits=8, line_bits=9, shift=12),

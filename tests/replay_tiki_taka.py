@@ -50,7 +50,7 @@ class LoopReplay(Replay):
         self.lines, first = [], 0  # of each layer: the cells of each of its lines
         for inputs, neurons in zip(chip.layout.layers, chip.layout.layers[1:], strict=False):
             cells = [[first + n * (inputs + 1) + line for line in range(inputs + 1)] for n in range(neurons)]
-            self.lines.append(cells if self.config.transfer.lines == "rows" else [list(c) for c in zip(*cells)])  # noqa: B905
+            self.lines.append(cells if self.config.transfer.lines == "rows" else list(zip(*cells, strict=True)))
             first += (inputs + 1) * neurons
 
     def correlate(self, cost, act):
@@ -88,7 +88,7 @@ class LoopReplay(Replay):
         pulses = self.loop.pulses
         k = min(floor(Fraction(magnitude * pulses.rate, 2**pulses.shift)), WIDEST)
         unit = 2**16 if pulses.line_bits == 2 else Fraction(2**16, 2 ** (pulses.line_bits - 1))
-        of_d, of_x = [min(k * abs(v), WIDEST) if magnitude else 0 for v in d], [int(unit * abs(v)) for v in x]
+        of_d, of_x = [min(k * abs(v), WIDEST) for v in d], [int(unit * abs(v)) for v in x]
         m = 0
         if self.config.fast.management:
             m = floor(Fraction(max(of_x).bit_length() - max(of_d).bit_length(), 2))

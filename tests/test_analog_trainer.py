@@ -6,10 +6,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ohmgrad.golden.analog.devices import SoftBounds
+from ohmgrad.golden.analog.periphery import Periphery
+from ohmgrad.golden.analog.update import Update
 from ohmgrad.golden.learn.analog_trainer import AnalogTrainer, evaluate, uniform, with_weights
 from ohmgrad.golden.learn.extraction import Average
 from ohmgrad.golden.learn.float_layer import FloatLayer
 from ohmgrad.golden.learn.layered import Layered
+from ohmgrad.golden.learn.on_array import (
+    AGAD,
+    ArraySGD,
+    Chopped,
+    Dynamic,
+    Mixed,
+    MixedPrecision,
+    Transfer,
+    TTv1,
+    TTv2,
+)
 from ohmgrad.golden.learn.sources import DirectFeedback, NodePerturbation, RankOne
 
 CURVES = Path(__file__).resolve().parents[2] / "shared" / "reference" / "aihwkit" / "training_curve.npz"
@@ -139,3 +153,97 @@ def test_floating_point_gives_the_curves_of_aihwkit():
             # float32 sums in another order: 1e-7 of each cost, some 1e-6 of the weights after thousands of steps.
             assert trainer.epoch(*train) == pytest.approx(found["float_loss"][number, epoch], abs=2e-6)
             assert trainer.evaluate(*test)[1] == pytest.approx(found["float_acc"][number, epoch], abs=1e-9)
+
+
+def arrays(widths, make, seed=1) -> Layered:
+    """A network of layers made by `make(rows, columns, seed)`, started from uniform weights."""
+    layers = []
+    for k, w in enumerate(uniform(widths, 5)):
+        layers.append(make(*w.shape, 10 * seed + k))
+        layers[-1].program(w)
+    return Layered(layers, hidden="tanh")
+
+
+DEVICE = SoftBounds(dw_min=0.02, w_max=1.0, w_min=-1.0)
+QUIET = Periphery(out_noise=0.01, out_bound=4.0)
+ENDS = {"forward": QUIET, "update": Update(desired_bl=10)}
+READ = {"read": Periphery(noise_management="none", bound_management="none", out_bound=2.0, out_noise=0.01)}
+FILTER = {"fast_lr": 0.1, "scale_transfer_lr": False, "buffer_granularity": 5.0}
+ALGORITHMS = {
+    "SGD": lambda a, b, seed: ArraySGD(a, b, DEVICE, seed=seed, **ENDS),
+    "TTv1": lambda a, b, seed: TTv1(
+        a, b, DEVICE, settings=Transfer(fast_lr=0.1, transfer_lr=0.05, scale_transfer_lr=False), seed=seed,
+        reference="symmetry", transfer_update=Update(desired_bl=1, update_management=False), **ENDS, **READ,
+    ),
+    "TTv2": lambda a, b, seed: TTv2(
+        a, b, DEVICE, settings=Chopped(**FILTER), seed=seed, reference="symmetry", **ENDS, **READ
+    ),
+    "AGAD": lambda a, b, seed: AGAD(
+        a, b, DEVICE, settings=Dynamic(in_chop_prob=0.2, **FILTER), seed=seed, **ENDS, **READ
+    ),
+    "mixed": lambda a, b, seed: MixedPrecision(a, b, DEVICE, settings=Mixed(), seed=seed, forward=QUIET),
+}  # fmt: skip
+SOURCES = {
+    "backpropagation": lambda: None,
+    "feedback": lambda: DirectFeedback([(8, 7), (3, 9)]),
+    "nodes": lambda: NodePerturbation(0.3, seed=2),
+    "rank-one": lambda: RankOne(0.1, seed=2),
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_any_source_teaches_any_algorithm(algorithm, source):
+    train, test = clusters(600), clusters(300, seed=2)
+    net = arrays((6, 8, 3), ALGORITHMS[algorithm])
+    trainer = AnalogTrainer(net, SOURCES[source](), 0.03 if source == "rank-one" else 0.1, seed=3)
+    before = trainer.evaluate(*test, net.weights)[0]
+    costs = [trainer.epoch(*train) for _ in range(5)]
+    cost, accuracy = trainer.evaluate(*test, net.weights)
+    print(algorithm, source, before, costs, cost, accuracy)
+    # log 3 is 1.1 and chance 1 in 3. Plain SGD on 100 states keeps the noise that its error vectors bring.
+    noisy = source == "rank-one" or (algorithm, source) == ("SGD", "nodes")
+    assert cost < (0.9 if noisy else 0.5) * before, "seeds 1, 2, 3, 5, 99"
+    assert accuracy > (0.6 if noisy else 0.9)
+
+
+def test_arrays_repeat_themselves_and_differ_by_seed():
+    x, t = clusters(40)
+    runs = []
+    for seed in (1, 1, 2):
+        net = arrays((6, 4, 3), ALGORITHMS["TTv2"], seed)
+        AnalogTrainer(net, seed=3).epoch(x, t)
+        runs.append(np.concatenate([w.ravel() for w in net.weights]))
+    np.testing.assert_array_equal(runs[0], runs[1])
+    assert (runs[0] != runs[2]).any()
+
+
+@needs_curves
+@pytest.mark.parametrize("tag", ["sgd_100", "ttv2_100"])
+def test_arrays_give_the_curves_of_aihwkit(tag):
+    """Mean loss of the first three epochs, four runs here against aihwkit's five, by Welch's t.
+
+    The limit of 4.5, with some 6 degrees of freedom, is passed by chance once in 250 of these numbers. As tried out, t
+    is beyond it in some epoch with a rate of A 30 % smaller (5.0), a step 30 % larger (8), the buffer's granularity
+    doubled (10), five times the cycle noise (6.4); with plain SGD, a rate 30 % larger (5.2), doubled ADC noise (5.3).
+    """
+    found, params, train, _ = curves()
+    (run,) = (run for run in params["runs"] if run["tag"] == tag)
+    device = SoftBounds(dw_min=2 / run["states"], w_max=1.0, w_min=-1.0, up_down_dtod=0.01)
+    ours = []
+    for number, seed in enumerate(params["run_seeds"][:4]):
+        layers = []
+        for k, w in enumerate((found["W1"], found["W2"])):
+            ends: dict = {"seed": 10 * number + k, "update": Update(desired_bl=10)}
+            if run["kind"] == "sgd":
+                layers.append(ArraySGD(*w.shape, device, **ends))
+            else:
+                read = Periphery(noise_management="none", bound_management="none")
+                layers.append(TTv2(*w.shape, device, settings=Chopped(fast_lr=0.05), read=read, **ends))
+            layers[-1].program(w)
+        trainer = AnalogTrainer(Layered(layers), lr=run["lr"], seed=seed)
+        ours.append([trainer.epoch(*train) for _ in range(3)])
+    mine, theirs = np.array(ours), found[f"{tag}_loss"][:, :3]
+    error = np.sqrt(mine.var(0, ddof=1) / len(mine) + theirs.var(0, ddof=1) / len(theirs))
+    t = (mine.mean(0) - theirs.mean(0)) / error
+    assert (abs(t) < 4.5).all(), f"{tag}: {mine.mean(0)} against {theirs.mean(0)}, t = {t}"

@@ -149,7 +149,7 @@ DIGITAL_EDITS = [
         "[enigne]",
         "enigne: unknown key, perhaps meant as engine; "
         "allowed are name, seed, network, data, cost, perturbation, update, weights, array, "
-        "device, defects, engine, run.",
+        "device, fast, transfer, average, defects, engine, run.",
     ),
     (
         "missing-section",
@@ -368,14 +368,14 @@ DIGITAL_EDITS = [
     (
         "path-unknown",
         '"digital"',
-        '"tiki-taka"',
-        'update.path: "tiki-taka" is not one of the choices; allowed are digital, filtered.',
+        '"pulsed"',
+        'update.path: "pulsed" is not one of the choices; allowed are digital, filtered, tiki-taka.',
     ),
     (
         "path-missing",
         'path = "digital"\n',
         "",
-        "update.path: missing key; allowed are digital, filtered.",
+        "update.path: missing key; allowed are digital, filtered, tiki-taka.",
     ),
     (
         "eta-negative",
@@ -444,20 +444,20 @@ DIGITAL_EDITS = [
         "reset-digital",
         "eta = 0.01",
         'eta = 0.01\nreset = "zero"',
-        'update.reset: "zero" has no use with path = "digital"; it is allowed with path = "filtered".',
+        'update.reset: "zero" has no use with path = "digital"; it is allowed with path = "filtered" or "tiki-taka".',
     ),
     (
         "keep-digital",
         "eta = 0.01",
         "eta = 0.01\nkeep_shift = 3",
-        'update.keep_shift: 3 has no use with path = "digital"; it is allowed with path = "filtered".',
+        'update.keep_shift: 3 has no use with path = "digital"; it is allowed with path = "filtered" or "tiki-taka".',
     ),
     (
         "device-digital",
         "[engine]",
         "[device]\n[engine]",
         'device: the section has no use with update.path = "digital"; '
-        'it is allowed with update.path = "filtered".',
+        'it is allowed with update.path = "filtered" or "tiki-taka".',
     ),
     (
         "device-missing",
@@ -1197,7 +1197,7 @@ def test_overrides_are_validated_and_leave_the_original_alone():
         ({"seed": True}, "seed: true is not an integer; allowed are integers from 0 to 4294967295."),
         (
             {"update.path": "digital"},
-            'update.reset: "keep" has no use with path = "digital"; it is allowed with path = "filtered".',
+            'update.reset: "keep" has no use with path = "digital"; it is allowed with path = "filtered" or "tiki-taka".',
         ),
         ({"run.steps": None}, "run.steps: missing key; allowed are integers from 1 to 4294967295."),
     ],

@@ -217,7 +217,7 @@ ALL = {
     "buffered": (TTv2, Buffered(fast_lr=0.05)),
     "leaky": (TTv2, Leaky(fast_lr=0.02, thres_scale=5, momentum=0)),
     "units": (TTv2, Units(fast_lr=0.05, lambda_h=0.05)),
-    "chopped": (ChoppedTTv2, Chopped(fast_lr=0.05, buffer_granularity=4, in_chop_prob=0.02, out_chop_prob=0.02)),
+    "chopped": (ChoppedTTv2, Chopped(fast_lr=0.05, buffer_granularity=8, in_chop_prob=0.02, out_chop_prob=0.02)),
     "agad": (AGAD, Dynamic(fast_lr=0.1, buffer_granularity=20, scale_transfer_lr=False)),
     "mixed": (MixedPrecision, Mixed()),
 }

@@ -12,6 +12,7 @@ from .pulse import (
     LINEAR,
     MAX,
     MIN,
+    ON_SET,
     OWN_DOWN,
     OWN_UP,
     PAIR,
@@ -84,15 +85,15 @@ class Cells(NamedTuple):
         weights : float array, shape (rows, columns)
             Of a pair, what is positive goes to its plus device, what is negative to its minus device.
         rng : numpy.random.Generator, optional
-            Draws the write noise of what a read then shows; without it there is none (`apply_write_noise_on_set`).
+            Draws the write noise of what a read then shows, unless the device is without `apply_write_noise_on_set`.
 
         Returns
         -------
         float32 array, shape (rows, columns), C order
             The weights that a read shows: clipped at each cell's bounds, with write noise.
         """
-        pair = self.model & PAIR
-        return self.restore([np.maximum(weights, 0), np.maximum(np.negative(weights), 0)] if pair else [weights], rng)
+        states = [np.maximum(weights, 0), np.maximum(np.negative(weights), 0)] if self.model & PAIR else [weights]
+        return self.restore(states, rng if self.shared[ON_SET] else None)
 
     def states(self, weights: np.ndarray) -> list[np.ndarray]:
         """What the devices themselves hold: copies, float32 (rows, columns), one for each of `parts`."""
@@ -101,7 +102,7 @@ class Cells(NamedTuple):
         return [weights.copy()]
 
     def restore(self, states: Sequence[np.ndarray], rng: np.random.Generator | None = None) -> np.ndarray:
-        """Set the devices of `parts` to states, clipped at their bounds; returns weights as `hold` does."""
+        """Set the devices of `parts` to states, clipped at their bounds; returns the weights, with write noise."""
         shown = []
         for part, state in zip(self.parts, states, strict=True):
             low, high = part.bounds

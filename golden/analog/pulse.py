@@ -1,7 +1,8 @@
 """One pulse of one cell, compiled: the inner loop of everything that writes to an array.
 
 `shared` (float64) holds what all cells have in common: cycle noise (standard deviation in fractions of the step), how
-it enters (ADDITIVE, MULTIPLICATIVE, COMPLEX), standard deviation of the write noise, then what the model adds.
+it enters (ADDITIVE, MULTIPLICATIVE, COMPLEX), standard deviation of the write noise, 1 if setting weights draws it too,
+then what the model adds.
 
 A cell is WIDTH float32 numbers, half a cache line: steps up and down at weight zero, both positive, bounds, what the
 model adds up and down, reference, hidden weight. A weight is what the device shows above its reference; steps and
@@ -18,7 +19,7 @@ LINEAR, EXP, POW, PIECEWISE = range(4)
 """Models; ConstantStep and SoftBounds are LINEAR."""
 WRITES, PAIR = 4, 8
 """Added to the model of devices with write noise, and of pairs."""
-CYCLE, KIND, WRITE, OWN = range(4)
+CYCLE, KIND, WRITE, ON_SET, OWN = range(5)
 """Places in `shared`; a model's own begin at OWN."""
 UP, DOWN, MAX, MIN, OWN_UP, OWN_DOWN, REFERENCE, HIDDEN, WIDTH = range(9)
 """Places in a cell. OWN_UP and OWN_DOWN are slopes (LINEAR) or exponents (POW)."""

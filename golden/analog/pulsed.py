@@ -124,7 +124,8 @@ class PulsedDevice:
         seed : int or what else `numpy.random.default_rng` takes
         """
         rng = np.random.default_rng(seed)
-        shared = np.array([self.dw_min_std, self._noise, self.write_noise_std * self.dw_min, *self._own], float)
+        noise = self.dw_min_std, self._noise, self.write_noise_std * self.dw_min, self.apply_write_noise_on_set
+        shared = np.array([*noise, *self._own], float)
         each = np.zeros((*shape, WIDTH), np.float32)
         # Row by row: the draws of a whole large array would take ten times its own memory.
         for row in each:
