@@ -83,7 +83,7 @@ async def goes_on(dut, name):
             now = int(rng.integers(2**32))
             layer.value, step.value = k, now
             await edge
-            while rng.random() < 0.2 * batch:  # the key of a step is made in a clock
+            while rng.random() < 0.1 * batch:  # the key of a step is made in a clock
                 await edge
             move.value = 1
             await edge

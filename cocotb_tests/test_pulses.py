@@ -55,7 +55,7 @@ GRID = {
     ),
     "lanes64": Case((80, 3, 2), 64, 4, chopped="rows"),
     "lanes64_rank_one_one_word": Case((7, 5, 3), 64, 12, True, False, False, "lines", line_bits=2, shift=4),
-    "lanes64_deterministic": Case((49, 8, 4), 64, 63, True, row_bits=8, line_bits=9, shift=12),
+    "lanes16_wide_deterministic": Case((49, 8, 4), 16, 63, True, row_bits=8, line_bits=9, shift=12),
 }
 
 

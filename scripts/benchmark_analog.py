@@ -84,7 +84,7 @@ def network_ms(batch: int) -> list[float]:
     matrices = uniform(WIDTHS, 1)
     arrays = [layer(*w.shape, seed=k) for k, w in enumerate(matrices)]
     for made, w in zip(arrays, matrices, strict=True):
-        made.program(w)
+        made.hold(w)
     floats: list[Layer] = [FloatLayer(w) for w in matrices]
     trainers = [AnalogTrainer(Layered(layers), lr=0.1, batch=batch) for layers in ([*arrays], floats)]
     return _each([lambda made=made: made.epoch(x, t) for made in trainers], count, alternately)
@@ -99,7 +99,7 @@ def layer_ms(size: int) -> list[float]:
     d = rng.uniform(-0.01, 0.01, (count, size)).astype(np.float32)
     weights = uniform((size - 1, size), 1)[0]
     made, plain = layer(size, size), FloatLayer(weights)
-    made.program(weights)
+    made.hold(weights)
 
     def run(layer: Layer) -> None:
         for one, error in zip(x, d, strict=True):

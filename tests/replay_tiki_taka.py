@@ -108,8 +108,6 @@ class LoopReplay(Replay):
     def filter(self, *thresholds):
         """The next line of each layer is read and filtered, and C pulsed."""
         number = self.now - 1
-        if self.now % self.config.perturbation.tau_theta:  # in analog mode it is asked for at every step
-            return
         self.rescale(number)
         element = 0
         for k, lines in enumerate(self.lines):

@@ -47,6 +47,14 @@ def test_noise_goes_through_the_converter_and_scales_with_alpha():
     assert abs(y[:, 0].astype(float).std(0) / want - 1).max() < 5 / 20_000**0.5
 
 
+def test_each_line_has_its_own_noise():
+    """Spread 0.5 of 0.06: standard deviations of 10,000 reads are the lines' within 5 / sqrt(2 n)."""
+    p, n = Periphery(**{**BARE, "out_noise": 0.06}, out_noise_std=0.5), 10_000
+    ends = p.ends(2, 5, seed=4)
+    y, _ = read(p, np.zeros((5, 2)), [[1.0, 0]], repeats=n, ends=ends)
+    assert abs(y[:, 0].astype(float).std(0) / ends.lines[0] - 1).max() < 5 / (2 * n) ** 0.5
+
+
 @pytest.mark.parametrize("end", ["inp", "out"])
 def test_stochastic_rounding(end):
     """The two neighbouring codes, the upper with the probability of the fraction: z test of 20,000 reads."""

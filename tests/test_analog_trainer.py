@@ -160,7 +160,7 @@ def arrays(widths, make, seed=1) -> Layered:
     layers = []
     for k, w in enumerate(uniform(widths, 5)):
         layers.append(make(*w.shape, 10 * seed + k))
-        layers[-1].program(w)
+        layers[-1].hold(w)
     return Layered(layers, hidden="tanh")
 
 
@@ -240,7 +240,7 @@ def test_arrays_give_the_curves_of_aihwkit(tag):
             else:
                 read = Periphery(noise_management="none", bound_management="none")
                 layers.append(TTv2(*w.shape, device, settings=Chopped(fast_lr=0.05), read=read, **ends))
-            layers[-1].program(w)
+            layers[-1].hold(w)
         trainer = AnalogTrainer(Layered(layers), lr=run["lr"], seed=seed)
         ours.append([trainer.epoch(*train) for _ in range(3)])
     mine, theirs = np.array(ours), found[f"{tag}_loss"][:, :3]

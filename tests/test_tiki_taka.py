@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ohmgrad.golden.analog.devices import ConstantStep, SoftBounds
+from ohmgrad.golden.analog.one_sided import OneSided
 from ohmgrad.golden.analog.periphery import Periphery
 from ohmgrad.golden.analog.update import Update
 from ohmgrad.golden.learn.on_array import (
@@ -208,6 +209,19 @@ def test_a_starts_at_its_reference_and_only_then_h_stays_empty():
         for _ in range(10):
             layer.update(np.zeros(5), np.zeros(6), 1.0)
         assert layer.h.any() == drift or layer.weights.any() == drift
+
+
+@pytest.mark.parametrize("every", [0, 10])
+def test_one_sided_pairs_of_c_are_refreshed(every):
+    """Reads of +-0.5 in turn pulse plus and minus devices alike; unrefreshed, both end at their bound of 0.6."""
+    pair = OneSided(device=plain(0.05), refresh_every=every)
+    layer = TTv2(2, 3, plain(0.05), pair, settings=Buffered(transfer_lr=1, scale_transfer_lr=False), read=PERFECT)
+    for n in range(240):
+        layer.fast.weights[...] = 0.5 if (n // 3) % 2 else -0.5
+        layer.update(np.zeros(3), np.zeros(2), 1.0)
+    plus, minus = layer.slow.cells.states(layer.weights)
+    smaller = np.minimum(plus, minus)
+    assert (smaller > 0.59).all() if not every else (smaller < 0.59).all()
 
 
 ALL = {

@@ -54,8 +54,8 @@ def test_the_vectors_are_complete():
 def test_run(name):
     """All steps of one run.
 
-    The README of the vectors states 1e-5 of a pulse for most runs, 1e-3 after hundreds of float32 additions; a pulse more
-    or less, anywhere, is 1.
+    The README of the vectors states 1e-5 of a pulse for most runs, 1e-3 after hundreds of float32 additions; a pulse
+    more or less, anywhere, is 1.
     """
     data, p = load(name)
     layer, fired = layer_of(data, p), 0

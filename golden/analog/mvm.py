@@ -86,13 +86,13 @@ def _distort(ends, s, w, backward, drive, y, rng):
         offset(drive, ends.lines[OFFSET], s.w_min, s.r_series, y)
     if s.weight_noise == p.NONE:
         return
-    std = np.empty_like(y)
+    variance = np.empty_like(y)
     if s.weight_noise == p.ADDITIVE_CONSTANT:
-        std[:] = np.dot(drive, drive)
+        variance[:] = np.dot(drive, drive)
     else:
-        absolute(w, backward, drive, 2, std)
+        absolute(w, backward, drive, 2, variance)
     for i in range(y.size):
-        y[i] += s.w_noise * np.sqrt(std[i]) * np.float32(rng.standard_normal())
+        y[i] += s.w_noise * np.sqrt(variance[i]) * np.float32(rng.standard_normal())
 
 
 @njit

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..analog.array import AnalogArray
 from ..analog.draws import handle
 from ..analog.mvm import mvm_batch
+from ..analog.one_sided import OneSided
 from .refusals import require
 
 Array = NDArray[np.float32]
@@ -50,6 +51,13 @@ class LayerArray(AnalogArray):
         z = np.empty((1, self.shape[not columns]), np.float32)
         mvm_batch(ends, np.ascontiguousarray(weights), not columns, one, z, np.empty_like(one), self.handle)
         return z[0]
+
+    def count(self) -> None:
+        """Count pulses that came from elsewhere as an update: pairs of one-sided devices are refreshed as after one."""
+        self.updates += 1
+        if isinstance(self.device, OneSided) and self.device.refresh_every:
+            if self.updates % self.device.refresh_every == 0:
+                self.refresh()
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "handle"}
@@ -112,8 +120,6 @@ class ArrayLayer:
         weights = np.asarray(weights, np.float32)
         require(weights.shape == self.shape, "hold: shape of weights", weights.shape, str(self.shape))
         self._hold(weights)
-
-    program = hold
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that training changes; independent copies."""

@@ -144,6 +144,7 @@ class TikiTaka(ArrayLayer):
         z = self.fast.read_line(line, columns, self.reference)
         if isinstance(self.settings, Filtered | Units):
             fire(numbers, self.memory, z, slow.cells, slow.weights, columns, slow.handle)
+            slow.count()
             return
         one = np.zeros((1, self.shape[columns]), np.float32)
         one[0, line] = 1

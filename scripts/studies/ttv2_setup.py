@@ -98,7 +98,7 @@ def layer(algorithm: str, rates: dict[str, float], condition: Condition, weights
         if algorithm == "TTv1":
             common["transfer_update"] = Update(desired_bl=1, update_bl_management=False, update_management=False)
         made = kind(rows, columns, device, reference=None if algorithm == "AGAD" else "symmetry", **common)
-    made.program(weights)
+    made.hold(weights)
     return made
 
 
