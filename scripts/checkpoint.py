@@ -7,6 +7,8 @@ weight_code_k, bias_code_k  int32, the same as raw words: theta, or the states o
 theta, g, h, m              int32, shape (P,), the engine's memories in the order of `golden.layout`
 memory                      int64, shape (2,) or (3,), of the cost unit, see `golden.engine.State`
 pending                     int32, shape (latency,), C~ on their way, see `golden.engine.State`
+a, reference, mean, past, chopper, cursor, average
+                            int32, see `golden.engine.State`; empty where the chip has none
 step, seed, flags           integers; flags as in `golden.engine.FLAGS`
 cost_evaluations            since step 0, every reading counted
 test_accuracy, mean_squared_error
@@ -115,7 +117,7 @@ def _words(chip: Chip) -> dict[str, tuple[int, type, int]]:
     kept = 0 if chip.cost.mode == ANTITHETIC and not pole else limit(chip.cost.sum_bits + FRACTION + 2)
     return {
         "theta": (size, np.int32, 1 << (chip.config.weights.bits - 1)),
-        "g": (size, np.int32, 0 if chip.correlator.replay else chip.correlator.bound),
+        "g": (size, np.int32, 0 if chip.correlator.replay or chip.loop else chip.correlator.bound),
         "h": (size, np.int32, chip.ttv2.bound if chip.ttv2 else 0),
         "m": (size, np.int32, limit(MOMENTUM_BITS) if momentum else 0),
         "memory": (2 + pole, np.int64, kept),

@@ -13,6 +13,7 @@ from ..golden.engine import FLAGS
 from ..golden.memory_map import ADDRESS_BITS, CALIBRATE, EVALUATE, INDEX_BITS, START, STOP, Region, Register
 from ..golden.optimizer import MOMENTUM_BITS
 from ..rtl.buses.ram import WAIVERS
+from ..rtl.layout import Sizes
 from ..rtl.top import NAME, Top, verilog
 from .errors import require_emulated
 from .reference import memories as there
@@ -99,8 +100,12 @@ def parameters(chip: Chip) -> dict[str, Any]:
     """All integers of all blocks, by block, and the units of their words."""
     blocks = (
         "sequencer", "codes", "reference", "outer", "samples", "crossbar", "cost", "correlator", "window", "optimizer",
-        "ttv2", "devices",
+        "ttv2", "devices", "average",
     )  # fmt: skip
+    loop = {}
+    if chip.loop:
+        loop = {name: _integers(getattr(chip.loop, name)) for name in ("settings", "fast", "pulses", "lines")}
+        loop |= {"thresholds": chip.loop.thresholds, "exponents": chip.loop.exponents.tolist()}
     return {
         "layers": list(chip.layout.layers),
         "lanes": chip.layout.lanes,
@@ -108,6 +113,7 @@ def parameters(chip: Chip) -> dict[str, Any]:
         "words": chip.layout.words,
         "neuron": chip.neuron._asdict(),
         **{name: _integers(block) for name in blocks if (block := getattr(chip, name)) is not None},
+        **({"loop": loop} if loop else {}),
         "units": {"theta": chip.state_unit, "weight": chip.weight_unit, "gradient": chip.gradient_unit},
     }
 
@@ -118,19 +124,32 @@ def _integers(block: Any) -> dict[str, Any]:
 
 
 def memories(chip: Chip) -> dict[str, Any]:
-    """Where the words of G, H, M and theta are: parameter i is entry i // lanes of lane i % lanes."""
+    """Where the words of each memory are: parameter i is entry i // lanes of lane i % lanes.
+
+    H and its means stand in the order of `golden.lines`, in one lane, if there is a fast array.
+    """
+    bits, loop = chip.config.weights.bits, chip.loop
+    filter_, means = "engine.loop.ttv2" if loop else "engine.ttv2", chip.ttv2.mean_bits if chip.ttv2 else 0
+    theta = "pair.slow" if loop else "devices" if chip.devices else "engine.optimizer"
     places = {
-        "G": ("engine.correlator", chip.correlator.bits),
-        "H": ("engine.ttv2", chip.ttv2.bits if chip.ttv2 else 0),
-        "M": ("engine.optimizer.momentum", MOMENTUM_BITS),
-        "theta": ("engine.optimizer" if chip.optimizer else "devices", chip.config.weights.bits),
+        "G": ("engine.correlator.memory", chip.correlator.bits),
+        "H": (f"{filter_}.memory", chip.ttv2.bits if chip.ttv2 else 0),
+        "M": ("engine.optimizer.momentum.memory", MOMENTUM_BITS),
+        "theta": (f"{theta}.memory", bits),
+        "A": ("pair.fast.memory", bits),
+        "R": ("pair.reference", bits),
+        "means": (f"{filter_}.mean", means),
+        "past means": (f"{filter_}.past", means),
+        "V": ("average.memory", chip.average.bits if chip.average else 0),
     }
+    sizes = {name: Sizes(1, loop.lines.depth) if loop and filter_ in path else chip.layout
+             for name, (path, _) in places.items()}  # fmt: skip
     return {
         name: {
-            "lanes": [f"{NAME}.{path}.memory.lane{lane}.memory" for lane in range(chip.layout.lanes)],
-            "words": chip.layout.words,
-            "bits": bits,
+            "lanes": [f"{NAME}.{path}.lane{lane}.memory" for lane in range(sizes[name].lanes)],
+            "words": sizes[name].words,
+            "bits": width,
         }
-        for name, (path, bits) in places.items()
+        for name, (path, width) in places.items()
         if name in there(chip)
     }

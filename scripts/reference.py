@@ -12,7 +12,11 @@ from .errors import Mismatch
 
 PAUSE = 0.2
 """Seconds of golden run between two looks at Ctrl-C."""
-ARRAYS = {"theta": "theta", "g": "G", "h": "H", "m": "M", "memory": "memory of the cost unit", "pending": "pending C~"}
+ARRAYS = {
+    "theta": "theta", "g": "G", "h": "H", "m": "M", "memory": "memory of the cost unit", "pending": "pending C~",
+    "a": "A", "reference": "R", "mean": "means", "past": "past means", "chopper": "choppers", "cursor": "cursors",
+    "average": "V",
+}  # fmt: skip
 """What the arrays of a `State` are called."""
 
 
@@ -52,7 +56,11 @@ def window(chip: Chip) -> int:
 def memories(chip: Chip) -> list[str]:
     """Names of the memories with a word for each parameter that a chip has."""
     momentum = chip.optimizer is not None and chip.optimizer.momentum > 0
-    there = {"theta": True, "G": not chip.correlator.replay, "H": chip.ttv2 is not None, "M": momentum}
+    loop, means = chip.loop is not None, chip.loop is not None and chip.loop.ttv2.mean > 0
+    there = {
+        "theta": True, "G": not chip.correlator.replay and not loop, "H": chip.ttv2 is not None, "M": momentum,
+        "A": loop, "R": loop, "means": means, "past means": means, "V": chip.average is not None,
+    }  # fmt: skip
     return [name for name, present in there.items() if present]
 
 

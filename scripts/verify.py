@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 from ..golden.chip import Chip
 from .errors import Failure
+from .reference import memories
 
 CHIP = "OHMGRAD_CHIP"
 """Environment variable that tells the test its chip file."""
@@ -40,6 +41,5 @@ def verify(path: Path, chip: Chip) -> None:
     steps = {name: steps for name, (_, steps) in test_engine.GRID.items()}
     print(
         f"{chip.config.name}: RTL equals golden bit for bit: {steps['engine_chip']} steps of the engine with random "
-        f"stalls on every stream, {steps['chip_chip']} steps of the chip, all streams, G, theta"
-        + (", H." if chip.ttv2 else ".")
+        f"stalls on every stream, {steps['chip_chip']} steps of the chip, all streams, {', '.join(memories(chip))}."
     )

@@ -96,6 +96,7 @@ def test_perfect_and_bare():
     for p in (Periphery(is_perfect=True, out_scale=3), Periphery(mv_type="IDEAL", out_scale=3)):
         np.testing.assert_array_equal(read(p, w, x)[0], 3 * (x @ w.T.astype(F)))
         np.testing.assert_array_equal(read(p, w.T.copy(), x, True)[0], 3 * (x @ w.T.astype(F)))
+        np.testing.assert_array_equal(read(p, w, x[3])[0][0], 3 * (w.astype(F) @ x[3]))
     y, drive = read(Periphery(**{**BARE, "inp_bound": 0.5, "out_bound": 0.75}), w, x)
     np.testing.assert_array_equal(drive, np.clip(x, -0.5, 0.5))
     np.testing.assert_allclose(y, np.clip(drive @ w.T, -0.75, 0.75), atol=1e-6)

@@ -171,7 +171,7 @@ def mvm_rows(ends, w, backward, x, y, drive, rng):
     together = len(x) > 1 and (ideal or s.passes == p.ONE_PASS)
     alphas = np.empty(len(x) if together else 0, np.float32)
     if together:
-        for b in range(len(x)):
+        for b in range(0 if ideal else len(x)):
             alphas[b] = _alpha(s, x[b])
             _drive(s, x[b], ONE / alphas[b] if alphas[b] > 0 else ONE, drive[b], rng)
         if backward:
