@@ -9,10 +9,12 @@ from cocotb.triggers import gather
 
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check
+from ohmgrad.golden.average import iterates
 from ohmgrad.golden.crossbar import convert_all
 from ohmgrad.golden.devices import pulse_all
-from ohmgrad.golden.engine import Engine
+from ohmgrad.golden.engine import Engine, State, Trace
 from ohmgrad.golden.memory_map import record_words
+from ohmgrad.golden.sequencer import updates
 
 
 class ArrayModel:
@@ -30,11 +32,18 @@ class ArrayModel:
         self.states = golden.initial().theta
         self.line, self.sign, self.hidden = bench.sink("line"), bench.sink("sign"), bench.sink("hidden")
         self.adc = bench.source("adc")
+        self.applied: int | None = None  # the step whose end the next sweep is
+        self.average = bench.sink("average") if self.chip.average else None
         if self.chip.devices:
             self.devices = self.chip.devices.sample(self.states.size)
+        if self.chip.devices and not self.chip.loop:
             self.pulses, self.transfer = bench.sink("pulses"), bench.sink("transfer")
-        else:
+        elif not self.chip.devices:
             self.weight = bench.sink("weight")
+
+    def measured(self, step: int, state: State, trace: Trace) -> None:
+        """A step has been measured, which the next sweep applies; `state` is golden's before it."""
+        self.applied = step
 
     async def sweep(self, step: int, theta: np.ndarray, sample: int, adc: np.ndarray, act: np.ndarray) -> None:
         """Serve one sweep, that is one reading of a step.
@@ -51,9 +60,11 @@ class ArrayModel:
             Golden's codes of it; the model computes its own, and compares.
         """
         chip, layout = self.chip, self.chip.layout
-        sent, lines, weights = await gather(
-            self.sign.receive(layout.words), self.line.receive(record_words(layout.layers[0])), self._weights(step)
-        )
+        sent, lines, weights, _ = await gather(
+            self.sign.receive(layout.words), self.line.receive(record_words(layout.layers[0])), self._weights(step),
+            self._extract(),
+        )  # fmt: skip
+        self.applied = None
         signs = np.ravel(sent)[: layout.parameters]
         check(f"{self.name} sign", step, self.golden.perturbations(step // chip.sequencer.tau_p), signs)
         check(f"{self.name} sign padding", step, 0, np.any(np.ravel(sent)[layout.parameters :]))
@@ -71,6 +82,19 @@ class ArrayModel:
         pulses = np.ravel(pulses)[:size].astype(np.int32)
         pulse_all(self.chip.devices.seed, self.chip.devices.noise, number, pulses, self.devices, self.states)
         return self.states >> self.chip.crossbar.drop
+
+    async def _extract(self) -> None:
+        """Take what the sweep's weights are to the average, if there is one: an iterate at each update."""
+        chip, step, section = self.chip, self.applied, self.chip.config.average
+        if self.average is None or section is None:
+            return
+        (command,) = await self.average.receive(1)
+        period = 1 if chip.correlator.leaky else chip.sequencer.tau_theta
+        use = step is not None and (chip.correlator.leaky or updates(chip.sequencer.tau_theta, step))
+        within, first = iterates(chip.average, section.shift, section.start, period, step or 0)
+        check(f"{self.name} average", step or 0, use and within, command.use)
+        if use and within:
+            check(f"{self.name} average, first", step or 0, first, command.first)
 
     async def _answer(self, step, lines, signs, weights, adc, act) -> None:
         """Send the ADC codes layer by layer, and take the hidden codes they lead to."""

@@ -15,6 +15,7 @@ from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from ohmgrad.cocotb_tests.array_model import ArrayModel
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, over, run
+from ohmgrad.cocotb_tests.loop_model import LoopModel
 from ohmgrad.cocotb_tests.streams import PATIENCE
 from ohmgrad.golden import datasets
 from ohmgrad.golden.chip import Chip
@@ -23,15 +24,23 @@ from ohmgrad.golden.engine import Engine as Golden
 from ohmgrad.golden.memory_map import CALIBRATE, EVALUATE, SAMPLE_WORD, START, Region, Register, address
 from ohmgrad.golden.registers import registers
 from ohmgrad.rtl.engine import Engine, regions
+from ohmgrad.rtl.pair import PAIR
 from ohmgrad.rtl.top import Top
 
 XOR = "xor_filtered.toml"
 NIST = "nist7x7.toml"
+NIST_LOOP = "nist7x7_tiki_taka.toml"
+LOOP = "xor_tiki_taka.toml"
 DIGITAL = {"update.path": "digital", "device": None, "update.reset": None, "update.eta": 0.05}
 SMALL = {"data.train": 5, "data.test": 0, "network.layers": [49, 3, 4]}
 DEEP = {"network.layers": [2, 5, 3, 1]}
 # Tables of 2**adc_bits entries are most of what the C++ compiler is busy with.
 COARSE = {"array.adc_bits": 7, "array.output_bits": 9}
+QUICK = {
+    "update.schedule": None, "update.eta": 2.0, "fast.rate": 1.0, "fast.zero_shift": 30, "perturbation.tau_theta": 2,
+}  # fmt: skip
+RANK_ONE = {"perturbation.method": None, "perturbation.code": "rank-one"}
+ROWS = {"transfer.lines": "rows"}
 # name: example, steps, overrides
 CHIPS = {
     "lanes1": (XOR, 40, {**DIGITAL, "engine.lanes": 1, "perturbation.tau_theta": 3, "cost.mode": "forward"}),
@@ -113,6 +122,46 @@ CHIPS = {
          "cost.mode": "forward", "cost.refresh": 0, "cost.average": 2, "cost.average_c0": 4, "array.latency": 2,
          "engine.delay": 1, "engine.settle": 0, "engine.max_tau_p": 4, "engine.max_tau_theta": 16},
     ),
+    "loop": (LOOP, 40, {**QUICK, "transfer.fraction": 2, "transfer.bits": 11}),
+    "loop_lanes1": (
+        LOOP,
+        40,
+        {**QUICK, **ROWS, "engine.lanes": 1, "transfer.means": 1, "transfer.fraction": 3, "fast.slots": 2,
+         "transfer.chopper": 0.6, "update.reset": "keep", "perturbation.tau_theta": 1},
+    ),
+    "loop_lanes16": (
+        LOOP,
+        40,
+        {**QUICK, **DEEP, **RANK_ONE, **ROWS, "engine.lanes": 16, "fast.slots": 3, "fast.trains": "deterministic",
+         "transfer.chopper": None, "transfer.chopper_period": 1, "perturbation.tau_theta": 3},
+    ),
+    "loop_lanes64": (
+        LOOP,
+        30,
+        {**QUICK, **DEEP, "engine.lanes": 64, "fast.management": False, "fast.slots": 3, "transfer.chopper": None,
+         "transfer.leak": 1, "transfer.fraction": 2, "average.shift": 2, "average.start": 5},
+    ),
+    "loop_forward": (
+        LOOP,
+        40,
+        {**QUICK, "cost.mode": "forward", "cost.refresh": 0, "perturbation.tau_p": 2, "perturbation.tau_x": 4,
+         "perturbation.tau_theta": 4, "perturbation.blanking": 1, "cost.average_c0": 2, "update.reset": "zero",
+         "network.layers": [2, 1], "transfer.means": 3, "transfer.chopper_period": 1, "transfer.chopper": None,
+         "transfer.fraction": 1, "engine.lanes": 1},
+    ),
+    "loop_rescale": (
+        LOOP,
+        40,
+        {**QUICK, **ROWS, "update.schedule": [[9, 4.0], [21, 0.5]], "transfer.change": "rescale", "cost.average": 2,
+         "transfer.fraction": 4, "device.model": "constant-step", "fast.trains": "deterministic"},
+    ),
+    "loop_rank_one": (
+        LOOP,
+        40,
+        {**QUICK, **RANK_ONE, "engine.lanes": 1, "fast.slots": 3, "fast.management": False, "fast.read_noise": 0.5,
+         "fast.adc_bits": 5, "fast.model": "constant-step", "update.eta": 0.9, "update.schedule": [[15, 0.5]]},
+    ),
+    "loop_letters": (NIST_LOOP, 12, {**QUICK, **SMALL, "fast.slots": 2, **ROWS}),
     "frozen": (
         XOR, 30, {**DIGITAL, **DEEP, "update.rounding": "stochastic", "update.layers": [0, 1, 0.5], "engine.lanes": 8}
     ),
@@ -121,10 +170,14 @@ BUILT = {
     "chip_settings": {
         "perturbation.tau_p": 1, "perturbation.tau_x": 3, "perturbation.tau_theta": 5, "perturbation.blanking": 2,
         "cost.refresh": 1, "cost.average": 1, "engine.delay": 0, "engine.settle": 3,
-    }
+    },
+    "chip_loop_lanes1": {"update.eta": 0.7, "fast.rate": 0.9},
 }  # fmt: skip
 """Settings that the Verilog of a chip is made with, if the host is to write others."""
-EMULATED = ("constant_step", "zero", "by_layer", "analog", "window", "replay", "averages", "late", "settings")
+EMULATED = (
+    "constant_step", "zero", "by_layer", "analog", "window", "replay", "averages", "late", "settings", "loop_lanes1",
+    "loop_lanes16", "loop_lanes64", "loop_rescale",
+)  # fmt: skip
 """Chips that also run with the emulated array."""
 CALIBRATED = ("chip_analog", "chip_window", "chip_late", "chip_averages", "chip_settings")
 """Chips that also calibrate the delay, and get the latency that they have."""
@@ -203,7 +256,7 @@ async def engine_matches_golden(dut, name):
     chip, steps = GRID[name]
     reference = golden(chip, traced=True)
     bench = Bench(dut, name, make(name))
-    model = ArrayModel(bench, reference)
+    model = (LoopModel if chip.loop else ArrayModel)(bench, reference)
     bench.stall()
     for port in ("start", "stop", "load", "evaluate", "calibrate"):
         bench.signal(port).value = 0
@@ -220,11 +273,12 @@ async def engine_matches_golden(dut, name):
     await RisingEdge(dut.clk)
     bench.signal("start").value = 0
     for step in range(steps):
-        theta = state.theta.copy()
+        before = state.copy()
         trace = reference.trace(state, 1)
         for _ in range(readings(chip, step)):
-            await model.sweep(step, theta, trace.sample[0], trace.adc[0], trace.act[0])
+            await model.sweep(step, before.theta, trace.sample[0], trace.adc[0], trace.act[0])
         await measured(bench, step, trace)
+        model.measured(step, before, trace)
     # The last sweep applies the last cost; what it measures, one step on, must not count.
     ahead = state.copy()
     trace = reference.trace(ahead, 1)
@@ -295,8 +349,10 @@ async def chip_matches_golden(dut, name):
         sweeps = sum(readings(chip, step) for step in range(target)) + 1
         cycles = int(got[Register.CYCLES_LOW - Register.FLAGS])
         assert cycles >= sweeps * chip.sequencer.settle, f"{name}: {sweeps} sweeps took {cycles} clocks"
+        there = {*regions(chip), *(PAIR if chip.loop else (Region.THETA,))}
+        there |= {Region.AVERAGE} if chip.average else set()
         for region, values in memories(chip, state).items():
-            expected = values if region in regions(chip) or region == Region.THETA else np.zeros_like(values)
+            expected = values if region in there else np.zeros_like(values)
             got = known(chip, state, region, await host.read(region, values.size))
             check(f"{name} {region.name}", target, expected, got)
     if name in LANES:
@@ -327,13 +383,17 @@ thetas: list[np.ndarray] = []
 
 def memories(chip: Chip, state) -> dict[Region, np.ndarray]:
     """Contents of the memories at a state."""
-    channel, latency = np.zeros(16, np.int64), chip.config.array.latency
+    channel, latency, absent = np.zeros(16, np.int64), chip.config.array.latency, np.array([5, -7])
     for step in range(max(0, state.step - latency), state.step):
         channel[step % 16] = state.pending[step % latency]
-    return {
+    rates = np.array([chip.loop.pulses.rate, *np.ravel([row for _, row in chip.loop.thresholds])] if chip.loop else [])
+    contents = {
         Region.THETA: state.theta, Region.GRADIENT: state.g, Region.FILTER: state.h, Region.MOMENTUM: state.m,
-        Region.CHANNEL: channel,
+        Region.CHANNEL: channel, Region.FAST: state.a, Region.REFERENCE: state.reference, Region.MEAN: state.mean,
+        Region.PAST: state.past, Region.CHOPPER: state.chopper, Region.CURSOR: state.cursor, Region.RATES: rates,
+        Region.AVERAGE: state.average,
     }  # fmt: skip
+    return {region: values if values.size else absent for region, values in contents.items()}
 
 
 def known(chip: Chip, state, region: Region, values: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from ohmgrad.golden import outer
 from ohmgrad.golden.fixed import limit
 from ohmgrad.golden.layout import Layout
 from ohmgrad.golden.memory_map import SAMPLE_WORD, record_words
-from ohmgrad.golden.pulses import RATE_BITS, Pulses, orient, probabilities, train
+from ohmgrad.golden.pulses import RATE_BITS, WIDE_BITS, Pulses, orient, probabilities, train
 from ohmgrad.rtl.pulses import PulseTrains
 
 BATCHES, UPDATES = 4, 6
@@ -54,7 +54,7 @@ GRID = {
         (20, 14), 32, 4, True, lined=False, row_bits=6, line_bits=6, magnitude_bits=9, chopped="rows"
     ),
     "lanes64": Case((80, 3, 2), 64, 4, chopped="rows"),
-    "lanes64_rank_one_one_word": Case((7, 5, 3), 64, 12, True, False, False, "lines", line_bits=2, shift=4),
+    "lanes64_rank_one_one_word": Case((7, 5, 3), 64, 12, True, False, False, "lines", line_bits=2, shift=0),
     "lanes16_wide_deterministic": Case((49, 8, 4), 16, 63, True, row_bits=8, line_bits=9, shift=12),
 }
 
@@ -116,6 +116,11 @@ def draw(block: PulseTrains, rng: np.random.Generator, first: bool) -> Sweep:
     pulses, layers = block.pulses, block.layout.layers
     top, octave = (1 << pulses.magnitude_bits) - 1, 1 << int(rng.integers(pulses.magnitude_bits))
     cost = int(rng.choice([0, 1, top, octave, octave, rng.integers(top + 1), rng.integers(top + 1)]))
+    rate = int(rng.choice([0, 1, (1 << RATE_BITS) - 1, *rng.integers(1 << RATE_BITS, size=3)]))
+    if pulses.deterministic and not pulses.management and rng.random() < 0.5:
+        cost, rate = int(min(top, rng.choice(pulses.order()[0]) << pulses.shift)), 1  # P of rows is a threshold
+    if (top << RATE_BITS) >> pulses.shift >= 1 << WIDE_BITS and rng.random() < 0.5:
+        cost, rate = 1 << (WIDE_BITS + pulses.shift - 7), 64  # even multiples of K are beyond `WIDE_BITS` zeros
     command = {
         "use": int(not first and rng.random() < 0.8),
         "cost": cost * int(rng.choice([-1, 1])),
@@ -125,7 +130,6 @@ def draw(block: PulseTrains, rng: np.random.Generator, first: bool) -> Sweep:
     if rng.random() < 0.2:
         values[pulses.rows :] = 0
     inputs, hidden = (extremes(rng, pulses.line_bits, size) for size in (layers[0], (sum(layers[1:-1]), 2)))
-    rate = int(rng.choice([0, 1, (1 << RATE_BITS) - 1, *rng.integers(1 << RATE_BITS, size=3)]))
     chopper = rng.integers(2, size=len(block.chopper) if block.chopped else 0)
     return Sweep(rate, chopper.astype(np.int32), command, values.astype(np.int32), inputs, hidden)
 

@@ -93,12 +93,12 @@ def network_ms(batch: int) -> list[float]:
 
 
 def layer_ms(size: int) -> list[float]:
-    """Milliseconds of a step of one square layer on arrays, and of floats: vectors uniform in +-1 and +-0.1."""
+    """Milliseconds of a step of one square layer on arrays, and of floats: vectors uniform in +-1 and +-0.01."""
     from .benchmark import alternately
 
     rng, count = np.random.default_rng(1), max(3, 20_000 // size)
     x = rng.uniform(-1, 1, (count, size)).astype(np.float32)
-    d = rng.uniform(-0.1, 0.1, (count, size)).astype(np.float32)
+    d = rng.uniform(-0.01, 0.01, (count, size)).astype(np.float32)
     weights = uniform((size - 1, size), 1)[0]
     made, plain = layer(size, size), FloatLayer(weights)
     made.hold(weights)

@@ -143,7 +143,7 @@ def verify(chip: ChipFile, data: Data = None) -> None:
 
 @app.command(epilog="Examples: ohmgrad reproduce mgd xor --seeds 64; ohmgrad reproduce mgd --quick")
 def reproduce(
-    paper: Annotated[str, typer.Argument(metavar="GROUP", help="Studies of which paper: mgd.")] = "mgd",
+    paper: Annotated[str, typer.Argument(metavar="GROUP", help="Group of studies: mgd, ttv2.")] = "mgd",
     studies: Annotated[
         list[str] | None,
         typer.Argument(metavar="STUDY", help="Which of them; all if none is named.", show_default=False),
@@ -160,7 +160,8 @@ def reproduce(
 
     Results of finished pieces are kept in build/reproduce: the same command goes on where it was stopped.
 
-    Studies of mgd: xor, parity, nist7x7, angle, mnist, fashion, width, tau, cnn, noise, onchip.
+    Studies of mgd: xor, parity, nist7x7, angle, mnist, fashion, width, tau, cnn, noise, onchip;
+    of ttv2: ttv2_mnist, ttv2_onchip.
     """
     with one_sentence():
         from .reproduce import reproduce as run

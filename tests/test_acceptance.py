@@ -10,7 +10,7 @@ import pytest
 
 from ohmgrad.golden.sequencer import Sequencer, cost_evaluations
 
-from .chips import FILTERED, engine, linear, small
+from .chips import FILTERED, LOOP, engine, linear, small
 
 
 def cost_sum(chip, theta, inputs, targets):
@@ -179,6 +179,7 @@ IN_PLACE = {
     **PATHS,
     "node": {"perturbation.method": "node", "cost.bits": 16},
     "node-by-layer": {"perturbation.method": "node-by-layer", "cost.bits": 16},
+    "tiki-taka": {**LOOP, "perturbation.tau_theta": 8},
     "rank-one": {"perturbation.code": "rank-one"},
     "sinusoidal": {"perturbation.code": "sinusoidal"},
     "walsh-upper": {"perturbation.code": "walsh-upper", "cost.mode": "forward"},
@@ -188,7 +189,7 @@ IN_PLACE = {
 @pytest.mark.parametrize("name", IN_PLACE)
 def test_acceptance_7_theta_stays_in_place_between_updates(name):
     """[M23]'s pattern is held for tau_p steps, and leaves nothing behind when it goes."""
-    learner = engine(small(**TAUS, **IN_PLACE[name]))
+    learner = engine(small(**{**TAUS, **IN_PLACE[name]}))
     state = learner.initial()
     moved = []
     for step in range(1, 161):

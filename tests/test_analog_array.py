@@ -120,6 +120,9 @@ def test_programming():
     a.hold(np.zeros((3, 4)))
     once = a.program(target, rounds=1, tolerance=1e-4, most=1)
     assert once.rounds == 1 and once.pulses == 12 and (np.sign(a.weights) == np.sign(target)).all()
+    # Also where less than half a step is missing.
+    a.hold(np.zeros((3, 4)))
+    assert a.program(np.full((3, 4), 0.004), rounds=1, tolerance=1e-4).pulses == 12
 
 
 def test_programming_through_a_noisy_converter():

@@ -29,7 +29,16 @@ LATE = {
     "cost.average_c0": 4,
 }  # fmt: skip
 """What makes momentum, memory of the cost unit, and costs on their way."""
-CHIPS = {"xor_filtered": ("xor_filtered", {}), "nist7x7": ("nist7x7", {}), "late": ("nist7x7", LATE)}
+LOOP = {"transfer.means": 3, "transfer.fraction": 2, "average.shift": 5, "average.bits": 20}
+"""What makes means of the fast array's lines, and an average of the weights."""
+CHIPS = {
+    "xor_filtered": ("xor_filtered", {}), "nist7x7": ("nist7x7", {}), "late": ("nist7x7", LATE),
+    "tiki_taka": ("xor_tiki_taka", LOOP),
+}  # fmt: skip
+
+
+WORDS = ("theta", "g", "h", "m", "memory", "pending")
+"""Arrays of all chips."""
 
 
 @pytest.fixture(scope="module", params=CHIPS)
@@ -56,9 +65,11 @@ def saved(trained, tmp_path):
 def test_round_trip(trained, saved):
     engine, state = trained
     read = load_checkpoint(saved, engine.chip)
-    for name in ("theta", "g", "h", "m", "memory", "pending"):
-        word, written = getattr(read, name), getattr(state, name)
-        assert word.dtype == written.dtype and np.array_equal(word, written)
+    for name, written in state.arrays().items():
+        word = getattr(read, name)
+        assert word.dtype == written.dtype and np.array_equal(word, written), name
+    loop = [np.any(array) for name, array in state.arrays().items() if name not in WORDS]
+    assert loop == [engine.chip.loop is not None] * 7, "some of it was never used"
     late = engine.chip.config.array.latency > 0
     assert (np.any(state.m), np.any(state.memory), np.any(state.pending)) == (late, late, late)
     assert (read.step, read.flags) == (state.step, state.flags)
@@ -171,23 +182,34 @@ def test_altered_entries(trained, saved, name, value, text):
     assert refused(saved, trained[0].chip) == text
 
 
-@pytest.mark.parametrize("name", ["theta", "g", "h", "m"])
-def test_altered_words(trained, saved, name):
-    chip = trained[0].chip
+def test_altered_words(trained, saved):
+    chip, config = trained[0].chip, trained[0].chip.config
     entries = dict(np.load(saved))
-    bound = {
-        "theta": 2 ** (chip.config.weights.bits - 1),
-        "g": chip.correlator.bound,
-        "h": chip.ttv2.bound if chip.ttv2 else 0,
-        "m": 2**22 - 1 if chip.config.update.momentum else 0,
-    }[name]
-    size = chip.layout.parameters
-    words = np.zeros(size, np.int32)
-    for wrong in (words[1:], words.astype(float), words + np.int32(bound + 1), words - np.int32(2**31 - 1) - 1):
-        np.savez(saved, **(entries | {name: wrong}))
-        assert refused(saved, chip) == f"{name} does not hold {size} words within +-{bound}."
-    np.savez(saved, **(entries | {name: words - np.int32(bound)}))
-    assert getattr(load_checkpoint(saved, chip), name)[0] == -bound
+    size, lines = chip.layout.parameters, config.network.layers
+    there = {
+        "theta": (size, 2 ** (config.weights.bits - 1)),
+        "g": (size, chip.correlator.bound if chip.loop is None else 0),
+        "h": (size, chip.ttv2.bound if chip.ttv2 else 0),
+        "m": (size, 2**22 - 1 if config.update.momentum else 0),
+    }
+    if chip.loop:
+        means = 2 ** (config.fast.adc_bits + config.transfer.fraction - 1)
+        there |= dict.fromkeys(("a", "reference"), (size, 2 ** (config.weights.bits - 1)))
+        there |= {"mean": (size, means), "past": (size, means), "average": (size, 2 ** (config.average.bits - 1))}
+        there |= {"chopper": (sum(lines[:-1]) + len(lines) - 1, 3), "cursor": (2 * len(lines) - 2, 2**31 - 1)}
+    for name in ("theta", "g", "h", "m", "a", "reference", "mean", "past", "chopper", "cursor", "average"):
+        size, bound = there.get(name, (0, None))
+        words = np.zeros(size, np.int32)
+        wrongs = [np.zeros(size + 1, np.int32), words.astype(float)]
+        if bound is not None and bound < 2**31 - 1:
+            wrongs += [words + np.int32(bound + 1), words - np.int32(2**31 - 1) - 1]
+        for wrong in wrongs:
+            np.savez(saved, **(entries | {name: wrong}))
+            within = "" if bound is None else f"{bound}."
+            assert refused(saved, chip).startswith(f"{name} does not hold {size} words within +-{within}")
+        if bound is not None:
+            np.savez(saved, **(entries | {name: words - np.int32(bound)}))
+            assert getattr(load_checkpoint(saved, chip), name)[0] == -bound
 
 
 def test_altered_costs(trained, saved):
@@ -210,7 +232,7 @@ def test_altered_costs(trained, saved):
 
 def test_entries_that_are_missing(trained, saved):
     entries = dict(np.load(saved))
-    for name in ("theta", "g", "h", "m", "memory", "pending", "step", "flags", "config"):
+    for name in (*trained[1].arrays(), "step", "flags", "config"):
         np.savez(saved, **{key: value for key, value in entries.items() if key != name})
         assert refused(saved, trained[0].chip) == f"it is no checkpoint, {name} is missing in it."
 

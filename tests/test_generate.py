@@ -15,9 +15,9 @@ from ohmgrad.golden.config import load
 from ohmgrad.scripts.generate import generate
 from ohmgrad.scripts.toolchain import verilator_environment
 
-from .chips import small
+from .chips import LOOP, small
 
-EXAMPLES = ("nist7x7", "xor_filtered")
+EXAMPLES = ("nist7x7", "xor_filtered", "xor_tiki_taka")
 
 
 @pytest.fixture(scope="module", params=EXAMPLES)
@@ -97,7 +97,8 @@ def memories_are_there(folder, names):
 
 def test_memories_of_the_side_car_are_in_the_verilog(generated):
     chip, folder = generated
-    memories_are_there(folder, {"G", "H", "theta"} if chip.ttv2 else {"G", "theta"})
+    names = {"A", "R", "H", "theta"} if chip.loop else {"G", "H", "theta"} if chip.ttv2 else {"G", "theta"}
+    memories_are_there(folder, names)
 
 
 @pytest.mark.parametrize(
@@ -105,14 +106,22 @@ def test_memories_of_the_side_car_are_in_the_verilog(generated):
     [
         ({"update.momentum": 0.5}, {"G", "M", "theta"}),
         ({"update.momentum": 0.9, "engine.window": 4, "engine.gradient": "replay"}, {"M", "theta"}),
+        (
+            {**LOOP, "transfer.chopper": 0.1, "transfer.means": 2, "average.shift": 5},
+            {"A", "R", "H", "means", "past means", "V", "theta"},
+        ),
     ],
 )
 def test_memories_of_other_chips(tmp_path, overrides, names):
-    generate(small(**overrides), tmp_path)
+    chip = small(**overrides)
+    generate(chip, tmp_path)
     memories_are_there(tmp_path, names)
-    described = json.loads((tmp_path / "chip.json").read_text())
-    assert described["parameters"]["optimizer"]["momentum"] == round(256 * overrides["update.momentum"])
-    assert ("window" in described["parameters"]) == ("G" not in names)
+    parameters = json.loads((tmp_path / "chip.json").read_text())["parameters"]
+    if chip.loop:
+        assert parameters["loop"]["thresholds"] == [[0, list(chip.loop.thresholds[0][1])]]
+        return
+    assert parameters["optimizer"]["momentum"] == round(256 * overrides["update.momentum"])
+    assert ("window" in parameters) == ("G" not in names)
 
 
 def test_text_is_reproducible(generated, tmp_path):

@@ -266,9 +266,10 @@ def test_state_and_copies_go_on_with_the_same_numbers(name):
     layer = make(name, 7)
     regress(layer, 150)
     state, twin, other = layer.state(), deepcopy(layer), make(name, 7)
+    other.restore(state)
+    assert (other.weights == layer.weights).all() and (twin.weights == layer.weights).all()
     regress(layer, 150)
     after = layer.state()
-    other.restore(state)
     for again in (twin, other):
         regress(again, 150)
         assert again.state().keys() == after.keys()

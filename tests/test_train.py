@@ -176,13 +176,13 @@ def test_mismatches_are_named(tmp_path, monkeypatch, fault, name):
 
 
 def test_every_array_of_a_state_is_compared():
-    golden = State(*(np.arange(size) for size in (9, 9, 9, 9, 2, 3)), step=7)
+    golden = State(*(np.arange(2, 2 + size) for size in (9, 9, 9, 9, 2, 3, 9, 9, 5, 5, 4, 6, 9)), step=7)
     compare(golden, golden.copy())
     assert list(ARRAYS) == [name for name, value in vars(golden).items() if isinstance(value, np.ndarray)]
     for name, called in ARRAYS.items():
         rtl = golden.copy()
         getattr(rtl, name)[1] = -5
-        with pytest.raises(Mismatch, match=rf"^{called}\[1\] at step 7: expected 1 \(golden\), got -5 \(RTL\); 1 of"):
+        with pytest.raises(Mismatch, match=rf"^{called}\[1\] at step 7: expected 3 \(golden\), got -5 \(RTL\); 1 of"):
             compare(golden, rtl)
 
 

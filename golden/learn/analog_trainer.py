@@ -27,7 +27,7 @@ class AnalogTrainer:
         Learning rate of a mini-batch's mean gradient; a public attribute, which may change between steps.
     batch : int
         Samples a step. All of them are presented with the same weights; a layer then gets their outer products one
-        behind the other, each at rate lr / batch.
+        behind the other, with d / batch, so that rates of a layer's own are those of the mean gradient too.
     seed : int
         Of the order of the samples: one permutation an epoch.
     average : Average, optional
@@ -56,9 +56,8 @@ class AnalogTrainer:
     def step(self, x: Array, t: Array) -> float:
         """One step on samples x (n, features) with targets t (n, outputs); returns their mean cost before it."""
         cost, pairs = self.source(self.network, x, t)
-        rate = self.lr / len(x)
         for layer, (columns, rows) in zip(self.network.layers, pairs, strict=True):
-            layer.update(columns, rows, rate)
+            layer.update(columns, rows / np.float32(len(x)) if len(x) > 1 else rows, self.lr)
         self.steps += 1
         if self.average is not None:
             self.average.show(self.steps, self.network)

@@ -26,7 +26,7 @@ PAPERS = {
     "mgd": (
         "xor", "parity", "nist7x7", "angle", "mnist", "fashion", "width", "tau", "cnn", "noise", "onchip",
     ),
-    "ttv2": ("ttv2_mnist",),
+    "ttv2": ("ttv2_mnist", "ttv2_onchip"),
 }  # fmt: skip
 """Studies of each group; every one is a module beside this one with a `STUDY`."""
 
