@@ -40,7 +40,7 @@ GRID = {
     "lanes1_single": Case((1, 1), 1, 1, management=False),
     "lanes1_rank_one": Case((2, 2, 1), 1, 4, lined=False, line_bits=2, chopped="lines"),
     "lanes2_vectors": Case((3, 2, 2), 2, 6, lined=False, row_bits=6, line_bits=6, magnitude_bits=9, chopped="rows"),
-    "lanes2_wide_lines": Case((9, 1, 3), 2, 5, chopped="lines", line_bits=12),
+    "lanes2_wide_lines": Case((9, 1, 3, 2), 2, 5, chopped="lines", line_bits=12),
     "lanes4": Case((7, 5, 3), 4, 10),
     "lanes4_plain": Case((17, 5), 4, 31, management=False, chopped="rows"),
     "lanes4_wide": Case((6, 3, 2), 4, 7, row_bits=8, magnitude_bits=20, shift=14, chopped="lines"),

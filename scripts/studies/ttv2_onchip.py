@@ -20,9 +20,9 @@ ABOUT = """
 Soft-bounds devices with 30 % spreads of step, bounds and cycle on both arrays. TTv2: pulse trains onto A, choppers, a
 line of each layer read every tau_theta steps, the filter, single pulses onto C. SGD: the same trains pulse C itself,
 whose states are the weights; at the best of three rates (XOR: four). The error comes from MGD alone,
-antithetically: by node perturbation, or by the rank-one code, for which A is the correlator and no gradient is in any digital memory.
-"Equal" runs are of the Verilated chip, with all memories compared with golden at every checkpoint; the other seeds are
-of golden. XOR counts as solved with a mean squared error below 0.04.
+antithetically: by node perturbation, or by the rank-one code, for which A is the correlator and no gradient is in any
+digital memory. "Equal" runs are of the Verilated chip, with all memories compared with golden at every checkpoint; the
+other seeds are of golden. XOR counts as solved with a mean squared error below 0.04.
 """
 NO_TRANSFER = 2**20
 """tau_theta of SGD: beyond the end of all runs."""
