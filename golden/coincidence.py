@@ -52,7 +52,8 @@ def coincide(seed, noise, number, shape, fired, devices, states):
 def zero_shift(noise, seed, rounds, devices, states):
     """Symmetry points that zero-shifting finds: the devices are pulsed up and down in turn, in place.
 
-    The points are the means over the second half of the pulses, as cycle noise moves the states about them.
+    The points are the means over the second half of the pulses, rounded down, as cycle noise moves the states about
+    them.
     Numbers of the pulses, which seed that noise, count down from 2**32 - 1: no step has them.
 
     Parameters

@@ -206,9 +206,10 @@ class Engine:
             chip.codes.plan, chip.reference.plan, chip.codes.quarter(), chip.outer.method if chip.outer else 0,
             outer.places(layout), self._shape, self._tables, self.inputs, self.targets, lines,
             state.theta, state.g, state.h, state.m, state.memory, state.pending, state.step, steps,
-            scratch(max(chip.codes.size, layout.parameters)), np.zeros((neurons, 2), np.int32),
-            np.zeros((neurons, 2), np.int32), (trace.sample, trace.adc, trace.act, trace.sums, trace.cost),
-            self._hardware, self._arrays(state), self._extraction(state),
+            scratch(max(chip.codes.size, layout.parameters, neurons + outer.lines(layout))),
+            np.zeros((neurons, 2), np.int32), np.zeros((neurons, 2), np.int32),
+            (trace.sample, trace.adc, trace.act, trace.sums, trace.cost), self._hardware, self._arrays(state),
+            self._extraction(state),
         )  # fmt: skip
         state.step += steps
         return trace

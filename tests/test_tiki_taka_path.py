@@ -42,6 +42,9 @@ CHIPS = {
     "forward": ({"cost.mode": "forward", "cost.refresh": 3, "perturbation.tau_x": 4, "perturbation.tau_p": 2,
                  "perturbation.blanking": 1, "perturbation.tau_theta": 4}, 0),
     "one layer": ({"network.layers": [2, 1], "network.activation": "linear", "perturbation.tau_theta": 1}, 0),
+    "more lines than parameters": (
+        {"network.layers": [49, 1, 1, 1, 1, 4], "network.activation": "tanh", "data.set": "nist7x7", "data.train": 3,
+         "data.test": 0, "update.eta": 0.5}, 0),
     "fine steps": ({"fast.states": 2000, "fast.slots": 20, "weights.bits": 24}, 0),
 }  # fmt: skip
 """Overrides, and the flags that the run must raise."""
