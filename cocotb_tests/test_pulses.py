@@ -171,7 +171,9 @@ async def fires(dut, name):
 
     before = None
     for batch in range(BATCHES):
-        bench.stall(None if batch else 0.0)
+        bench.stall(None if batch > 1 else 0.0)
+        if batch == 1:  # the next update is there long before the last word is taken
+            trains.stall = 0.8
         sweeps = [draw(block, bench.rng, batch == k == 0) for k in range(UPDATES)]
         used = sum(sweep.command["use"] for sweep in sweeps)
         streams = [
