@@ -44,7 +44,8 @@ class PulseTrains(Component):
     rate : setting, see `golden.pulses`; may change between commands.
     chopper : setting (chopped), one bit a line or a row: 1 inverts its sign; may change between commands.
     train : stream out, `words` words a slot, `pulses.slots` slots a command, one word a clock, lanes of
-        signed(2). Lanes beyond the last element are 0.
+        signed(2). Lanes beyond the last element are 0. Two clocks before each slot of random pulses make its key;
+        those before the first are in `rtl.pulse_chances`.
     """
 
     def __init__(self, pulses: Pulses, layout: Layout, lined: bool, chopped: str | None = None):

@@ -79,4 +79,4 @@ def test_a_part_that_is_too_small(monkeypatch, tmp_path):
     monkeypatch.setattr(placement, "FAMILIES", {"iCE40": placement.FAMILIES["iCE40"]._replace(
         parts={"LP384": ("--lp384", "--package", "qn32")}
     )})  # fmt: skip
-    assert fmax(Sum(60), "iCE40", "60 terms") == {"LP384": None}
+    assert fmax(Sum(40), "iCE40", "40 terms") == {"LP384": None}
