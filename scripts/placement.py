@@ -111,7 +111,8 @@ def fmax(component: Component, family: str, label: str, untaken: tuple[str, ...]
     """
     chip, text = FAMILIES[family], text_of(Shell(component, untaken))
     tools = f"{VERSION} {metadata.version(chip.program)}"
-    source, netlist = CACHE / "shell.v", CACHE / "shell.json"
+    shell = CACHE / f"shell-{sha256(text.encode()).hexdigest()[:12]}-{chip.program}"
+    source, netlist = shell.with_suffix(".v"), shell.with_suffix(".netlist")
     found, made = {}, False
     for part, options in chip.parts.items():
         options = [*options, "--seed", str(SEED), "--timing-allow-fail"]
@@ -133,7 +134,7 @@ def fmax(component: Component, family: str, label: str, untaken: tuple[str, ...]
 
 def _place(chip: Family, options: list[str], netlist: Path, label: str) -> float | None:
     """Clock in MHz; None where the netlist does not fit."""
-    report = netlist.with_name("report.json")
+    report = netlist.with_suffix(".report")
     report.unlink(missing_ok=True)
     program = Path(sys.executable).with_name(chip.program)
     command = [program, *options, "--json", netlist, "--report", report, "-q"]
