@@ -1197,7 +1197,8 @@ def test_overrides_are_validated_and_leave_the_original_alone():
         ({"seed": True}, "seed: true is not an integer; allowed are integers from 0 to 4294967295."),
         (
             {"update.path": "digital"},
-            'update.reset: "keep" has no use with path = "digital"; it is allowed with path = "filtered" or "tiki-taka".',
+            'update.reset: "keep" has no use with path = "digital"; '
+            'it is allowed with path = "filtered" or "tiki-taka".',
         ),
         ({"run.steps": None}, "run.steps: missing key; allowed are integers from 1 to 4294967295."),
     ],

@@ -1,4 +1,4 @@
-"""What a description of the path `tiki-taka` must not ask for: each ends in one sentence that says what would be right."""
+"""What a description of the path `tiki-taka` must not ask for: one sentence says what would be right."""
 
 from math import log2
 

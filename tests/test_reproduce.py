@@ -80,7 +80,7 @@ def test_a_page_has_its_table_and_its_json(tmp_path):
 
 
 def test_unknown_studies_are_refused_before_anything_runs(tmp_path):
-    with pytest.raises(UnknownStudy, match="^mdg: no such group of studies; there are mgd.$"):
+    with pytest.raises(UnknownStudy, match="^mdg: no such group of studies; there are mgd, ttv2.$"):
         reproduce("mdg", [], Options(), tmp_path)
     with pytest.raises(UnknownStudy, match="^xr: no such study of mgd; there are xor, parity, .*, onchip.$"):
         reproduce("mgd", ["xor", "xr"], Options(), tmp_path)
