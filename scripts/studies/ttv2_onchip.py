@@ -97,7 +97,7 @@ def cases() -> list[Case]:
             }  # fmt: skip
             out.append(Case(task, "TTv2, nodes", states, example, 1, {}))
             out.append(Case(task, "SGD, nodes", states, example, 0, directly))
-    out.append(Case("NIST7x7", "TTv2, rank-one", 100, "nist7x7_rank_one", 0, {}))
+    out.append(Case("NIST7x7", "TTv2, rank-one", 100, "nist7x7_rank_one", 1, {}))
     return out
 
 

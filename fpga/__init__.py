@@ -1,0 +1,1 @@
+"""The chip on an FPGA: boards, top level, host link."""
