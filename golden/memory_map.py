@@ -46,38 +46,60 @@ class Region(IntEnum):
     layer. After reset those of the chip description."""
     AVERAGE = 14
     """Parameters: words of the running average (with the section average; else absent, reads 0)."""
+    LINK = 15
+    """`LinkRegister`s, which a board's link to its host answers; the chip itself has none, reads 0."""
+
+
+class LinkRegister(IntEnum):
+    """Index in `Region.LINK`."""
+
+    VERSION = 0
+    """Version of the link's protocol, 1; read only."""
+    CHIP_LOW = 1
+    """Hash of the chip description, 64 bits, low half; read only."""
+    CHIP_HIGH = 2
+    """High half."""
+    CLOCK_HZ = 3
+    """Clocks of the engine a second; read only."""
+    WATCHDOG = 4
+    """The engine is stopped after so many times 2**16 clocks without a good frame; 0: never."""
+    DROPPED = 5
+    """Frames dropped since reset, saturates at 65535; read only."""
 
 
 class Register(IntEnum):
     """Index in `Region.REGISTERS`.
 
     "Restorable" registers are written to resume a run; settings hold the chip description's values after
-    reset, and may be set to others between runs. Values that a setting cannot take are ignored.
+    reset, and may be set to others between runs. Values that a setting cannot take are ignored. With
+    `engine.settings = "constants"` settings cannot be written, and counters that STEP tells are no registers of
+    their own: written they are ignored, and read they are what STEP makes of them.
     """
 
     CONTROL = 0
     """Write 1 to start, 2 to stop at the earliest step possible, 4 to evaluate, 8 to calibrate the delay;
     reads 1 while the engine runs."""
     TARGET = 1
-    """The engine stops before step TARGET; or evaluates the first TARGET samples."""
+    """The engine stops before step TARGET; or evaluates the first TARGET samples, at most those in the memory.
+    Taken between runs."""
     FLAGS = 2
     """Sticky flags (`golden.engine.FLAGS`); restorable."""
     CYCLES_LOW = 3
-    """Clocks spent running, low half; read only."""
+    """Clocks spent running, 48 bits, low half; read only."""
     CYCLES_HIGH = 4
-    """High half."""
+    """High half, 16 bits."""
     STEP = 5
     """Steps done; restorable, as all that follow up to MEMORY_1_HIGH."""
     PATTERN = 6
     """Number of the pattern in force."""
     POSITION = 7
-    """Sequential code: (PATTERN * stride) mod size."""
+    """Sequential code: (PATTERN * stride) mod size; else 0."""
     TURN = 8
-    """PATTERN mod layers of weights."""
+    """Node-by-layer: PATTERN mod layers of weights; else 0."""
     SAMPLE = 9
     """Number of the sample presented."""
     SAMPLE_INDEX = 10
-    """Cyclic order: SAMPLE mod size."""
+    """Cyclic order: SAMPLE mod size; else 0."""
     PHASE_P = 11
     """STEP mod tau_p."""
     PHASE_X = 12
@@ -85,7 +107,7 @@ class Register(IntEnum):
     PHASE_THETA = 13
     """STEP mod tau_theta."""
     PHASE_REFRESH = 14
-    """STEP mod refresh."""
+    """Forward: STEP mod refresh; else 0."""
     LAG_PATTERN = 15
     """As PATTERN, at step max(STEP - DELAY, 0)."""
     LAG_POSITION = 16
@@ -95,7 +117,7 @@ class Register(IntEnum):
     LAG_PHASE_X = 18
     """As PHASE_X, there."""
     MEMORY_0_LOW = 19
-    """Memory of the cost unit (`golden.cost.difference`), 64 bits signed each."""
+    """Memory of the cost unit (`golden.cost.difference`), 64 bits signed each; 0 where the mode has none."""
     MEMORY_0_HIGH = 20
     MEMORY_1_LOW = 21
     MEMORY_1_HIGH = 22
