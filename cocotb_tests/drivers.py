@@ -41,7 +41,7 @@ class HostAccess:
             self._data.value = int(value)
             await self._edge
         self._write.value = 0
-        self._select.value = 0
+        await self._leave()
 
     async def read(self, count: int, first: int = 0) -> np.ndarray:
         """Read `count` entries from `first` on."""
@@ -52,8 +52,13 @@ class HostAccess:
             await self._edge
             await self._edge
             values.append(self._value.value.to_signed())
-        self._select.value = 0
+        await self._leave()
         return np.array(values)
+
+    async def _leave(self) -> None:
+        """Leave the memory to the block, which then reads its first word again."""
+        self._select.value = 0
+        await self._edge
 
 
 class Bench:

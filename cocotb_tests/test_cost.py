@@ -28,13 +28,16 @@ GRID = {
     "l1_three_words": (L1, FORWARD, 9, 7, 17),
     "l1_analog": (L1, ANALOG, 12, 14, 2),
 }
+SINGLE = ("mse_antithetic", "mse_one", "l1_one", "l1_three_words", "l1_analog")
+GRID |= {f"single_{name}": GRID[name] for name in SINGLE}
+"""Costs that are always of one reading."""
 BATCHES, MEASUREMENTS = 8, 6
 DECAYS = (0, 1, 32768, 59578, 65535)
 
 
 def make(name: str) -> CostUnit:
     """The block of one configuration."""
-    return CostUnit(Cost(*GRID[name]))
+    return CostUnit(Cost(*GRID[name]), name.startswith("single"))
 
 
 def test_cost():
@@ -125,10 +128,12 @@ async def costs_follow_the_equation(dut, name):
         settings["decay"] = int(rng.choice(DECAYS))
         if batch:
             bench.stall()
-            settings |= {key: int(rng.integers(5)) for key in ("average", "average_c0")}
-            # The host writes the memory: C0, and in analog mode C~, of either sign.
+            if not block.single:
+                settings |= {key: int(rng.integers(5)) for key in ("average", "average_c0")}
+            # The host writes the memory, of which the mode may have less: C0, and in analog mode C~, of either sign.
             memory = [int(rng.integers(2 ** (cost.sum_bits + 4))), int(extremes(rng, cost.sum_bits + 8))]
-            equations.memory = memory
+            has = {ANTITHETIC: 0, FORWARD: 1, ANALOG: 2}[cost.mode]
+            equations.memory = [*memory[:has], 0, 0][:2]
             words_64 = [word & (2**64 - 1) for word in memory]
             load.value = 1
             for number, word in enumerate(words_64):

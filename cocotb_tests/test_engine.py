@@ -41,6 +41,7 @@ QUICK = {
 }  # fmt: skip
 RANK_ONE = {"perturbation.method": None, "perturbation.code": "rank-one"}
 ROWS = {"transfer.lines": "rows"}
+CONSTANTS = {"engine.settings": "constants"}
 # name: example, steps, overrides
 CHIPS = {
     "lanes1": (XOR, 40, {**DIGITAL, "engine.lanes": 1, "perturbation.tau_theta": 3, "cost.mode": "forward"}),
@@ -82,7 +83,8 @@ CHIPS = {
         XOR,
         40,
         {**DIGITAL, **DEEP, "perturbation.method": "node-by-layer", "perturbation.tau_p": 2, "perturbation.tau_x": 4,
-         "perturbation.tau_theta": 4, "cost.mode": "forward", "engine.lanes": 16, "update.eta": 0.01, "cost.bits": 16},
+         "perturbation.tau_theta": 4, "cost.mode": "forward", "engine.lanes": 16, "update.eta": 0.01, "cost.bits": 16,
+         **CONSTANTS, "engine.calibration": False},
     ),
     "analog": (
         XOR,
@@ -93,15 +95,16 @@ CHIPS = {
     "averages": (
         XOR,
         20,
-        {"cost.mode": "forward", "cost.refresh": 3, "cost.average": 2, "cost.average_c0": 4, "engine.settle": 60},
+        {"cost.mode": "forward", "cost.refresh": 3, "cost.average": 2, "cost.average_c0": 4, "engine.settle": 60,
+         **CONSTANTS},
     ),
     "late": (
         XOR,
         40,
         {**DIGITAL, "array.latency": 3, "perturbation.tau_p": 2, "perturbation.tau_x": 4, "perturbation.tau_theta": 8,
-         "perturbation.blanking": 1, "perturbation.code": "sequential"},
+         "perturbation.blanking": 1, "perturbation.code": "sequential", **CONSTANTS},
     ),
-    "misaligned": (XOR, 40, {"array.latency": 7, "engine.delay": 2}),
+    "misaligned": (XOR, 40, {"array.latency": 7, "engine.delay": 2, **CONSTANTS, "engine.calibration": False}),
     "window": (XOR, 40, {**DIGITAL, **DEEP, "engine.window": 8, "perturbation.tau_theta": 12, "array.latency": 1}),
     "window_walsh": (
         XOR,

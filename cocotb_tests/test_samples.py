@@ -5,13 +5,13 @@ import numpy as np
 from cocotb.triggers import gather
 
 from ohmgrad.cocotb_tests.drivers import Bench
-from ohmgrad.cocotb_tests.harness import check, extremes, over, run
+from ohmgrad.cocotb_tests.harness import check, extremes, over, run, words
 from ohmgrad.golden.codes import SAMPLE, key, mix
 from ohmgrad.golden.memory_map import SAMPLE_WORD, record_words
 from ohmgrad.golden.samples import CYCLIC, RANDOM, Samples, sample_index, stream
 from ohmgrad.rtl.samples import SampleMemory
 
-# Order, seed, samples, inputs, outputs; bits of lines and of outputs.
+# Order, seed, samples, inputs, outputs; bits of lines and of outputs; levels of both, where a bit a code is kept.
 GRID = {
     "cyclic": ((CYCLIC, 0, 4, 2, 1), 8, 10),
     "cyclic_one": ((CYCLIC, 0, 1, 8, 8), 6, 6),
@@ -20,14 +20,18 @@ GRID = {
     "random_one": ((RANDOM, 0xFFFFFFFF, 1, 1, 1), 2, 2),
     "random_many": ((RANDOM, 0xDEADBEEF, 117, 9, 10), 12, 7),
     "random_long": ((RANDOM, 3, 11, 64, 17), 8, 14),
+    "bits": ((RANDOM, 9, 37, 49, 4), 8, 10, ((0, 127), (0, 511))),
+    "bits_signs": ((CYCLIC, 0, 4, 2, 1), 5, 6, ((-15, 15), (-31, 31))),
+    "bits_of_one_code": ((CYCLIC, 0, 5, 8, 9), 2, 4, ((-1, 1), (-3, 7))),
+    "random_power": ((RANDOM, 5, 16, 4, 2), 8, 8),
 }
 BATCHES, REQUESTS = 6, 12
 
 
 def make(name: str) -> SampleMemory:
     """The block of one configuration."""
-    samples, line_bits, output_bits = GRID[name]
-    return SampleMemory(Samples(*samples), line_bits, output_bits)
+    samples, line_bits, output_bits, *levels = GRID[name]
+    return SampleMemory(Samples(*samples), line_bits, output_bits, *levels)
 
 
 def test_samples():
@@ -58,13 +62,19 @@ async def records_come_in_order(dut, name):
     line_words, target_words = record_words(inputs), record_words(outputs)
     x, t = np.zeros((size, inputs), int), np.zeros((size, outputs), int)
     number = int(rng.integers(2**31))
+
+    def draw(part: int, count: int) -> np.ndarray:
+        if block.levels:
+            return rng.choice(block.levels[part], count)
+        return extremes(rng, (block.line_bits, block.output_bits)[part], count)
+
     for batch in range(BATCHES):
         # All samples, and later some of them anew.
         for s in np.flatnonzero(rng.random(size) < (1 if batch == 0 else 0.3)):
-            x[s], t[s] = extremes(rng, block.line_bits, inputs), extremes(rng, block.output_bits, outputs)
-            first = int(s) * (line_words + target_words) * SAMPLE_WORD
-            await host.write(x[s], first)
-            await host.write(t[s], first + line_words * SAMPLE_WORD)
+            x[s], t[s] = draw(0, inputs), draw(1, outputs)
+            # A word is written with its last code.
+            record = np.concatenate([words(codes, SAMPLE_WORD).ravel() for codes in (x[s], t[s])])
+            await host.write(record, int(s) * record.size)
         if batch:
             bench.stall()
         numbers = [number + k for k in range(REQUESTS)] if batch % 2 else rng.integers(0, 2**32, REQUESTS).tolist()

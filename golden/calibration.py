@@ -6,14 +6,29 @@ step 8 alone, learns nothing, and adds |C~| of steps 8 to 23 to a sum of each la
 is the delay; if all are zero the delay stays.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from . import cost as cost_
+from .config_errors import ConfigError
+
+if TYPE_CHECKING:
+    from .config import ChipConfig
 
 ROUNDS = 16
 PERIOD = 32
 PERTURBED = 8
 LAGS = 16
+
+
+def require_calibration(config: "ChipConfig") -> None:
+    """Raise `ConfigError` if the chip is made without the block that measures the delay."""
+    if not config.engine.calibration:
+        raise ConfigError(
+            f"{config.name}: engine.calibration: false leaves out the block that measures the delay; "
+            "a chip that is to be calibrated needs true."
+        )
 
 
 def calibration_delay(costs: np.ndarray, before: int) -> int:

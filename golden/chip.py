@@ -16,6 +16,7 @@ from .codes import Codes
 from .config import ChipConfig, ConfigError, Device
 from .correlator import LEAK_BITS, Correlator
 from .crossbar import Crossbar
+from .datasets import SETS
 from .devices import SIGMA, SPREAD_BITS, Devices
 from .fixed import bits_for, limit
 from .layout import Layout
@@ -96,6 +97,15 @@ class Chip:
         data = self.config.data
         layers = self.layout.layers
         return samples.Samples(samples.ORDERS[data.order], self.config.seed, data.train, layers[0], layers[-1])
+
+    @cached_property
+    def levels(self) -> tuple[tuple[int, int], tuple[int, int]] | None:
+        """Where the sample memory keeps one bit a code: the lower and the upper code of inputs, and of targets."""
+        levels = SETS[self.config.data.set].levels
+        if self.config.engine.samples == "codes" or levels is None:
+            return None
+        inputs, targets = self.line_codes(np.array(levels[0])), self.output_codes(np.array(levels[1]))
+        return (int(inputs[0]), int(inputs[1])), (int(targets[0]), int(targets[1]))
 
     @cached_property
     def polarity(self) -> int:

@@ -246,6 +246,9 @@ class Engine(Section):
     With `gradient = "replay"` there is no memory of G: the costs of a window are replayed at its end. The
     correlator lags by `delay` steps (default: array.latency), and the first conversion waits `settle` clocks.
     Registers may later set tau_p and tau_theta up to the largest ones here (default: those of the file).
+    With `settings = "constants"` all settings stay as they are in the file, and logic is saved; `calibration`
+    is whether there is a block that measures the delay, and then the delay is a register in any case.
+    With `samples = "bits"` the sample memory keeps one bit of each input and target of sets that have two levels.
     """
 
     lanes: Annotated[int, choices(1, 2, 4, 8, 16, 32, 64)] = 16
@@ -255,6 +258,9 @@ class Engine(Section):
     settle: Annotated[int, integers(0, 65535)] = 0
     max_tau_p: Annotated[int | None, integers(1, 2**20)] = None
     max_tau_theta: Annotated[int | None, integers(1, 2**20)] = None
+    settings: Literal["registers", "constants"] = "registers"
+    calibration: bool = True
+    samples: Literal["codes", "bits"] = "codes"
 
 
 class Run(Section):

@@ -87,12 +87,23 @@ def _data(chip: "ChipConfig") -> None:
 
 def _engine(chip: "ChipConfig") -> None:
     engine, taus = chip.engine, chip.perturbation
+    require(
+        engine.samples == "codes" or SETS[chip.data.set].levels is not None,
+        "engine.samples",
+        f'"bits" keeps two levels of inputs and of targets, and data.set = {show(chip.data.set)} has more; '
+        f'allowed is "codes"',
+    )
     for key, largest in zip(("tau_p", "tau_theta"), chip.largest, strict=True):
         tau = getattr(taus, key)
         require(
             tau <= largest,
             f"engine.max_{key}",
             f"{largest} is less than perturbation.{key}; allowed are integers from {tau} to {2**20}",
+        )
+        require(
+            engine.settings == "registers" or getattr(engine, f"max_{key}") is None,
+            f"engine.max_{key}",
+            f'{largest} has no use with engine.settings = "constants"; it is allowed with "registers"',
         )
     delayed = "engine.delay" if engine.delay else "array.latency"
     late = engine.delay or chip.array.latency

@@ -228,4 +228,4 @@ def _section(field: FieldInfo) -> type[BaseModel] | None:
 
 def _allowed(field: FieldInfo) -> str:
     rules = [rule.allowed for rule in field.metadata if isinstance(rule, Rule)]
-    return rules[0] if rules else ", ".join(map(str, get_args(field.annotation)))
+    return rules[0] if rules else ", ".join(map(str, get_args(field.annotation))) or "true, false"

@@ -68,6 +68,8 @@ class DataSet:
         Whether training and test samples are apart; if not, both are drawn from the whole set.
     held_out : int
         How many samples the set keeps for testing.
+    levels : tuple of tuple of float, or None
+        Of a set whose inputs have two values, and whose targets have two: the lower and the upper one of each.
     """
 
     inputs: int
@@ -78,6 +80,7 @@ class DataSet:
     whole: Callable[[], Whole]
     disjoint: bool = True
     held_out: int = 0
+    levels: tuple[tuple[float, float], tuple[float, float]] | None = None
 
     @property
     def most(self) -> int:
@@ -99,12 +102,15 @@ def _generated(make: Callable[[], Pair]) -> Callable[[], Whole]:
     return lambda: (*make(), 0)
 
 
+BITS, SIGNS = (0.0, 1.0), (-1.0, 1.0)
 SETS = {
-    "nist7x7": DataSet(49, 4, 44136, 4096, 4096, _generated(nist7x7)),
+    "nist7x7": DataSet(49, 4, 44136, 4096, 4096, _generated(nist7x7), levels=(BITS, BITS)),
     "digits": DataSet(64, 10, 1797, 1437, 360, _generated(digits)),
-    "xor": DataSet(2, 1, 4, 4, 4, _generated(partial(parity, 2)), disjoint=False),
+    "xor": DataSet(2, 1, 4, 4, 4, _generated(partial(parity, 2)), disjoint=False, levels=(SIGNS, SIGNS)),
     **{
-        f"parity{n}": DataSet(n, 1, 2**n, 2**n, 2**n, _generated(partial(parity, n)), disjoint=False)
+        f"parity{n}": DataSet(
+            n, 1, 2**n, 2**n, 2**n, _generated(partial(parity, n)), disjoint=False, levels=(SIGNS, SIGNS)
+        )
         for n in range(3, 9)
     },
     **{

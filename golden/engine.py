@@ -11,7 +11,7 @@ import numpy as np
 
 from . import crossbar as crossbar_
 from . import defects, outer, tiki_taka
-from .calibration import PERIOD, PERTURBED, ROUNDS, arriving, calibration_delay
+from .calibration import PERIOD, PERTURBED, ROUNDS, arriving, calibration_delay, require_calibration
 from .chip import Chip
 from .codes import pattern_signs, scratch
 from .coincidence import zero_shift
@@ -20,6 +20,7 @@ from .datasets import Split
 from .fixed import limit
 from .hardware import hardware
 from .optimizer import Optimizer
+from .samples import require_levels
 from .step import expand, forward, measure, run
 from .ttv2 import Ttv2
 
@@ -142,6 +143,8 @@ class Engine:
         chip = self.chip
         self.inputs = chip.line_codes(self.split.train_x)
         self.targets = chip.output_codes(self.split.train_t)
+        if chip.levels:
+            require_levels(chip.config.name, chip.levels, self.inputs, self.targets)
         layout = chip.layout
         self._shape = np.array(
             [(c - 1, r, o) for c, r, o in zip(layout.columns, layout.rows, layout.offsets, strict=True)]
@@ -231,7 +234,14 @@ class Engine:
         return (average, section.shift, section.start, state.average) if average and section else None
 
     def calibrate(self, state: State) -> int:
-        """Delay that the engine's calibration finds; see `golden.calibration`. Nothing changes in `state`."""
+        """Delay that the engine's calibration finds; see `golden.calibration`. Nothing changes in `state`.
+
+        Raises
+        ------
+        ConfigError
+            The chip is made without calibration.
+        """
+        require_calibration(self.chip.config)
         chip, bar = self.chip, self.chip.crossbar
         layout, neurons = chip.layout, chip.layout.neurons
         adc, act = np.zeros((neurons, 2), np.int32), np.zeros((neurons, 2), np.int32)

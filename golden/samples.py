@@ -6,9 +6,11 @@ item n of the sample stream (random).
 
 from typing import NamedTuple
 
+import numpy as np
 from numba import njit
 
 from .codes import SAMPLE, key, mix
+from .config_errors import ConfigError
 
 CYCLIC, RANDOM = range(2)
 ORDERS = {"cyclic": CYCLIC, "random": RANDOM}
@@ -49,3 +51,30 @@ def sample_index(order, size, sample_key, number):
 def stream(seed):
     """Key of the sample stream."""
     return key(seed, SAMPLE, 0)
+
+
+def require_levels(
+    chip: str, levels: tuple[tuple[int, int], tuple[int, int]], inputs: np.ndarray, targets: np.ndarray
+) -> None:
+    """Refuse codes that a memory of one bit a code cannot hold.
+
+    Parameters
+    ----------
+    chip : str
+        Name of the chip.
+    levels : tuple
+        The lower and the upper code of inputs, and those of targets.
+    inputs, targets : int32 arrays
+
+    Raises
+    ------
+    ConfigError
+        Another code is among them.
+    """
+    for name, allowed, codes in zip(("input", "target"), levels, (inputs, targets), strict=True):
+        others = codes[~np.isin(codes, allowed)]
+        if others.size:
+            raise ConfigError(
+                f'{chip}: engine.samples: "bits" keeps no {name} code {others[0]}; '
+                f'allowed are {allowed[0]} and {allowed[1]}, or engine.samples = "codes".'
+            )

@@ -5,31 +5,25 @@ from amaranth.lib import data, stream
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out
 
-from ..golden.codes import BLOCK, PATTERN, RANDOM, ROUNDS, SEQUENTIAL, SINE_BITS, SINUSOIDAL, Codes
+from ..golden.codes import PATTERN, RANDOM, ROUNDS, SEQUENTIAL, SINE_BITS, SINUSOIDAL, Codes
+from .keyed_words import KeyedWords
 from .layout import lane_words
+from .mixer import WORDS, halves, mix_round
 
 
 def mix(m: Module, key: Value, counter: Value) -> Value:
     """32 pseudo-random bits from a 64-bit key and a counter, combinational."""
-    wide = Signal(32)
-    m.d.comb += wide.eq(counter)
-    x, y = wide[16:], wide[:16]
+    state = Signal(32)
+    m.d.comb += state.eq(counter)
     for r in range(ROUNDS):
-        mixed, other = Signal(16), Signal(16)
-        word = key.word_select(r & 3, 16)
-        m.d.comb += mixed.eq((Cat(x[7:], x[:7]) + y)[:16] ^ word ^ r)
-        m.d.comb += other.eq(Cat(y[14:], y[:14]) ^ mixed)
-        x, y = mixed, other
-    return Cat(y, x)
+        state = mix_round(m, state, key.word_select(r % WORDS, 16), r)
+    return state
 
 
 def stream_key(m: Module, seed: int, domain: int, number: Value) -> Value:
     """64-bit key of item `number` of a domain, combinational."""
-    halves = []
-    for half in range(2):
-        words = (half, seed & 0xFFFF, seed >> 16, domain)
-        halves.append(mix(m, Const(sum(w << (16 * k) for k, w in enumerate(words)), 64), number))
-    return Cat(*halves)
+    keys = (Cat(Const(word, 16) for word in half) for half in halves(seed, domain))
+    return Cat(mix(m, key, number) for key in keys)
 
 
 def pattern_layout(codes: Codes) -> data.StructLayout:
@@ -55,7 +49,10 @@ class CodeGenerator(Component):
     words : int
         Words a pattern, ceil(codes.size / lanes).
     latency : int
-        Clocks from a pattern to its first word: 2, and 4 of the sinusoidal code.
+        Clocks from a pattern to its first word: 2, 4 of the sinusoidal code, and as of `KeyedWords` of the random one.
+    period : int
+        Clocks a pattern takes where the next one is offered in time: `words`, and as of `KeyedWords` of the random
+        code.
 
     Members
     -------
@@ -68,7 +65,10 @@ class CodeGenerator(Component):
         self.codes = codes
         self.lanes = lanes
         self.words = -(-codes.size // lanes)
-        self.latency = 4 if codes.kind == SINUSOIDAL else 2
+        self.latency, self.period = 4 if codes.kind == SINUSOIDAL else 2, self.words
+        if codes.kind == RANDOM:
+            self.random = KeyedWords(codes.seed, PATTERN, lanes, self.words)
+            self.latency, self.period = self.random.latency, self.random.period
         super().__init__(
             {
                 "pattern": In(stream.Signature(pattern_layout(codes))),
@@ -78,9 +78,32 @@ class CodeGenerator(Component):
 
     def elaborate(self, platform):
         m = Module()
+        if self.codes.kind == RANDOM:
+            values, ends = self._random(m)
+        else:
+            values, ends = self._regular(m)
+        used = self.codes.size - (self.words - 1) * self.lanes
+        for lane, value in enumerate(values):
+            m.d.comb += self.signs.payload[lane].eq(value if lane < used else Mux(ends, 0, value))
+        return m
+
+    def _random(self, m: Module) -> tuple[list[Value], Value]:
+        """Value of each lane of the random code, and whether it is a pattern's last word."""
+        m.submodules.random = random = self.random
+        m.d.comb += [
+            random.number.valid.eq(self.pattern.valid),
+            random.number.payload.eq(self.pattern.payload.number),
+            self.pattern.ready.eq(random.number.ready),
+            self.signs.valid.eq(random.words.valid),
+            random.words.ready.eq(self.signs.ready),
+        ]
+        bits, last = random.words.payload.bits, random.words.payload.last
+        return [Cat(1, bits[lane]).as_signed() for lane in range(self.lanes)], last
+
+    def _regular(self, m: Module) -> tuple[list[Value], Value]:
+        """The same of all other codes, whose values follow from the pattern's number and the place."""
         word = Signal(range(max(2, self.words)))
-        active = Signal()
-        ready = Signal()
+        active, ready = Signal(), Signal()
         last, move = Signal(), Signal()
         m.d.comb += last.eq(word == self.words - 1)
 
@@ -103,16 +126,11 @@ class CodeGenerator(Component):
         m.d.comb += [move.eq(self.signs.ready | ~valid), self.signs.valid.eq(valid)]
         with m.If(active & move):
             m.d.sync += word.eq(Mux(last, 0, word + 1))
-        used = self.codes.size - (self.words - 1) * self.lanes
-        for lane, value in enumerate(values):
-            m.d.comb += self.signs.payload[lane].eq(value if lane < used else Mux(ends, 0, value))
-        return m
+        return values, ends
 
     def _context(self, m: Module) -> tuple[Signal, Value]:
         """Register for what a pattern's values depend on, and that value for the pattern offered."""
         pattern, bits = self.pattern.payload, self.codes.cycle_bits
-        if self.codes.kind == RANDOM:
-            return Signal(64), stream_key(m, self.codes.seed, PATTERN, pattern.number)
         if self.codes.kind == SEQUENTIAL:
             return Signal.like(pattern.position), pattern.position
         if self.codes.kind == SINUSOIDAL:
@@ -123,17 +141,9 @@ class CodeGenerator(Component):
         return Signal(bits + 1), pattern.number[: bits + 1]
 
     def _signs(self, m: Module, context: Signal, word: Signal) -> list[Value]:
-        """Value of each lane, combinational, of all codes that are signs."""
+        """Value of each lane, combinational, of the sequential and Walsh codes."""
         lanes = self.lanes
         shift = (lanes - 1).bit_length()
-        if self.codes.kind == RANDOM:
-            if lanes >= BLOCK:
-                count = lanes // BLOCK
-                bits = Cat(mix(m, context, word * count + k) for k in range(count))
-            else:
-                place = 5 - shift
-                bits = mix(m, context, word >> place).word_select(word[:place], lanes)
-            return [Cat(1, bits[lane]).as_signed() for lane in range(lanes)]
         if self.codes.kind == SEQUENTIAL:
             here = Signal()
             m.d.comb += here.eq((context >> shift) == word)

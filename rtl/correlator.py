@@ -7,7 +7,7 @@ from amaranth.lib.wiring import Component, In, Out
 from ..golden.correlator import LEAK_BITS, Correlator
 from ..golden.layout import Layout
 from .buses.host import HostPort
-from .fixed import exceeds, round_shift, saturate
+from .fixed import add, exceeds, round_shift, saturate
 from .layout import ReadModifyWrite, lane_words
 
 
@@ -86,5 +86,6 @@ class CorrelatorMemory(Component):
             g = rest
         cost = command.cost
         if self.correlator.factor_bits == 2:
-            return g + Mux(factor == 0, 0, Mux(factor < 0, -cost, cost))  # one adder a lane, and one negation in all
+            down = factor[-1]
+            return add(g, Mux(factor == 0, 0, Mux(down, ~cost, cost)), down)
         return g + cost * factor

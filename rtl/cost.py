@@ -1,11 +1,12 @@
 """Cost unit: S of both rails from outputs and targets, means over readings, and C~; see `golden.cost`."""
 
-from amaranth.hdl import Array, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import Component, In, Out
 
 from ..golden.cost import ANALOG, ANTITHETIC, AVERAGE, DECAY_BITS, FORWARD, FRACTION, MSE, Cost
 from ..golden.memory_map import SAMPLE_WORD, Register, record_words
+from .buses.streams import transfer
 from .fixed import exceeds, round_shift, round_shift_by, saturate
 from .neuron import rails
 from .settings import LAYOUT
@@ -33,6 +34,8 @@ class CostUnit(Component):
     Parameters
     ----------
     cost : golden.cost.Cost
+    single : bool
+        Every cost is of one reading: `average` and `average_c0` are 0.
 
     Members
     -------
@@ -41,13 +44,20 @@ class CostUnit(Component):
     target : stream in, words of 8 target codes, `record_words(outputs)` a reading. Both are taken before
         the reading's first output.
     output : stream in, codes of both rails, `outputs` a reading.
-    result : stream out, one for each last reading, one clock after its last output.
-    load, load_register, load_value : the host writes a word of the memory.
-    memory : both words of the memory.
+    result : stream out, one for each last reading, `latency` clocks after its last output.
+    load, load_register, load_value : the host writes a word of the memory that the mode has.
+    memory : both words of the memory; 0 where the mode has none.
+
+    Attributes
+    ----------
+    latency : int
+        2 clocks of a single reading, 3 with means, 4 or 5 in analog mode, which multiplies.
     """
 
-    def __init__(self, cost: Cost):
+    def __init__(self, cost: Cost, single: bool = False):
         self.cost = cost
+        self.single = single
+        self.latency = 2 + (not single) + 2 * (cost.mode == ANALOG)
         self.width = cost.sum_bits + FRACTION + 2
         super().__init__(
             {
@@ -65,54 +75,37 @@ class CostUnit(Component):
 
     def elaborate(self, platform):
         m = Module()
-        words = record_words(self.cost.outputs)
-        targets = Signal(data.ArrayLayout(signed(self.cost.output_bits), words * SAMPLE_WORD))
-        word = Signal(range(max(2, words)))
         row = Signal(range(max(2, self.cost.outputs)))
-        loaded, full, take, begun = Signal(), Signal(), Signal(), Signal()
+        take, final, loaded, closed, begun = Signal(), Signal(), Signal(), Signal(), Signal()
         reading, coming = Signal(READING), Signal(READING)
-
-        m.d.comb += self.target.ready.eq(~loaded)
-        with m.If(self.target.valid & ~loaded):
-            with m.Switch(word):
-                for k in range(words):
-                    with m.Case(k):
-                        for c in range(SAMPLE_WORD):
-                            m.d.sync += targets[k * SAMPLE_WORD + c].eq(self.target.payload[c])
-            m.d.sync += word.eq(Mux(word == words - 1, 0, word + 1))
-            m.d.sync += loaded.eq(word == words - 1)
-        # The next one is taken with the last output, for the sequencer presents it before it takes the result.
-        final = Signal()
-        m.d.comb += self.reading.ready.eq(~begun | final)
-
-        end = Signal()  # a reading is complete, and goes
         m.d.comb += [
-            self.output.ready.eq(loaded & begun & ~full),
-            take.eq(self.output.valid & self.output.ready),
-            self.result.valid.eq(full & reading.last),
-            end.eq(full & (self.result.ready | ~reading.last)),
+            self.output.ready.eq(loaded & begun & ~closed),
+            take.eq(transfer(self.output)),
+            final.eq(take & (row == self.cost.outputs - 1)),
+            # The next one is taken with the last output, for the sequencer presents it before it takes the result.
+            self.reading.ready.eq(~begun | final),
         ]
-        with m.If(end):
-            m.d.sync += full.eq(0)
-        m.d.comb += final.eq(take & (row == self.cost.outputs - 1))
         with m.If(take):
             m.d.sync += row.eq(Mux(final, 0, row + 1))
         with m.If(final):
-            m.d.sync += [loaded.eq(0), full.eq(1), reading.eq(coming)]
+            m.d.sync += reading.eq(coming)
         with m.If(self.reading.ready):
             m.d.sync += [coming.eq(self.reading.payload), begun.eq(self.reading.valid)]
-        target = Signal(signed(self.cost.output_bits))
-        m.d.comb += target.eq(Array(targets[k] for k in range(self.cost.outputs))[row])
-        sums = [self._accumulate(m, rail, target, row, take) for rail in ("rail0", "rail1")]
+        target = self._targets(m, loaded, take, final)
 
-        totals = []
-        for name, add, used in zip(("total0", "total1"), sums, (reading.take0, reading.take1), strict=True):
-            held = Signal(self.cost.sum_bits + AVERAGE, name=f"{name}_before")
-            total = Signal.like(held, name=name)
-            m.d.comb += total.eq(held + Mux(used, add, 0))
-            with m.If(end):
-                m.d.sync += held.eq(Mux(reading.last, 0, total))
-            totals.append(total)
+        # A reading is closed from its last output on, and full when its cost stands, until it ends.
+        full, end, coming_down = Signal(), Signal(), Signal(self.latency - 1)
+        m.d.comb += [
+            self.result.valid.eq(full & reading.last),
+            end.eq(full & (self.result.ready | ~reading.last)),
+        ]
+        m.d.sync += [
+            coming_down.eq(Cat(final, coming_down)),
+            full.eq(coming_down[-1] | (full & ~end)),
+            closed.eq(final | (closed & ~end)),
+        ]
+        sums = [self._accumulate(m, rail, target, take, end) for rail in ("rail0", "rail1")]
+        totals = sums if self.single else self._totals(m, sums, reading, end)
         difference = self._difference(m, totals, reading, end)
         payload = self.result.payload
         m.d.comb += [
@@ -125,60 +118,97 @@ class CostUnit(Component):
         ]
         return m
 
-    def _accumulate(self, m: Module, rail: str, target: Signal, row: Signal, take: Signal) -> Signal:
-        """S of one rail."""
-        error = Signal(signed(self.cost.output_bits + 1))
-        part = Signal(self.cost.sum_bits)
-        total = Signal(self.cost.sum_bits, name=f"sum_{rail}")
-        m.d.comb += [
-            error.eq(self.output.payload[rail] - target),
-            part.eq(error * error if self.cost.function == MSE else abs(error) << 1),
-        ]
+    def _targets(self, m: Module, loaded: Signal, take: Value, final: Value) -> Value:
+        """Target of the output that comes next; the others move up with each."""
+        bits, words = self.cost.output_bits, record_words(self.cost.outputs)
+        targets = Signal(self.cost.outputs * bits)
+        word = Signal(range(max(2, words)))
+        m.d.comb += self.target.ready.eq(~loaded)
+        with m.If(self.target.valid & ~loaded):
+            with m.Switch(word):
+                for k in range(words):
+                    with m.Case(k):
+                        m.d.sync += targets[k * SAMPLE_WORD * bits :][: SAMPLE_WORD * bits].eq(self.target.payload)
+            m.d.sync += word.eq(Mux(word == words - 1, 0, word + 1))
+            m.d.sync += loaded.eq(word == words - 1)
         with m.If(take):
-            m.d.sync += total.eq(Mux(row == 0, 0, total) + part)
+            m.d.sync += targets.eq(targets >> bits)
+        with m.If(final):
+            m.d.sync += loaded.eq(0)
+        return targets[:bits].as_signed()
+
+    def _accumulate(self, m: Module, rail: str, target: Value, take: Value, end: Value) -> Signal:
+        """S of one rail, two clocks behind its outputs, until the reading ends."""
+        error, taken = Signal(signed(self.cost.output_bits + 1), name=f"error_{rail}"), Signal(name=f"taken_{rail}")
+        total = Signal(self.cost.sum_bits, name=f"sum_{rail}")
+        m.d.sync += taken.eq(take)
+        m.d.sync += error.eq(self.output.payload[rail] - target)
+        with m.If(end):
+            m.d.sync += total.eq(0)
+        with m.Elif(taken):
+            m.d.sync += total.eq(total + (error * error if self.cost.function == MSE else abs(error) << 1))
         return total
 
-    def _difference(self, m: Module, totals: list[Signal], reading, end: Signal) -> Signal:
-        """C~ before it saturates; with its memory."""
-        width, settings = self.width, self.settings
-        memory = [Signal(signed(width), name=f"memory_{k}") for k in range(2)]
-        m.d.comb += [word.eq(value) for word, value in zip(self.memory, memory, strict=True)]
+    def _totals(self, m: Module, sums: list[Signal], reading, end: Value) -> list[Value]:
+        """Sums over the readings that count."""
+        totals = []
+        for name, add, used in zip(("total0", "total1"), sums, (reading.take0, reading.take1), strict=True):
+            held = Signal(self.cost.sum_bits + AVERAGE, name=f"{name}_before")
+            total = Signal.like(held, name=name)
+            m.d.comb += total.eq(held + Mux(used, add, 0))
+            with m.If(end):
+                m.d.sync += held.eq(Mux(reading.last, 0, total))
+            totals.append(total)
+        return totals
+
+    def _memory(self, m: Module, words: tuple[int, ...]) -> list[Signal]:
+        """Words of the memory that the mode has, written by the host."""
+        memory = [Signal(signed(self.width), name=f"memory_{k}") for k in words]
+        m.d.comb += [self.memory[k].eq(memory[k]) for k in words]
         with m.If(self.load):
             with m.Switch(self.load_register):
-                for number, register in enumerate(MEMORY):
+                for number, register in enumerate(MEMORY[: 2 * len(words)]):
                     half = memory[number // 2][32:] if number % 2 else memory[number // 2][:32]
                     if len(half):
                         with m.Case(register):
                             m.d.sync += half.eq(self.load_value)
-        step = end & reading.last & ~reading.drop
-        difference = Signal(signed(width + AVERAGE + 1))
-        total0, total1 = totals
-        if self.cost.mode == ANTITHETIC:
-            m.d.comb += difference.eq(round_shift_by(m, (total0 - total1).as_signed(), settings.average))
-        elif self.cost.mode == FORWARD:
-            base = Signal(signed(width))
-            apart = Signal(signed(self.cost.sum_bits + 2 * AVERAGE + 1))
-            m.d.comb += base.eq(Mux(reading.refresh, total1, memory[0]))
-            m.d.comb += apart.eq((total0 << settings.average_c0) - (base << settings.average))
-            both = settings.average + settings.average_c0
-            m.d.comb += difference.eq(round_shift_by(m, apart, both))
-            with m.If(step):
-                m.d.sync += memory[0].eq(base)
-        else:
-            assert self.cost.mode == ANALOG
-            level, passed = Signal(signed(width)), Signal(signed(width))
-            product = Signal(signed(width + 2 + DECAY_BITS))
-            m.d.comb += [
-                level.eq(total0 << (FRACTION - settings.average)[:4]),
-                product.eq((memory[1] + level - memory[0]) * settings.decay),
-                passed.eq(Mux(reading.changed, 0, round_shift(product, DECAY_BITS))),
-                difference.eq(round_shift(passed, FRACTION)),
-            ]
-            with m.If(step):
-                m.d.sync += [memory[0].eq(level), memory[1].eq(passed)]
-        return difference
+        return memory
 
-    def _right(self, m: Module, target: Signal, row: Signal, take: Signal) -> Signal:
+    def _difference(self, m: Module, totals: list, reading, end: Value) -> Value:
+        """C~ before it saturates; with its memory."""
+        width, settings, mode = self.width, self.settings, self.cost.mode
+        step = end & reading.last & ~reading.drop
+        total0, total1 = totals
+        means = {ANTITHETIC: AVERAGE, FORWARD: 2 * AVERAGE}
+        apart = Signal(signed(self.cost.sum_bits + means[mode] + 1 if mode in means else width + 2))
+        kept = apart
+        if not self.single:
+            kept = Signal.like(apart, name="apart_before")
+            m.d.sync += kept.eq(apart)
+        if mode == ANTITHETIC:
+            m.d.comb += apart.eq((total0 - total1).as_signed())
+            return kept if self.single else round_shift_by(m, kept, settings.average)
+        if mode == FORWARD:
+            (memory,) = self._memory(m, (0,))
+            base = Signal(signed(width))
+            m.d.comb += base.eq(Mux(reading.refresh, total1, memory))
+            m.d.comb += apart.eq((total0 << settings.average_c0) - (base << settings.average))
+            with m.If(step):
+                m.d.sync += memory.eq(base)
+            return kept if self.single else round_shift_by(m, kept, settings.average + settings.average_c0)
+        assert mode == ANALOG
+        memory = self._memory(m, (0, 1))
+        level, passed = Signal(signed(width)), Signal(signed(width))
+        product = Signal(signed(width + 2 + DECAY_BITS))
+        m.d.comb += level.eq(total0 << (FRACTION - settings.average)[:4])
+        m.d.comb += apart.eq(memory[1] + level - memory[0])
+        m.d.sync += product.eq(kept * settings.decay)
+        m.d.sync += passed.eq(Mux(reading.changed, 0, round_shift(product, DECAY_BITS)))
+        with m.If(step):
+            m.d.sync += [memory[0].eq(level), memory[1].eq(passed)]
+        return round_shift(passed, FRACTION)
+
+    def _right(self, m: Module, target: Value, row: Signal, take: Value) -> Value:
         """Whether rail 0's class is the target's."""
         right, output = Signal(), self.output.payload.rail0
         if self.cost.outputs == 1:

@@ -1,15 +1,15 @@
 """The emulated array: products through converters; see `golden.crossbar`."""
 
-from amaranth.hdl import Array, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out
 
 from ..golden.crossbar import Crossbar
 from ..golden.layout import Layout
-from ..golden.memory_map import SAMPLE_WORD, record_words
+from ..golden.memory_map import SAMPLE_WORD
 from .fixed import round_shift, saturate
 from .layout import Cursor, lane_words
+from .line_codes import LineCodes
 from .neuron import rails
 
 
@@ -27,12 +27,13 @@ class CrossbarArray(Component):
 
     Members
     -------
-    line : stream in, words of 8 line codes, `record_words(inputs)` a sweep; taken once layer 0 of the
-        previous sweep is done.
+    line : stream in, words of 8 line codes, `record_words(inputs)` a sweep; two sweeps at most ahead of
+        their use.
     hidden : stream in, line codes of the hidden neurons in order, both rails.
     weight, sign : streams in, `layout.words` words of weight codes and of perturbations a sweep.
         A word that holds the ends of several neurons takes a clock for each.
-    adc : stream out, codes of all neurons in order, both rails; two clocks after a neuron's last word.
+    adc : stream out, codes of all neurons in order, both rails; 4 + floor(log2(lanes) / 2) clocks after a
+        neuron's last word: operands, products, partial sums of 4 lanes each, the sum, and its code.
     """
 
     def __init__(self, crossbar: Crossbar, layout: Layout, polarity: int, code_bits: int = 2):
@@ -52,138 +53,111 @@ class CrossbarArray(Component):
 
     def elaborate(self, platform):
         m = Module()
+        array, lanes = self.crossbar, self.layout.lanes
         m.submodules.cursor = cursor = Cursor(self.layout)
-        lanes = self.layout.lanes
-        lines, ready = self._lines(m, cursor)
-
-        # An operation multiplies into the product registers; the next clock adds them up.
-        full, take, move = Signal(), Signal(), Signal()
-        closing, carrying, end = Signal(), Signal(), Signal.like(cursor.end)
-        started = Signal(lanes)
-        adc_full = Signal()
+        lines = LineCodes(
+            m, self.layout, array.line_bits, array.one, cursor=cursor, line=self.line, hidden=self.hidden
+        )
+        take, move = Signal(), Signal()
         m.d.comb += [
-            move.eq(~full | ~closing | ~adc_full | self.adc.ready),
-            take.eq(self.weight.valid & self.sign.valid & ready & move),
+            take.eq(self.weight.valid & self.sign.valid & lines.there & move),
             cursor.next.eq(take),
             self.weight.ready.eq(take & cursor.advance),
             self.sign.ready.eq(take & cursor.advance),
         ]
+
+        # What the operation is goes along with its operands, its products, and their partial sums.
+        state = data.StructLayout({"full": 1, "closing": 1, "carrying": 1, "own": lanes, "tail": lanes})
+        stages = [Signal(state, name=f"stage_{k}") for k in range(2 + (lanes - 1).bit_length() // 2)]
+        before = [~cursor.close | (cursor.end >= lane) for lane in range(lanes)]
         with m.If(move):
-            m.d.sync += full.eq(take)
-        with m.If(take):
-            m.d.sync += [closing.eq(cursor.close), carrying.eq(cursor.carry), end.eq(cursor.end)]
-            for lane in range(lanes):
-                m.d.sync += started[lane].eq(cursor.base + lane >= 0)
+            m.d.sync += [
+                stages[0].full.eq(take),
+                stages[0].closing.eq(cursor.close),
+                stages[0].carrying.eq(cursor.carry),
+                stages[0].own.eq(Cat((cursor.base + lane >= 0) & first for lane, first in enumerate(before))),
+                stages[0].tail.eq(Cat(~first for first in before)),
+            ]
+            m.d.sync += [late.eq(early) for early, late in zip(stages, stages[1:], strict=False)]
 
-        with m.If(adc_full & self.adc.ready):
-            m.d.sync += adc_full.eq(0)
-        with m.If(full & move & closing):
-            m.d.sync += adc_full.eq(1)
-        m.d.comb += self.adc.valid.eq(adc_full)
-
-        for number, (rail, polarity) in enumerate((("rail0", 1), ("rail1", self.polarity))):
-            own, tail = [], []
-            for lane in range(lanes):
-                product = self._product(m, lane, lines[number][lane], polarity, take)
-                before = ~closing | (lane <= end)
-                own.append(Mux(started[lane] & before, product, 0))
-                tail.append(Mux(before, 0, product))
-            total = Signal(signed(self.crossbar.sum_bits), name=f"total_{rail}")
-            carried = Signal.like(total, name=f"carried_{rail}")
-            held = Signal.like(total, name=f"held_{rail}")
-            m.d.comb += [total.eq(held + sum(own, start=Const(0))), carried.eq(sum(tail, start=Const(0)))]
-            with m.If(full & move):
-                m.d.sync += held.eq(Mux(closing, Mux(carrying, carried, 0), total))
-                with m.If(closing):
-                    code = saturate(round_shift(total, self.crossbar.adc_shift), self.crossbar.adc_bits)
-                    m.d.sync += self.adc.payload[rail].eq(code)
+        closes, codes = Signal(), Signal.like(self.adc.payload)
+        with m.If(move):
+            m.d.sync += closes.eq(stages[-1].full & stages[-1].closing)
+        for number, polarity in enumerate((1, self.polarity)):
+            products = self._products(m, number, polarity, lines.codes[number], take, move)
+            total = self._total(m, number, products, stages, move)
+            code = saturate(round_shift(total, array.adc_shift), array.adc_bits)
+            m.d.comb += codes[f"rail{number}"].eq(code)
+        self._give(m, closes, codes, move)
         return m
 
-    def _product(self, m: Module, lane: int, line: Value, polarity: int, take: Signal) -> Signal:
-        """Register with (w + p a s) x of one lane and rail."""
-        bits = self.crossbar.weight_bits
-        amplitude = self.crossbar.amplitude
-        weight, sign = self.weight.payload[lane], self.sign.payload[lane]
+    def _products(self, m: Module, rail: int, polarity: int, lines: list[Signal], take: Signal, move: Signal):
+        """Registers with (w + p a s) x of the lanes of a rail; the cells are registers too."""
+        bits, amplitude = self.crossbar.weight_bits, self.crossbar.amplitude
         signs = self.code_bits == 2
-        cell = Signal(signed(max(bits, amplitude.bit_length() + 1 if signs else self.code_bits) + 1))
-        product = Signal(signed(len(cell) + self.crossbar.line_bits), name=f"product_{lane}")
-        if polarity and signs:
-            m.d.comb += cell.eq(
-                Mux(sign == 0, weight, Mux((sign < 0) ^ (polarity < 0), weight - amplitude, weight + amplitude))
-            )
-        elif polarity:
-            m.d.comb += cell.eq(weight - sign if polarity < 0 else weight + sign)
-        else:
-            m.d.comb += cell.eq(weight)
-        with m.If(take):
-            m.d.sync += product.eq(cell * line)
-        return product
+        width = max(bits, amplitude.bit_length() + 1 if signs else self.code_bits) + 1
+        products = []
+        for lane, line in enumerate(lines):
+            cell = Signal(signed(width), name=f"cell_{rail}_{lane}", reset_less=True)
+            product = Signal(signed(width + self.crossbar.line_bits), name=f"product_{rail}_{lane}", reset_less=True)
+            change: Value = self.sign.payload[lane]
+            if signs:
+                change = Mux(change == 0, 0, Mux(change < 0, -amplitude, amplitude))
+            with m.If(take):
+                m.d.sync += cell.eq(self.weight.payload[lane] + polarity * change)
+            with m.If(move):
+                m.d.sync += product.eq(cell * line)
+            products.append(product)
+        return products
 
-    def _lines(self, m: Module, cursor: Cursor) -> tuple[list[list[Value]], Value]:
-        """Line codes of every rail and lane for the present operation, and whether they are all there.
-
-        Both rails share the sample's codes, which come in words of 8 as soon as layer 0 is done with
-        the previous ones; the hidden neurons' codes come one by one.
-        """
-        layout, bits = self.layout, self.crossbar.line_bits
-        inputs, hidden = record_words(layout.layers[0]), sum(layout.layers[1:-1])
-        place = Signal(range(max(2, inputs)))
-        filled = Signal(range(max(2, hidden + 1)))
-        loaded = Signal()
-        shape = data.ArrayLayout(signed(bits), SAMPLE_WORD)
-        m.submodules.sample = sample = Memory(shape=shape, depth=max(2, inputs), init=[])
-        write = sample.write_port()
+    def _total(self, m: Module, rail: int, products: list[Signal], stages: list[Signal], move: Signal) -> Signal:
+        """Register with the sum of a rail, of a neuron that closes."""
+        here, last, none = stages[1], stages[-1], Const(0, signed(1))
+        own, tail = (
+            [Mux(mask[lane], product, none) for lane, product in enumerate(products)] for mask in (here.own, here.tail)
+        )
+        if len(products) == 1:  # a neuron ends with a word
+            own, tail = [*products], [none]
+        total, held, carried = (
+            Signal(signed(self.crossbar.sum_bits), name=f"{name}_{rail}") for name in ("total", "held", "carried")
+        )
+        present = Signal.like(total, name=f"present_{rail}")
         m.d.comb += [
-            self.line.ready.eq(~loaded),
-            write.en.eq(self.line.valid & ~loaded),
-            write.addr.eq(place),
-            write.data.eq(self.line.payload),
-            self.hidden.ready.eq(1),
+            present.eq(held + self._sum(m, own, move, f"own_{rail}")),
+            carried.eq(self._sum(m, tail, move, f"tail_{rail}")),
         ]
-        with m.If(write.en):
-            m.d.sync += [place.eq(Mux(place == inputs - 1, 0, place + 1)), loaded.eq(place == inputs - 1)]
-        with m.If(self.hidden.valid):
-            m.d.sync += filled.eq(filled + 1)
-        with m.If(cursor.next & cursor.closes_layer):
-            with m.If(cursor.layer == 0):
-                m.d.sync += loaded.eq(0)
-            with m.If(cursor.layer == len(layout.rows) - 1):
-                m.d.sync += filled.eq(0)
+        with m.If(move):
+            m.d.sync += total.eq(present)
+            with m.If(last.full):
+                m.d.sync += held.eq(Mux(last.closing, Mux(last.carrying, carried, 0), present))
+        return total
 
-        first = [sum(layout.layers[1 : k + 1]) for k in range(len(layout.rows))]
-        needed = Signal.like(filled)
-        m.d.comb += needed.eq(Array(Const(n) for n in first)[cursor.layer])
-        columns = [self._column(m, cursor, lane) for lane in range(layout.lanes)]
-        offset = Signal(range(max(2, hidden + 1)))
-        m.d.comb += offset.eq(Array(Const(n) for n in [0, 0, *first[1:]])[cursor.layer])
-        shared = []
-        for column in columns:
-            read = sample.read_port(domain="comb")
-            m.d.comb += read.addr.eq(column >> 3)
-            shared.append(Array(read.data[c] for c in range(SAMPLE_WORD))[column[:3]])
-        lines = []
-        for rail in ("rail0", "rail1"):
-            m.submodules[f"hidden_{rail}"] = memory = Memory(shape=signed(bits), depth=max(2, hidden), init=[])
-            write = memory.write_port()
-            m.d.comb += [
-                write.en.eq(self.hidden.valid),
-                write.addr.eq(filled),
-                write.data.eq(self.hidden.payload[rail]),
-            ]
-            lines.append([])
-            for lane, column in enumerate(columns):
-                read = memory.read_port(domain="comb")
-                line = Signal(signed(bits), name=f"line_{rail}_{lane}")
-                m.d.comb += read.addr.eq(offset + column)
-                m.d.comb += line.eq(Mux(cursor.layer == 0, shared[lane], read.data))
-                with m.If(cursor.close & (cursor.end == lane)):
-                    m.d.comb += line.eq(self.crossbar.one)
-                lines[-1].append(line)
-        return lines, (cursor.layer != 0) & (filled >= needed) | (cursor.layer == 0) & loaded
+    def _sum(self, m: Module, values: list[Value], move: Signal, name: str) -> Value:
+        """Sum of values, with registers behind every two additions."""
+        level = 0
+        while len(values) > 1:
+            values = [a + b for a, b in zip(values[::2], values[1::2], strict=True)]
+            level += 1
+            if level % 2 == 0:
+                sums = [Signal(v.shape(), name=f"{name}_{level}_{k}", reset_less=True) for k, v in enumerate(values)]
+                with m.If(move):
+                    m.d.sync += [register.eq(value) for register, value in zip(sums, values, strict=True)]
+                values = [*sums]
+        return values[0]
 
-    def _column(self, m: Module, cursor: Cursor, lane: int) -> Signal:
-        """Input line of a lane: of the neuron that ends or goes on, or past its end of the next one."""
-        column = Signal(range(max(8, *self.layout.columns)), name=f"column_{lane}")
-        past = cursor.close & (cursor.end < lane)
-        m.d.comb += column.eq(Mux(past, lane - 1 - cursor.end, cursor.base + lane))
-        return column
+    def _give(self, m: Module, closes: Signal, codes, move: Signal) -> None:
+        """Give the codes of a neuron from two places in turn; if both are full, the array stands."""
+        full, write, read = Signal(2), Signal(), Signal()
+        places = [Signal.like(codes, name=f"codes_{k}", reset_less=True) for k in range(2)]
+        m.d.comb += [
+            move.eq(~full.bit_select(write, 1)),
+            self.adc.valid.eq(full.bit_select(read, 1)),
+            self.adc.payload.eq(Mux(read, places[1], places[0])),
+        ]
+        with m.If(self.adc.valid & self.adc.ready):
+            m.d.sync += [full.bit_select(read, 1).eq(0), read.eq(~read)]
+        with m.If(move & closes):
+            m.d.sync += [full.bit_select(write, 1).eq(1), write.eq(~write)]
+        for k, place in enumerate(places):
+            with m.If(~full[k] & (write == k)):  # whatever comes, until a neuron closes
+                m.d.sync += place.eq(codes)

@@ -18,22 +18,24 @@ from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
 from ..golden.chip import Chip
 from ..golden.memory_map import SAMPLE_WORD, Region
+from ..golden.registers import constants
 from .average import command_layout
 from .buses.host import HostPort
 from .buses.streams import fork, transfer
 from .calibration import Calibration
 from .channel import Channel
 from .cost import CostUnit
+from .counters import told
 from .layout import lane_words
 from .learning import learn, learn_on_arrays
 from .neuron import NeuronTable, rails
 from .perturbation import Perturbations
 from .samples import SampleMemory
-from .sequencer import RESTORABLE, StepSequencer
-from .settings import LAYOUT, Settings
+from .sequencer import StepSequencer
+from .settings import LAYOUT, Settings, single
 from .tiki_taka import TikiTakaLoop, hosts
 
-CONTROL = ("start", "stop", "evaluate", "calibrate", "target", "busy", "last", "total", "right", *RESTORABLE)
+CONTROL = ("start", "stop", "evaluate", "calibrate", "target", "busy", "learning", "last", "total", "right")
 
 
 def regions(chip: Chip) -> tuple[Region, ...]:
@@ -68,7 +70,7 @@ class Engine(Component):
     load, load_register, load_value : the host writes a register: a counter, a setting, or memory of the
         cost unit; only while idle.
     settings, memory : what was written there.
-    start, target, busy... : see `StepSequencer`.
+    start, target, busy... : see `StepSequencer`; `calibrate` is ignored without `engine.calibration`.
     average : stream out (with model extraction), one a sweep: whether the sweep's weights are an iterate.
     saturated : high for one clock where C~, G, theta, M or H saturates, see `golden.engine.FLAGS`.
     host_<region> : memories of `golden.memory_map.Region`.
@@ -78,7 +80,8 @@ class Engine(Component):
         self.chip = chip
         lanes, array = chip.layout.lanes, chip.crossbar
         self.sequencer = StepSequencer(chip)
-        members = {name: self.sequencer.signature.members[name] for name in (*CONTROL, "load", "load_register")}
+        self._control = (*CONTROL, *told(chip))
+        members = {name: self.sequencer.signature.members[name] for name in (*self._control, "load", "load_register")}
         members |= {
             "load_value": In(32),
             "settings": Out(LAYOUT),
@@ -110,11 +113,13 @@ class Engine(Component):
         m.submodules.sequencer = sequencer = self.sequencer
         m.submodules.settings = settings = Settings(chip)
         m.submodules.samples = samples = SampleMemory(
-            chip.samples, chip.crossbar.line_bits, chip.config.array.output_bits
+            chip.samples, chip.crossbar.line_bits, chip.config.array.output_bits, chip.levels
         )
         m.submodules.neuron = neuron = NeuronTable(chip.neuron, chip.layout)
-        m.submodules.cost = cost = CostUnit(chip.cost)
-        for name in CONTROL:
+        m.submodules.cost = cost = CostUnit(chip.cost, single(chip))
+        for name in self._control:
+            if name == "calibrate" and not chip.config.engine.calibration:
+                continue
             inner, outer = getattr(sequencer, name), getattr(self, name)
             flow = self.signature.members[name].flow
             m.d.comb += outer.eq(inner) if flow == Out else inner.eq(outer)
@@ -128,7 +133,6 @@ class Engine(Component):
 
         now = sequencer.present.payload
         perturbations = Perturbations(m, chip, now)
-        fork(m, sequencer.present, samples.request, cost.reading, *perturbations.sinks)
         connect(m, perturbations.sign, flipped(self.sign))
         lined = [self.loop] if chip.loop and self.loop.lined else []
         for source, sinks in (
@@ -149,12 +153,16 @@ class Engine(Component):
         connect(m, flipped(self.host_samples), samples.host)
         self._settle(m, neuron)
         self._arrive(m, cost, settings)
-        saturated = learn_on_arrays(m, self, perturbations) if chip.loop else learn(m, self, perturbations.factors)
+        saturated = (learn_on_arrays if chip.loop else learn)(m, self, perturbations)
+        fork(m, sequencer.present, samples.request, cost.reading, *perturbations.sinks)
         m.d.comb += self.saturated.eq(Cat(sequencer.saturated, *saturated))
         return m
 
     def _settle(self, m: Module, neuron: NeuronTable) -> None:
         """Hold conversions back until what the sweep applied has settled."""
+        if constants(self.chip).get("settle") == 0:
+            connect(m, flipped(self.adc), neuron.adc)
+            return
         clocks, settled = Signal(16), Signal()
         m.d.comb += [
             settled.eq(clocks == 0),
@@ -184,6 +192,8 @@ class Engine(Component):
             connect(m, flipped(self.host_channel), channel.host)
         else:
             m.d.comb += arrived.eq(cost.result.payload.cost)
+        if not chip.config.engine.calibration:
+            return
         m.submodules.calibration = calibration = Calibration(chip.cost.bits)
         m.d.comb += [
             calibration.clear.eq(clear),

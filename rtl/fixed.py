@@ -1,27 +1,45 @@
 """Saturation and rounding as combinational expressions; see `golden.fixed`."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
-
-from ..golden.fixed import limit
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
 
 def saturate(value: Value, bits: int) -> Value:
-    """`value` clipped to +-(2**(bits-1) - 1)."""
-    bound = limit(bits)
-    return Mux(value > bound, bound, Mux(value < -bound, -bound, value))
+    """`value` clipped to +-(2**(bits-1) - 1); `value` is signed.
+
+    No comparison is made: the bits above the clipped ones tell, and that -2**(bits-1) becomes odd.
+    """
+    if len(value) < bits:
+        return value
+    sign = value[-1]
+    within = Cat(value[0] | _lowest(value, bits), value[1 : bits - 1], sign)
+    return Mux(_same(value, bits), within, Cat(1, (~sign).replicate(bits - 2), sign)).as_signed()
 
 
 def exceeds(value: Value, bits: int) -> Value:
     """Whether `saturate` would change the value."""
-    bound = limit(bits)
-    return (value > bound) | (value < -bound)
+    if len(value) < bits:
+        return Const(0)
+    return ~_same(value, bits) | _lowest(value, bits)
+
+
+def _same(value: Value, bits: int) -> Value:
+    """Whether the value lies in -2**(bits-1) ... 2**(bits-1) - 1."""
+    upper = value[bits - 1 :]
+    return upper.all() | ~upper.any()
+
+
+def _lowest(value: Value, bits: int) -> Value:
+    """Whether a value in that range is its lower end, to which there is no opposite."""
+    return value[-1] & ~value[: bits - 1].any()
 
 
 def round_shift(value: Value, shift: int) -> Value:
     """`value / 2**shift` to the nearest integer, halves away from zero; `value` is signed."""
     if shift == 0:
         return value
-    return (value + (1 << (shift - 1)) - value[-1]) >> shift
+    value = Cat(value, value[-1].replicate(max(0, shift + 1 - len(value)))).as_signed()
+    up = value[shift - 1] & (~value[-1] | value[: shift - 1].any())
+    return (value >> shift) + up
 
 
 def round_shift_by(m: Module, value: Value, shift: Value) -> Value:

@@ -5,8 +5,8 @@ See `golden.layout` for the order of parameters and the operations.
 
 from typing import NamedTuple
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
-from amaranth.lib import data
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, signed
+from amaranth.lib import data, stream
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
@@ -82,76 +82,88 @@ class LaneMemory(Component):
 
 
 class Cursor(Component):
-    """Walks through `Layout.cursor()`: shows one operation, the next one after each `next`.
+    """Walks through the operations of one forward sweep after another, see `golden.layout.Layout.cursor`.
 
     Members
     -------
-    next : take the next operation in the next clock; after the last comes the first.
+    next : go on to the next operation with the next clock.
     layer, base, close, carry, advance : as in `golden.layout.Operation`.
     end : lane at which the neuron ends, where `close`.
     closes_layer : this operation closes the layer's last neuron.
+
+    All of them come from registers.
     """
 
     def __init__(self, layout: Layout):
         self.layout = layout
-        widest = max(layout.columns) + layout.lanes
+        widest = signed((max(layout.columns) + layout.lanes).bit_length() + 1)
+        first = next(layout.cursor())
+        single = first.close and layout.rows[0] == 1
         super().__init__(
             {
                 "next": In(1),
                 "layer": Out(range(max(2, len(layout.rows)))),
-                "base": Out(signed(widest.bit_length() + 1)),
-                "end": Out(signed(widest.bit_length() + 1)),
-                "close": Out(1),
-                "carry": Out(1),
-                "advance": Out(1),
-                "closes_layer": Out(1),
+                "base": Out(widest),
+                "end": Out(widest, init=layout.columns[0] - 1),
+                "close": Out(1, init=first.close),
+                "carry": Out(1, init=first.carry),
+                "advance": Out(1, init=first.advance),
+                "closes_layer": Out(1, init=single),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        layers = len(self.layout.rows)
-        last = self.layout.lanes - 1
-        row = Signal(range(max(2, *self.layout.rows)))
-        columns = Signal(range(max(self.layout.columns) + 1))
-        rows = Signal(range(max(self.layout.rows) + 1))
-        m.d.comb += columns.eq(Array(Const(c) for c in self.layout.columns)[self.layer])
-        m.d.comb += rows.eq(Array(Const(r) for r in self.layout.rows)[self.layer])
-
-        tail = Signal()
-        final = Signal()
+        layout, lanes = self.layout, self.layout.lanes
+        layers, shift = len(layout.rows), (lanes - 1).bit_length()
+        rest = Signal(range(max(2, *layout.rows)), init=layout.rows[0] - 1)  # neurons of the layer behind this one
+        final = Signal(init=layout.rows[0] == 1)
         done = Signal()
+        m.d.comb += done.eq(self.closes_layer & (self.layer == layers - 1))
+
+        # The next operation; its flags are made of its `end` in the same clock.
+        layer, left = Signal.like(self.layer), Signal.like(rest)
+        base, end = Signal.like(self.base), Signal.like(self.end)
+        own, coming = Signal.like(end), Signal.like(end)
+        step = Mux(self.advance, lanes, 0)
         m.d.comb += [
-            self.end.eq(columns - 1 - self.base),
-            self.close.eq(self.end <= last),
-            tail.eq(self.close & (self.end < last)),
-            final.eq(row == rows - 1),
-            done.eq(final & (self.layer == layers - 1)),
-            self.carry.eq(tail & ~final & (self.end + columns > last)),
-            self.advance.eq(~self.close | ~tail | self.carry | done),
-            self.closes_layer.eq(self.close & final),
+            layer.eq(Mux(self.closes_layer, Mux(done, 0, self.layer + 1), self.layer)),
+            left.eq(Mux(self.closes_layer, Array(r - 1 for r in layout.rows)[layer], rest - self.close)),
+            own.eq(Mux(self.close, Array(layout.columns)[self.layer], 0)),
+            coming.eq(Mux(self.close, Array(layout.columns)[layer], 0)),
+            base.eq(Mux(done, 0, self.base + (step - own))),
+            end.eq(Mux(done, layout.columns[0] - 1, self.end + (coming - step))),
+        ]
+        close, tail, last, carry = (Signal(name=f"next_{name}") for name in ("close", "tail", "last", "carry"))
+        # Columns that fit behind an end in its word: as many as a neuron has, or all.
+        fits = Array(max(-1, lanes - 1 - columns) for columns in layout.columns)[layer]
+        m.d.comb += [
+            close.eq(~end[shift:].any()),
+            tail.eq(close & ~end[:shift].all()),
+            last.eq(left == 0),
+            carry.eq(tail & ~last & (Cat(end[:shift], 0).as_signed() > fits)),
         ]
         with m.If(self.next):
-            with m.If(self.close & done):
-                m.d.sync += [self.base.eq(0), row.eq(0), self.layer.eq(0)]
-            with m.Else():
-                step = Signal(signed(len(self.base)))
-                with m.If(self.close):
-                    m.d.sync += row.eq(row + 1)
-                    with m.If(final):
-                        m.d.sync += [row.eq(0), self.layer.eq(self.layer + 1)]
-                    m.d.comb += step.eq(-columns)
-                with m.If(self.advance):
-                    m.d.sync += self.base.eq(self.base + step + self.layout.lanes)
-                with m.Else():
-                    m.d.sync += self.base.eq(self.base + step)
+            m.d.sync += [
+                self.layer.eq(layer), rest.eq(left), final.eq(last), self.base.eq(base), self.end.eq(end),
+                self.close.eq(close), self.carry.eq(carry), self.closes_layer.eq(close & last),
+                self.advance.eq(~tail | carry | (last & (layer == layers - 1))),
+            ]  # fmt: skip
         return m
+
+
+def always(m: Module, payload):
+    """Stream that always has a payload: the command of a `ReadModifyWrite` whose words bring it with them."""
+    held = stream.Signature(payload.shape()).create(path=("held",))
+    m.d.comb += [held.valid.eq(1), held.payload.eq(payload)]
+    return held
 
 
 class ReadModifyWrite:
     """A pass over a `LaneMemory`: a word is read, combined with a word of a stream, and written back.
 
-    One word a clock; the result is valid one clock after the stream's word was taken.
+    One word a clock; the result is valid one clock after the stream's word was taken. Words of the memory are
+    read ahead, so that both operands stand in registers.
 
     Parameters
     ----------
@@ -165,11 +177,11 @@ class ReadModifyWrite:
     command : stream in, one a pass
     result : stream out, whose payload the block drives
     selective : bool
-        Passes whose command has no `use` leave the memory alone: it is neither read nor written.
+        Passes whose command has no `use` leave the memory alone: it is not written.
 
     Attributes
     ----------
-    value : the word of the memory, while `result` is valid; of a pass without `use` any word.
+    value : the word of the memory, while `result` is valid.
     words, command : the payloads that belong to it.
     data : the word to be written, driven by the block.
     take, word : a word, and its place, is taken in this clock.
@@ -179,42 +191,51 @@ class ReadModifyWrite:
     def __init__(self, m: Module, layout: Layout, bits: int, *, host, words, command, result, selective: bool = False):
         m.submodules.memory = memory = LaneMemory(layout, bits)
         connect(m, flipped(host), memory.host)
-        self.value, self.data = memory.value, memory.data
-        self.words = Signal.like(words.payload, name="words")
+        self.value, self.data = Signal(memory.value.shape(), name="value", reset_less=True), memory.data
+        self.words = Signal.like(words.payload, name="words", reset_less=True)
         self.command = Signal.like(command.payload, name="command")
         self.give = give = Signal(name="give")
 
         self.word = word = Signal.like(memory.read_word, name="word")
         self.held = held = Signal.like(word, name="held")
         self.take = take = Signal(name="take")
-        full, last = Signal(name="full"), Signal(name="last")
+        # The memory shows the word to be taken next, unless the host has just had it.
+        full, last, shown = Signal(name="full"), Signal(name="last"), Signal(name="shown")
+        following = Signal.like(word, name="following")
         m.d.comb += [
             last.eq(word == layout.words - 1),
+            following.eq(Mux(last, 0, word + 1)),
             give.eq(full & result.ready),
-            take.eq(words.valid & command.valid & (~full | result.ready)),
+            take.eq(words.valid & command.valid & shown & (~full | result.ready)),
             words.ready.eq(take),
             command.ready.eq(take & last),
-            memory.read.eq(take & command.payload.use if selective else take),
-            memory.read_word.eq(word),
+            memory.read.eq(take | ~shown),
+            memory.read_word.eq(Mux(take, following, word)),
             result.valid.eq(full),
             memory.write.eq(give & self.command.use if selective else give),
             memory.write_word.eq(held),
         ]
-        m.d.sync += full.eq(take | (full & ~give))
+        m.d.sync += [full.eq(take | (full & ~give)), shown.eq(~host.select)]
+        newest = self._newest(m, layout, memory, take, shown)
         with m.If(take):
-            m.d.sync += [word.eq(Mux(last, 0, word + 1)), held.eq(word)]
+            m.d.sync += [word.eq(following), held.eq(word), self.value.eq(newest)]
             m.d.sync += [self.words.eq(words.payload), self.command.eq(command.payload)]
-        if layout.words == 1:
-            self.value = self._follow(m, memory, take)
 
-    def _follow(self, m: Module, memory: LaneMemory, take: Signal) -> Signal:
-        """A word that follows itself is read in the clock in which it is written: it comes from a register."""
-        value = Signal(memory.value.shape(), name="value")
-        written = Signal.like(value, name="written")
-        follows = Signal(name="follows")
-        m.d.comb += value.eq(Mux(follows, written, memory.value))
-        with m.If(memory.write):
-            m.d.sync += written.eq(memory.data)
-        with m.If(take):
-            m.d.sync += follows.eq(memory.write)
-        return value
+    def _newest(self, m: Module, layout: Layout, memory: LaneMemory, take: Signal, shown: Signal) -> Value:
+        """The word to be taken; of one or two words, what was written since it was read comes from a register."""
+        if layout.words > 2:
+            return memory.value
+        written = Signal(memory.value.shape(), name="written", reset_less=True)
+        since = Signal(name="since")
+        newest = Signal.like(written, name="newest")
+        m.d.comb += newest.eq(Mux(since, written, memory.value))
+        if layout.words == 1:
+            with m.If(memory.write):
+                m.d.comb += newest.eq(memory.data)
+                m.d.sync += [written.eq(memory.data), since.eq(1)]
+        else:  # the word that was taken before the last one may be written in the clock in which it is read again
+            with m.If(take):
+                m.d.sync += [written.eq(memory.data), since.eq(memory.write)]
+        with m.If(~shown):
+            m.d.sync += since.eq(0)
+        return newest

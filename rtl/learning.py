@@ -17,7 +17,7 @@ from .ttv2 import FilterMemory
 from .window import WindowProducts
 
 
-def learn(m: Module, engine, factors):
+def learn(m: Module, engine, perturbations):
     """Wire the blocks into a module.
 
     Parameters
@@ -26,7 +26,9 @@ def learn(m: Module, engine, factors):
         Gets the blocks as submodules.
     engine : rtl.engine.Engine
         Its sequencer's `apply`, its ports and its settings are connected.
-    factors : stream of words, or None with a window
+    perturbations : rtl.perturbation.Perturbations
+        Its factors are correlated, unless a window makes them; what takes a step that is presented is added to its
+        sinks.
 
     Returns
     -------
@@ -34,7 +36,7 @@ def learn(m: Module, engine, factors):
         High for one clock where G saturates, and where theta, M or H does.
     """
     chip, apply, sinks = engine.chip, engine.sequencer.apply, []
-    gradient, over = factors, Const(0)
+    gradient, over = perturbations.factors, Const(0)
     if chip.window:
         m.submodules.window = window = WindowProducts(chip.window, chip.layout)
         for name in ("cost", "pattern", "used", "flush"):
@@ -54,7 +56,7 @@ def learn(m: Module, engine, factors):
         connect(m, flipped(engine.host_gradient), correlator.host)
         sinks.append(correlator.cost)
         gradient, over = correlator.gradient, correlator.saturated
-    update = _filter(m, engine, sinks) if chip.ttv2 else _optimize(m, engine)
+    update = _filter(m, engine, sinks) if chip.ttv2 else _optimize(m, engine, perturbations.sinks)
     m.d.comb += update.command.payload.update.eq(apply.payload.update)
     join(m, gradient, update.reading if chip.ttv2 else update.gradient)
     fork(m, apply, *sinks, update.command, *_extract(m, engine))
@@ -108,13 +110,16 @@ def _filter(m: Module, engine, sinks: list) -> FilterMemory:
     return block
 
 
-def _optimize(m: Module, engine) -> OptimizerMemory:
-    """Optimizer, of whose words the top bits go to the cells."""
-    chip = engine.chip
+def _optimize(m: Module, engine, sinks: list) -> OptimizerMemory:
+    """Optimizer, of whose words the top bits go to the cells; `sinks` take a presented step."""
+    chip, now = engine.chip, engine.sequencer.present.payload
     m.submodules.optimizer = block = OptimizerMemory(chip.optimizer, chip.layout)
     m.d.comb += block.command.payload.step.eq(engine.sequencer.apply.payload.step)
     join(m, block.parameters, engine.weight, chip.crossbar.drop)
     connect(m, flipped(engine.host_theta), block.host)
     if chip.optimizer.momentum:
         connect(m, flipped(engine.host_momentum), block.host_momentum)
+    if chip.optimizer.stochastic:
+        m.d.comb += [block.ahead.payload.update.eq(now.update), block.ahead.payload.step.eq(now.step)]
+        sinks.append(block.ahead)
     return block

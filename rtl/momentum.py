@@ -1,74 +1,62 @@
 """Momentum of the optimizer: M <- round(M gamma) + round(G rate / 2**(shift - 8)); see `golden.optimizer`."""
 
-from typing import TYPE_CHECKING
-
 from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import Component, In, Out
 
 from ..golden.layout import Layout
-from ..golden.optimizer import FRACTION, MOMENTUM_BITS, RATE_BITS, Optimizer
+from ..golden.optimizer import FRACTION, MOMENTUM_BITS, Optimizer
 from .buses.host import HostPort
 from .fixed import exceeds, round_shift, saturate
-from .layout import ReadModifyWrite, lane_words
-
-if TYPE_CHECKING:
-    from .optimizer import Rates
+from .layout import ReadModifyWrite, always, lane_words
 
 
 class MomentumMemory(Component):
-    """The words of M, and one pass over them for every sweep: M <- round(M gamma) + round(G rate / 2**(shift - 8)).
+    """The words of M, and one pass over them for every sweep: M <- round(M gamma) + the change.
 
     Parameters
     ----------
     optimizer : golden.optimizer.Optimizer
     layout : golden.layout.Layout
-    rates : Rates
-    command : data.StructLayout
-        With `update` and `rates`.
+    change : data.StructLayout
+        Of `rtl.products.RateProducts`.
 
     Members
     -------
-    command : stream in, one a pass.
-    gradient : stream in, `layout.words` words of G a pass.
+    change : stream in, `layout.words` words a pass, each with the command of the pass.
     momentum : stream out, `layout.words` words of M a pass, after the update, and whether one saturated in it.
-        One clock after the gradient, one word a clock.
+        One clock after the change, one word a clock.
     held : the command that `momentum` belongs to.
     host : words of M by parameter index.
     """
 
-    def __init__(self, optimizer: Optimizer, layout: Layout, rates: "Rates", command: data.StructLayout):
+    def __init__(self, optimizer: Optimizer, layout: Layout, change: data.StructLayout):
         self.optimizer = optimizer
         self.layout = layout
-        self._rates = rates
         result = data.StructLayout({"words": lane_words(MOMENTUM_BITS, layout.lanes), "saturated": 1})
         super().__init__(
             {
-                "command": In(stream.Signature(command)),
-                "gradient": In(stream.Signature(lane_words(optimizer.gradient_bits, layout.lanes))),
+                "change": In(stream.Signature(change)),
                 "momentum": Out(stream.Signature(result)),
-                "held": Out(command),
+                "held": Out(change["command"].shape),
                 "host": In(HostPort()),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        optimizer = self.optimizer
         sweep = ReadModifyWrite(
-            m, self.layout, MOMENTUM_BITS, host=self.host, words=self.gradient, command=self.command,
-            result=self.momentum,
+            m, self.layout, MOMENTUM_BITS, host=self.host, words=self.change,
+            command=always(m, self.change.payload.command), result=self.momentum,
         )  # fmt: skip
         over = Signal(self.layout.lanes)
-        for lane, rate in enumerate(self._rates.of_lanes(m, sweep)):
-            product = Signal(signed(optimizer.gradient_bits + RATE_BITS))
+        for lane, change in enumerate(sweep.words.words):
             decayed = Signal(signed(MOMENTUM_BITS + FRACTION))
-            raw = Signal(signed(max(len(product), MOMENTUM_BITS) + 1))
+            raw = Signal(signed(max(len(change), MOMENTUM_BITS) + 1))
             word = sweep.data[lane]
             m.d.comb += [
-                product.eq(sweep.words[lane] * rate),
-                decayed.eq(sweep.value[lane] * optimizer.momentum),
-                raw.eq(round_shift(decayed, FRACTION) + round_shift(product, optimizer.shift - FRACTION)),
+                decayed.eq(sweep.value[lane] * self.optimizer.momentum),
+                raw.eq(round_shift(decayed, FRACTION) + change),
                 over[lane].eq(exceeds(raw, MOMENTUM_BITS)),
                 word.eq(Mux(sweep.command.update, saturate(raw, MOMENTUM_BITS), sweep.value[lane])),
                 self.momentum.payload.words[lane].eq(word),

@@ -8,10 +8,11 @@ from ..golden.codes import ROUNDING
 from ..golden.layout import Layout
 from ..golden.optimizer import DRAW_BITS, FRACTION, RATE_BITS, Optimizer
 from .buses.host import HostPort
-from .codes import mix, stream_key
 from .fixed import exceeds, round_shift, saturate
-from .layout import ReadModifyWrite, lane_words
+from .keyed_words import KeyedWords
+from .layout import ReadModifyWrite, always, lane_words
 from .momentum import MomentumMemory
+from .products import RateProducts
 
 
 def scheduled(schedule: tuple[tuple[int, int], ...], step: Value) -> Value:
@@ -34,7 +35,6 @@ class Rates:
     """
 
     def __init__(self, optimizer: Optimizer, layout: Layout):
-        self._layout = layout
         layers = list(zip(*(rates for _, rates in optimizer.schedule), strict=True))
         chosen = [k for k, rates in enumerate(layers) if not k or rates != layers[k - 1]]
         self.firsts = [layout.offsets[k] for k in chosen]
@@ -48,25 +48,6 @@ class Rates:
         """The field's value at a step, combinational."""
         return scheduled(self._schedule, step)
 
-    def of_lanes(self, m: Module, sweep: ReadModifyWrite) -> list[Value]:
-        """Rate of each lane of the word that a pass gives."""
-        values = [sweep.command.rates[0]] * self._layout.lanes
-        for section, first in enumerate(self.firsts[1:], 1):
-            word, lane = divmod(first, self._layout.lanes)
-            early, late = (self._reached(m, sweep, place) for place in (word, word + 1))
-            rate = sweep.command.rates[section]
-            values = [Mux(early if k >= lane else late, rate, value) for k, value in enumerate(values)]
-        return values
-
-    def _reached(self, m: Module, sweep: ReadModifyWrite, word: int) -> Value:
-        """Whether the word that a pass gives is this one or a later one."""
-        if not 0 < word < self._layout.words:
-            return Const(word <= 0)
-        reached = Signal(name=f"reached_{word}")
-        with m.If(sweep.take):
-            m.d.sync += reached.eq(sweep.word >= word)
-        return reached
-
 
 class OptimizerMemory(Component):
     """The words of theta, and of M with momentum, and one pass over them for every sweep.
@@ -78,12 +59,12 @@ class OptimizerMemory(Component):
 
     Members
     -------
-    command : stream in, one a pass: whether theta (and M) is updated, and the step, which chooses rates and
-        draws.
+    command : stream in, one a pass: whether theta (and M) is updated, and the step, which chooses rates.
+    ahead : with stochastic rounding, stream in, the same of every pass in its order, as early as it is known: an
+        update's draws are of its step.
     gradient : stream in, `layout.words` words of G a pass.
-    parameters : stream out, `layout.words` words of theta a pass, after the update. One clock after
-        the gradient, two with momentum, one word a clock. With stochastic rounding and no momentum a command
-        is taken one clock ahead of its gradient.
+    parameters : stream out, `layout.words` words of theta a pass, after the update. Three clocks
+        after the gradient, four with momentum, one word a clock; with stochastic rounding once its draws are made.
     saturated : high for one clock when a word of theta, or of the M that changes it, saturates.
     host : words of theta by parameter index.
     host_momentum : with momentum, words of M by parameter index.
@@ -101,6 +82,8 @@ class OptimizerMemory(Component):
         }
         if optimizer.momentum:
             members["host_momentum"] = In(HostPort())
+        if optimizer.stochastic:
+            members["ahead"] = members["command"]
         super().__init__(members)
 
     def elaborate(self, platform):
@@ -108,34 +91,33 @@ class OptimizerMemory(Component):
         optimizer, lanes, bits = self.optimizer, self.layout.lanes, self.optimizer.bits
         rates = Rates(optimizer, self.layout)
         command = self._command(m, rates)
+        # Draws are added before theta is rounded, and to M's change never.
+        drawn = optimizer.stochastic and not optimizer.momentum
+        shift = 0 if drawn else optimizer.shift - (FRACTION if optimizer.momentum else 0)
+        m.submodules.products = changes = RateProducts(
+            self.layout, optimizer.gradient_bits, shift, rates.firsts, command.payload.shape()
+        )
+        connect(m, flipped(self.gradient), changes.gradient)
+        connect(m, command, changes.command)
+        words, held = changes.product, changes.product.payload.command
         if optimizer.momentum:
-            m.submodules.momentum = memory = MomentumMemory(optimizer, self.layout, rates, command.payload.shape())
+            m.submodules.momentum = memory = MomentumMemory(optimizer, self.layout, words.payload.shape())
             connect(m, flipped(self.host_momentum), memory.host)
-            connect(m, flipped(self.gradient), memory.gradient)
-            connect(m, command, memory.command)
-            # Each word of M comes with the command it belongs to.
-            held = stream.Signature(data.StructLayout({"update": 1})).create(path=("held",))
-            m.d.comb += [held.valid.eq(1), held.payload.update.eq(memory.held.update)]
-            key = memory.held.key if optimizer.stochastic else None
-            sweep = ReadModifyWrite(
-                m, self.layout, bits, host=self.host, words=memory.momentum, command=held, result=self.parameters
-            )
-            changes, shift, before = list(sweep.words.words), FRACTION, sweep.words.saturated
-        else:
-            key = command.payload.key if optimizer.stochastic else None
-            sweep = ReadModifyWrite(
-                m, self.layout, bits, host=self.host, words=self.gradient, command=command, result=self.parameters
-            )
-            changes = [sweep.words[lane] * rate for lane, rate in enumerate(rates.of_lanes(m, sweep))]
-            shift, before = optimizer.shift, Const(0)
-        draws = [None] * lanes if key is None else self._draws(m, sweep, key, shift)
+            connect(m, words, memory.change)
+            words, held = memory.momentum, memory.held
+        words, random = self._await(m, words, held.update) if optimizer.stochastic else (words, None)
+        sweep = ReadModifyWrite(
+            m, self.layout, bits, host=self.host, words=words, command=always(m, held), result=self.parameters
+        )
+        before = sweep.words.saturated if optimizer.momentum else Const(0)
+        shift = FRACTION if optimizer.momentum else optimizer.shift if drawn else 0
+        draws = self._draws(m, sweep, random, shift) if random else [None] * lanes
         over = Signal(lanes)
-        for lane, (change, draw) in enumerate(zip(changes, draws, strict=True)):
-            change_now = Signal(signed(len(change)))
+        for lane, (change, draw) in enumerate(zip(sweep.words.words, draws, strict=True)):
+            change_now = Mux(sweep.command.update, change, 0) if optimizer.momentum else change
             raw = Signal(signed(max(bits, len(change)) + 2))
             rounded = round_shift(change_now, shift) if draw is None else (change_now + draw) >> shift
             m.d.comb += [
-                change_now.eq(Mux(sweep.command.update, change, 0)),
                 raw.eq(sweep.value[lane] - rounded),
                 over[lane].eq(exceeds(raw, bits)),
                 self.parameters.payload[lane].eq(saturate(raw, bits)),
@@ -145,34 +127,40 @@ class OptimizerMemory(Component):
         return m
 
     def _command(self, m: Module, rates: Rates):
-        """Stream of what a pass needs of a command: whether to update, the rates, and the key of the draws."""
-        optimizer, offered = self.optimizer, self.command.payload
-        fields = {"update": 1, "rates": rates.shape} | ({"key": 64} if optimizer.stochastic else {})
-        command = stream.Signature(data.StructLayout(fields)).create(path=("command",))
-        derived = Signal(command.payload.shape(), name="derived")
-        m.d.comb += [derived.update.eq(offered.update), derived.rates.as_value().eq(rates.at(offered.step))]
-        if optimizer.stochastic:
-            m.d.comb += derived.key.eq(stream_key(m, optimizer.seed, ROUNDING, offered.step))
-        if optimizer.stochastic and not optimizer.momentum:
-            # Draws take a clock from their key, which with momentum the pass over M holds.
-            m.d.comb += self.command.ready.eq(~command.valid | command.ready)
-            with m.If(self.command.ready):
-                m.d.sync += [command.valid.eq(self.command.valid), command.payload.eq(derived)]
-        else:
-            m.d.comb += [command.valid.eq(self.command.valid), command.payload.eq(derived)]
-            m.d.comb += self.command.ready.eq(command.ready)
+        """Stream of what a pass needs of a command: whether to update, and the rates."""
+        offered = self.command.payload
+        command = stream.Signature(data.StructLayout({"update": 1, "rates": rates.shape})).create(path=("command",))
+        m.d.comb += [
+            command.valid.eq(self.command.valid),
+            command.payload.update.eq(offered.update),
+            command.payload.rates.as_value().eq(rates.at(offered.step)),
+            self.command.ready.eq(command.ready),
+        ]
         return command
 
-    def _draws(self, m: Module, sweep: ReadModifyWrite, key: Value, shift: int) -> list[Value]:
+    def _await(self, m: Module, words, update: Value):
+        """The words, of which those of an update wait for their draws; and the generator of the draws."""
+        m.submodules.random = random = KeyedWords(
+            self.optimizer.seed, ROUNDING, DRAW_BITS * self.layout.lanes, self.layout.words
+        )
+        ahead, there = self.ahead, stream.Signature(words.payload.shape()).create(path=("there",))
+        m.d.comb += [
+            random.number.valid.eq(ahead.valid & ahead.payload.update),
+            random.number.payload.eq(ahead.payload.step),
+            ahead.ready.eq(random.number.ready | ~ahead.payload.update),
+            there.valid.eq(words.valid & (random.words.valid | ~update)),
+            there.payload.eq(words.payload),
+            words.ready.eq(there.ready),
+            random.words.ready.eq(there.ready & update),
+        ]
+        return there, random
+
+    def _draws(self, m: Module, sweep: ReadModifyWrite, random: KeyedWords, shift: int) -> list[Value]:
         """What is added to each lane of the word that a pass gives before it is rounded down."""
         lanes = self.layout.lanes
-        if lanes == 1:
-            drawn = mix(m, key, sweep.word[1:]).word_select(sweep.word[0], DRAW_BITS)
-        else:
-            drawn = Cat(mix(m, key, sweep.word * (lanes // 2) + k) for k in range(lanes // 2))
         bits = Signal(lanes * DRAW_BITS, name="draws")
         with m.If(sweep.take):
-            m.d.sync += bits.eq(drawn)
+            m.d.sync += bits.eq(random.words.payload.bits)
         draws = [bits.word_select(lane, DRAW_BITS) for lane in range(lanes)]
         if shift > DRAW_BITS:
             half = Const(1 << (shift - DRAW_BITS - 1), shift - DRAW_BITS)

@@ -1,15 +1,14 @@
 """Sample memory: the record of the sample asked for, a word of 8 codes a clock; see `golden.samples`."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, stream
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
-from ..golden.codes import SAMPLE
 from ..golden.memory_map import SAMPLE_WORD, record_words
 from ..golden.samples import RANDOM, Samples
 from .buses.host import HostPort
-from .codes import mix, stream_key
+from .draw import SampleDraw, request_layout
 
 
 class SampleMemory(Component):
@@ -20,23 +19,29 @@ class SampleMemory(Component):
     samples : golden.samples.Samples
     line_bits, output_bits : int
         Widths of input and of target codes.
+    levels : tuple of tuple of int, or None
+        The lower and the upper code of inputs, and of targets, of which one bit a code is kept; see
+        `golden.chip.Chip.levels`. Without, codes are kept as they are.
 
     Members
     -------
     request : stream in: number of the sample, and number mod size (used in cyclic order, or if `direct`).
     line, target : streams out, words of 8 codes: all of a sample's inputs, then all its targets. First
-        word three clocks after the request, then one a clock.
-    host : codes as in `Region.SAMPLES`; written only.
+        word three clocks after the request, later where a sample is drawn (see `SampleDraw`), then one a clock.
+    host : codes as in `Region.SAMPLES`; written only. A word is written with its eighth code: the other seven are
+        those that came last. The memory has one address, and shows nothing while the host has it.
     """
 
-    def __init__(self, samples: Samples, line_bits: int, output_bits: int):
+    def __init__(
+        self, samples: Samples, line_bits: int, output_bits: int, levels: tuple[tuple[int, int], ...] | None = None
+    ):
         self.samples = samples
+        self.levels = levels
         self.line_bits = line_bits
         self.output_bits = output_bits
-        request = data.StructLayout({"number": 32, "index": range(max(2, samples.size)), "direct": 1})
         super().__init__(
             {
-                "request": In(stream.Signature(request)),
+                "request": In(stream.Signature(request_layout(samples))),
                 "line": Out(stream.Signature(data.ArrayLayout(signed(line_bits), SAMPLE_WORD))),
                 "target": Out(stream.Signature(data.ArrayLayout(signed(output_bits), SAMPLE_WORD))),
                 "host": In(HostPort()),
@@ -45,7 +50,7 @@ class SampleMemory(Component):
 
     def elaborate(self, platform):
         m = Module()
-        bits = max(self.line_bits, self.output_bits)
+        bits = 1 if self.levels else max(self.line_bits, self.output_bits)
         input_words = record_words(self.samples.inputs)
         record = input_words + record_words(self.samples.outputs)
         depth = max(2, self.samples.size * record)
@@ -56,13 +61,14 @@ class SampleMemory(Component):
         shown = Signal(range(record))
         m.d.comb += self.host.value.eq(0)
 
-        drawn = Signal.like(index)
         if self.samples.order == RANDOM:
-            key = stream_key(m, self.samples.seed, SAMPLE, Const(0, 32))
-            random = (mix(m, key, self.request.payload.number) * self.samples.size) >> 32
-            m.d.comb += drawn.eq(Mux(self.request.payload.direct, self.request.payload.index, random))
+            m.submodules.draw = draw = SampleDraw(self.samples)
+            connect(m, flipped(self.request), draw.request)
+            chosen = draw.index
         else:
-            m.d.comb += drawn.eq(self.request.payload.index)
+            chosen = stream.Signature(index.shape()).create(path=("chosen",))
+            m.d.comb += [chosen.valid.eq(self.request.valid), chosen.payload.eq(self.request.payload.index)]
+            m.d.comb += self.request.ready.eq(chosen.ready)
 
         reading, full, step = Signal(), Signal(), Signal()
         is_target = shown >= input_words
@@ -74,9 +80,9 @@ class SampleMemory(Component):
         ]
         with m.FSM():
             with m.State("IDLE"):
-                m.d.comb += self.request.ready.eq(1)
-                m.d.sync += [index.eq(drawn), place.eq(0)]
-                with m.If(self.request.valid):
+                m.d.comb += chosen.ready.eq(1)
+                m.d.sync += [index.eq(chosen.payload), place.eq(0)]
+                with m.If(chosen.valid):
                     m.next = "LOCATE"
             with m.State("LOCATE"):
                 m.d.sync += address.eq(index * record)
@@ -89,19 +95,27 @@ class SampleMemory(Component):
                         m.next = "IDLE"
         m.d.sync += full.eq(step | (full & ~taken))
 
-        host_word = Signal(range(depth))
-        host_code = Signal(range(SAMPLE_WORD))
-        m.d.comb += Cat(host_code, host_word).eq(self.host.index)
-        for code in range(SAMPLE_WORD):
-            m.submodules[f"code{code}"] = memory = Memory(shape=signed(bits), depth=depth, init=[])
-            read, write = memory.read_port(), memory.write_port()
-            m.d.comb += [
-                read.en.eq(step),
-                read.addr.eq(address),
-                self.line.payload[code].eq(read.data),
-                self.target.payload[code].eq(read.data),
-                write.en.eq(self.host.select & self.host.write & (host_code == code)),
-                write.addr.eq(host_word),
-                write.data.eq(self.host.data),
-            ]
+        shape = data.ArrayLayout(bits, SAMPLE_WORD)
+        m.submodules.codes = memory = Memory(shape=shape, depth=depth, init=[])
+        read, write = memory.read_port(), memory.write_port()
+        host_word, host_code = Signal(range(depth)), Signal(range(SAMPLE_WORD))
+        code = (self.host.data > 0) if self.levels else self.host.data[:bits]
+        gathered = Signal(shape, reset_less=True)
+        access = Mux(self.host.select, host_word, address)
+        m.d.comb += [
+            Cat(host_code, host_word).eq(self.host.index),
+            read.en.eq(step & ~self.host.select),
+            read.addr.eq(access),
+            write.en.eq(self.host.select & self.host.write & host_code.all()),
+            write.addr.eq(access),
+            write.data.eq(gathered),
+            write.data[-1].eq(code),
+        ]
+        with m.If(self.host.select & self.host.write):
+            m.d.sync += gathered[host_code].eq(code)
+        for number, sink in enumerate((self.line, self.target)):
+            for place in range(SAMPLE_WORD):
+                kept = read.data[place]
+                value = Mux(kept, *reversed(self.levels[number])) if self.levels else kept.as_signed()
+                m.d.comb += sink.payload[place].eq(value)
         return m

@@ -4,7 +4,7 @@
 """
 
 from amaranth.back.verilog import convert
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.wiring import Component, In, Out, connect
 
 from ..golden.chip import Chip
@@ -19,19 +19,22 @@ from ..golden.memory_map import (
     Region,
     Register,
 )
+from ..golden.registers import constants
 from .average import AverageMemory
 from .buses.ram import TEXT, VerilogPlatform
 from .buses.streams import fork
 from .cost import MEMORY
+from .counters import RESTORABLE, shown_as
 from .crossbar import CrossbarArray
 from .devices import DeviceArray
 from .engine import Engine, regions
 from .pair import PAIR, ArrayPair
-from .sequencer import RESTORABLE
 from .settings import LAYOUT
 
 NAME = "chip"
 """Name of the top module."""
+CYCLES = 48
+"""Bits of the counter of clocks."""
 
 
 class Top(Component):
@@ -45,8 +48,10 @@ class Top(Component):
     -------
     host_valid, host_ready, host_write, host_address, host_data : a request; memories answer while the
         engine is idle, registers always.
-    reply_valid, reply_data : the answer to a read, three clocks after its acceptance.
+    reply_valid, reply_data : the answer to a read, three clocks after its acceptance; the data stay until the next.
     busy : a run is under way, or the devices are being made after reset.
+    learning : a run is under way, no evaluation or calibration.
+    flags : sticky flags, see `golden.engine.FLAGS`.
     """
 
     def __init__(self, chip: Chip):
@@ -61,6 +66,8 @@ class Top(Component):
                 "reply_valid": Out(1),
                 "reply_data": Out(DATA_BITS),
                 "busy": Out(1),
+                "learning": Out(1),
+                "flags": Out(len(FLAGS)),
             }
         )
 
@@ -115,43 +122,26 @@ class Top(Component):
     def _host(self, m: Module, engine: Engine, ports: dict, saturated: Value) -> None:
         """Registers, and the requests to them and to the memories."""
         region, index = Signal(ADDRESS_BITS - INDEX_BITS), Signal(INDEX_BITS)
-        is_register = Signal()
-        accept = Signal()
+        is_register, accept = Signal(), Signal()
         m.d.comb += [
             Cat(index, region).eq(self.host_address),
             is_register.eq(region == Region.REGISTERS),
             self.host_ready.eq(is_register | ~self.busy),
             accept.eq(self.host_valid & self.host_ready),
         ]
-        # A memory's value stands two clocks after the request; registers wait as long.
-        held_region, held_index = Signal.like(region), Signal(INDEX_BITS)
-        waiting = Signal(2)
-        m.d.sync += waiting.eq(Cat(accept & ~self.host_write, waiting[0]))
-        with m.If(accept):
-            m.d.sync += [held_region.eq(region), held_index.eq(index)]
-        for number, port in ports.items():
-            write = accept & self.host_write & (region == number)
-            m.d.comb += [
-                port.select.eq(~self.busy),
-                port.write.eq(write),
-                port.index.eq(Mux(accept, index, held_index)),
-                port.data.eq(self.host_data.as_signed()),
-            ]
-
-        write_register, control = Signal(), Signal()
-        flags, cycles, target = Signal(len(FLAGS)), Signal(64), Signal(32)
+        write_register, control, target = Signal(), Signal(), Signal(32)
         m.d.comb += write_register.eq(accept & self.host_write & is_register)
         m.d.comb += control.eq(write_register & (index == Register.CONTROL))
-        m.d.sync += flags.eq(flags | engine.saturated | (saturated << 2))
-        with m.If(engine.busy):
-            m.d.sync += cycles.eq(cycles + 1)
+        m.d.sync += self.flags.eq(self.flags | engine.saturated | (saturated << 2))
         with m.If(write_register):
             with m.Switch(index):
                 with m.Case(Register.TARGET):
-                    m.d.sync += target.eq(self.host_data)
+                    with m.If(~self.busy):
+                        m.d.sync += target.eq(self.host_data)
                 with m.Case(Register.FLAGS):
-                    m.d.sync += flags.eq(self.host_data)
+                    m.d.sync += self.flags.eq(self.host_data)
         m.d.comb += [
+            self.learning.eq(engine.learning),
             engine.stop.eq(control & self.host_data[1]),
             engine.target.eq(target),
             engine.load.eq(write_register & (index <= max(Register)) & ~self.busy),
@@ -161,28 +151,64 @@ class Top(Component):
         for name, value in (("start", START), ("evaluate", EVALUATE), ("calibrate", CALIBRATE)):
             m.d.comb += getattr(engine, name).eq(control & ~self.busy & (self.host_data[:4] == value))
 
+        # A memory's value stands two clocks after the request, at the index held; registers wait as long.
+        held_index, waiting = Signal(INDEX_BITS), Signal(2)
+        m.d.sync += waiting.eq(Cat(accept & ~self.host_write, waiting[0]))
+        with m.If(accept):
+            m.d.sync += held_index.eq(index)
+        sources = [
+            (is_register & Cat(index == number for number in numbers).any(), value)
+            for numbers, value in self._registers(m, engine, target)
+        ]
+        for number, port in ports.items():
+            here = region == number
+            m.d.comb += [
+                port.select.eq(~self.busy),
+                port.write.eq(accept & self.host_write & here),
+                port.index.eq(Mux(accept, index, held_index)),
+                port.data.eq(self.host_data.as_signed()),
+            ]
+            sources.append((here, port.value))
+        reply = Const(0, DATA_BITS)
+        for number, (here, value) in enumerate(sources):
+            chosen, word = Signal(name=f"chosen_{number}"), Signal(DATA_BITS, name=f"word_{number}")
+            m.d.comb += word.eq(value)
+            with m.If(accept):
+                m.d.sync += chosen.eq(here)
+            reply |= Mux(chosen, word, 0)
+        m.d.sync += self.reply_valid.eq(waiting[1])
+        with m.If(waiting[1]):
+            m.d.sync += self.reply_data.eq(reply)
+
+    def _registers(self, m: Module, engine: Engine, target: Value) -> list[tuple[list[Register], Value]]:
+        """Values of all registers but those that read 0, each with the registers that read it."""
+        chip, cycles = self.chip, Signal(CYCLES)
+        with m.If(engine.busy):
+            m.d.sync += cycles.eq(cycles + 1)
         memory = [word[half : half + 32] for word in engine.memory for half in (0, 32)]
         values = dict(zip(MEMORY, memory, strict=True)) | {
-            Register.CONTROL: self.busy, Register.TARGET: target, Register.FLAGS: flags,
+            Register.CONTROL: self.busy, Register.TARGET: target, Register.FLAGS: self.flags,
             Register.CYCLES_LOW: cycles[:32], Register.CYCLES_HIGH: cycles[32:],
             Register.COST: engine.last.cost, Register.SUM_0: engine.last.sum0, Register.SUM_1: engine.last.sum1,
             Register.TOTAL_LOW: engine.total[:32], Register.TOTAL_HIGH: engine.total[32:],
             Register.RIGHT: engine.right,
         }  # fmt: skip
-        values |= {r: getattr(engine, r.name.lower()) for r in Register if r.name.lower() in RESTORABLE}
-        values |= {r: engine.settings[r.name.lower()] for r in Register if r.name.lower() in LAYOUT.members}
-        reply = Signal(signed(DATA_BITS))
-        with m.Switch(held_region):
-            with m.Case(Region.REGISTERS):
-                m.d.comb += reply.eq(Array(values[r] for r in Register)[held_index[:6]])
-            for number, port in ports.items():
-                with m.Case(number):
-                    m.d.comb += reply.eq(port.value)
-        m.d.sync += [self.reply_valid.eq(waiting[1]), self.reply_data.eq(reply)]
+        same: dict[object, tuple[list[Register], Value]] = {number: ([number], word) for number, word in values.items()}
+        fixed = constants(chip)
+        for number in Register:
+            name = number.name.lower()
+            if bits := shown_as(chip, name) if name in RESTORABLE else None:
+                port, first, last = bits
+                same.setdefault(bits, ([], getattr(engine, port)[first:last]))[0].append(number)
+            elif name in fixed:
+                same.setdefault(f"constant {fixed[name]}", ([], Const(fixed[name])))[0].append(number)
+            elif name in LAYOUT.members:
+                same[number] = [number], engine.settings[name]
+        return list(same.values())
 
 
-def verilog(top: Top) -> str:
-    """Verilog of a chip, one text with all modules; the top module is `chip`."""
+def verilog(top: Component) -> str:
+    """Verilog of a component around a chip, one text with all modules; the top module is `chip`."""
     text = convert(top, name=NAME, platform=VerilogPlatform(), emit_src=False, strip_internal_attrs=True)
     return text + TEXT
 

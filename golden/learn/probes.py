@@ -75,13 +75,18 @@ class Explicit(Probe):
         moved = self.effective(xp.reshape(theta, (len(theta), *[1] * (s.ndim - 1), -1)) + polarity * s[:, None, ...])
         y = self.network.forward(moved, x[:, None, :, :, None, :] if own else x[:, None, ...], None, self.spread)
         costs = self.network.costs(y[..., 0, :] if own else y, t[:, None, ...])
+        return costs, self.correlator(s)
+
+    def correlator(self, s: Array) -> Correlate:
+        """The function that correlates with signs s, shape (R or 1, *patterns.shape, P)."""
+        xp = self.xp
         s = xp.reshape(s, (len(s), -1, self.network.size))
 
         def correlate(e: Array, g: Array) -> None:
             flat = xp.reshape(e, (len(e), -1))
             g += flat @ s[0] if len(s) == 1 else xp.matmul(flat[:, None, :], s)[:, 0, :]
 
-        return costs, correlate
+        return correlate
 
 
 class ExplicitRankOne(Explicit):

@@ -47,13 +47,14 @@ CLEARED = 4096
 class VerilogPlatform:
     """Platform for `amaranth.back.verilog` that turns plain memories into `ohmgrad_ram`.
 
-    Tables, which have no write port, and memories with asynchronous ports stay as Amaranth writes them.
+    Tables, which have no write port or values to begin with, and memories with asynchronous ports stay as Amaranth
+    writes them.
     """
 
     def get_memory(self, memory: Memory) -> Elaboratable:
         """Implementation of one memory."""
         reads, writes = memory.read_ports, memory.write_ports
-        if len(reads) != 1 or len(writes) != 1 or reads[0].domain == "comb":
+        if len(reads) != 1 or len(writes) != 1 or reads[0].domain == "comb" or any(memory.init):
             return memory.elaborate(None)
         (read,), (write,) = reads, writes
         return Instance(

@@ -33,3 +33,18 @@ def join(m: Module, source, sink, drop: int = 0) -> None:
     m.d.comb += [sink.valid.eq(source.valid), source.ready.eq(sink.ready)]
     for lane in range(len(sink.payload)):
         m.d.comb += sink.payload[lane].eq(source.payload[lane] >> drop)
+
+
+def decouple(m: Module, source, sink) -> None:
+    """Connect two streams by registers both ways: `source.ready` does not depend on `sink.ready` in the same clock.
+
+    One clock later, and still a transfer a clock.
+    """
+    waiting, held = Signal(name="waiting"), Signal.like(source.payload, name="held")
+    free = Signal(name="free")
+    m.d.comb += [source.ready.eq(~waiting), free.eq(sink.ready | ~sink.valid)]
+    with m.If(free):
+        m.d.sync += [sink.valid.eq(source.valid | waiting), waiting.eq(0)]
+        m.d.sync += sink.payload.eq(Mux(waiting, held, source.payload))
+    with m.Elif(~waiting):
+        m.d.sync += [waiting.eq(source.valid), held.eq(source.payload)]
