@@ -21,7 +21,7 @@ from ..golden import datasets
 from ..golden.chip import Chip
 from ..golden.config import load
 from ..golden.engine import Engine
-from . import benchmark_analog, benchmark_learn, benchmark_rtl
+from . import benchmark_analog, benchmark_board, benchmark_learn, benchmark_rtl
 
 OUTPUT = Path("build/bench.json")
 BUILDS = Path("build/sim")
@@ -170,6 +170,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
         benchmark_learn.golden_mgd_vs_torch, benchmark_learn.golden_mgd_sgemm_share,
         benchmark_learn.golden_mgd_signs_per_s, benchmark_learn.golden_mgd_vs_size,
         benchmark_analog.ttv2_step_b1_ms, benchmark_analog.ttv2_step_b10_ms, benchmark_analog.ttv2_step_vs_size,
+        benchmark_board.board_steps_per_s, benchmark_board.virtual_board_clocks_per_s, benchmark_board.uart_share,
     )
 }  # fmt: skip
 

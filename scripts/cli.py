@@ -1,4 +1,5 @@
-"""The command line: `ohmgrad demo`, `train`, `generate`, `verify`, `reproduce`, `doctor`.
+"""The command line: `ohmgrad demo`, `train`, `virtual`, `generate`, `verify`, `build`, `program`, `reproduce`,
+`doctor`.
 
 Exit codes: 0 done; 1 it failed (RTL and golden differ, a tool is missing); 2 bad input; 130 Ctrl-C.
 Whatever is not 0 ends in one sentence on standard error. Imports of commands are inside them, so
@@ -19,6 +20,7 @@ from .errors import Failure, require_emulated
 
 if TYPE_CHECKING:
     from ..golden.config import ChipConfig
+    from .progress import Monitor
 
 app = typer.Typer(
     name="ohmgrad",
@@ -36,10 +38,34 @@ class On(StrEnum):
 
     golden = "golden"
     sim = "sim"
+    board = "board"
+
+
+class BoardName(StrEnum):
+    """Boards: the names of `fpga.boards.BOARDS`, which takes long to import."""
+
+    icebreaker = "icebreaker"
+    ulx3s_85f = "ulx3s-85f"
+    ulx3s_25f = "ulx3s-25f"
+    arty_a7 = "arty-a7"
 
 
 ChipFile = Annotated[Path, typer.Argument(metavar="CHIP.TOML", help="Chip description.", show_default=False)]
-Where = Annotated[On, typer.Option(help="The golden model, or the simulated RTL with golden beside it.")]
+Where = Annotated[On, typer.Option(help="The golden model; or the simulated RTL, or a board, with golden beside it.")]
+Port = Annotated[
+    str,
+    typer.Option(
+        metavar="PORT",
+        help="Serial port of the board; or virtual: a virtual board is started, and ended after the run.",
+        show_default=False,
+    ),
+]
+Watchdog = Annotated[
+    float,
+    typer.Option(
+        metavar="SECONDS", help="A board stops when its host has been silent for so long; 0: it goes on.", min=0
+    ),
+]
 Steps = Annotated[int | None, typer.Option(help="Steps, in place of the chip file's.", show_default=False)]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint, bit-exactly.")]
 Seed = Annotated[int | None, typer.Option(help="Seed, in place of the chip file's.", show_default=False)]
@@ -70,6 +96,7 @@ def demo(
     steps: Annotated[int, typer.Option(help="Steps.")] = 1_000_000,
     on: Where = On.sim,
     resume: Resume = False,
+    port: Port = "",
 ) -> None:
     """Train a network to read letters on the simulated chip, and write build/demo/report.html."""
     folder = Path("build/demo")
@@ -77,7 +104,7 @@ def demo(
         from .. import examples
 
         config = _chip(Path(examples.__path__[0], "nist7x7.toml"), steps, None)
-        _train(config, on, folder, resume)
+        _train(config, on, folder, resume, port=port)
     print(f"\nreport: {folder / 'report.html'}")
 
 
@@ -94,27 +121,53 @@ def train(
     calibrate: Annotated[
         bool, typer.Option("--calibrate", help="Measure first how late the cost comes, and train with that delay.")
     ] = False,
+    port: Port = "",
+    watchdog: Watchdog = 0.0,
+    live: Annotated[bool, typer.Option("--live", help="Draw cost and accuracy over steps while it goes.")] = False,
     data: Data = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Gets a folder NAME-seedN for each run.")] = Path(
         "build/train"
     ),
 ) -> None:
-    """Train a chip: checkpoints, learning curve and report in build/train/NAME-seedN.
+    """Train a chip: checkpoints, telemetry, learning curve and report in build/train/NAME-seedN.
 
-    On sim, every memory of the RTL is compared with golden's at every checkpoint.
+    On sim and board, every memory of the RTL is compared with golden's at every checkpoint. A board that is
+    reset goes on from the last checkpoint.
 
     Ctrl-C leaves a checkpoint, from which --resume goes on.
     """
     with one_sentence():
         from .results import run_folder
 
-        config = _chip(chip, steps, seed, rtl=on is On.sim)
+        config = _chip(chip, steps, seed, rtl=on is not On.golden)
         if seeds is None:
             folder = run_folder(output, config)
-            _train(config, on, folder, resume, calibrate)
+            _train(config, on, folder, resume, calibrate, port, watchdog, live)
             print(f"\nreport: {folder / 'report.html'}")
         else:
-            _train_seeds(config, on, output, resume, calibrate, seeds)
+            _train_seeds(config, on, output, resume, calibrate, seeds, port, watchdog, live)
+
+
+@app.command(epilog="Example: ohmgrad virtual examples/nist7x7.toml --link build/board")
+def virtual(
+    chip: ChipFile,
+    link: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Symbolic link to the terminal, until the end.", show_default=False),
+    ] = None,
+    divisor: Annotated[int, typer.Option(min=4, max=65535, help="Clocks a bit on the pins.")] = 8,
+) -> None:
+    """Run the board's RTL behind a pseudo-terminal, whose name is printed: a port for train --on board.
+
+    Ctrl-C ends it; the signal USR1 presses its button reset.
+    """
+    with one_sentence():
+        from ..golden.chip import Chip
+        from .train import BUILDS
+        from .virtual_board import become, build
+
+        print("building the board", file=sys.stderr, flush=True)
+        become(build(Chip(_chip(chip, rtl=True)), divisor, BUILDS), divisor, link)
 
 
 @app.command(epilog="Example: ohmgrad generate examples/nist7x7.toml -o build/rtl")
@@ -132,13 +185,66 @@ def generate(
 
 
 @app.command(epilog="Example: ohmgrad verify examples/xor_filtered.toml")
-def verify(chip: ChipFile, data: Data = None) -> None:
+def verify(
+    chip: ChipFile,
+    data: Data = None,
+    netlist: Annotated[
+        int, typer.Option(metavar="STEPS", min=0, help="Simulate the synthesised iCE40 netlist instead, so many steps.")
+    ] = 0,
+) -> None:
     """Prove on this chip, by simulation, that its RTL equals the golden model bit for bit."""
     with one_sentence():
         from ..golden.chip import Chip
-        from .verify import verify as run
 
-        run(chip, Chip(_chip(chip, rtl=True)))
+        described = Chip(_chip(chip, rtl=True))
+        if netlist:
+            from .netlist import verify as simulate
+
+            simulate(described, netlist)
+        else:
+            from .verify import verify as run
+
+            run(chip, described)
+
+
+@app.command(epilog="Example: ohmgrad build examples/xor.toml --board icebreaker")
+def build(
+    chip: ChipFile,
+    board: Annotated[BoardName, typer.Option(help="Board.", show_default=False)],
+    mhz: Annotated[
+        float | None, typer.Option(min=1, help="Engine clock, in place of the board's own.", show_default=False)
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Placements that are tried until one reaches the clock.")] = 3,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder; build/boards/NAME-BOARD if not given.", show_default=False),
+    ] = None,
+) -> None:
+    """Make a board's bitstream, and build.json: what it takes of the FPGA, and the clock that it reaches.
+
+    Stages that ran before with the same input are not run again. For arty-a7 Verilog, constraints and a script for
+    Vivado are written.
+    """
+    with one_sentence():
+        from ..golden.chip import Chip
+        from .build_command import build_command
+
+        build_command(Chip(_chip(chip, rtl=True)), board.value, mhz, seeds, output)
+
+
+@app.command(epilog="Example: ohmgrad program examples/xor.toml --board icebreaker")
+def program(
+    source: Annotated[
+        Path, typer.Argument(metavar="BITSTREAM|CHIP.TOML", help="A chip is built first.", show_default=False)
+    ],
+    board: Annotated[BoardName, typer.Option(help="Board.", show_default=False)],
+) -> None:
+    """Load a bitstream into a board, by openFPGALoader, iceprog or fujprog."""
+    with one_sentence():
+        from ..golden.chip import Chip
+        from .build_command import program_command
+
+        program_command(source, board.value, lambda path: Chip(_chip(path, rtl=True)))
 
 
 @app.command(epilog="Examples: ohmgrad reproduce mgd xor --seeds 64; ohmgrad reproduce mgd --quick")
@@ -190,12 +296,13 @@ def main() -> None:
 @contextmanager
 def one_sentence() -> Iterator[None]:
     """Let what is expected to go wrong end in one sentence and an exit code."""
+    from ..fpga.errors import BoardError
     from ..golden.config_errors import ConfigError
     from ..golden.fetch import DataError
 
     try:
         yield
-    except Failure as error:
+    except (Failure, BoardError) as error:
         _stop(error.code, str(error))
     except (ConfigError, DataError) as error:
         _stop(2, str(error))
@@ -221,20 +328,59 @@ def _chip(path: Path, steps: int | None = None, seed: int | None = None, rtl: bo
     return config if seed is None else config.with_seed(seed)
 
 
-def _train(config: "ChipConfig", on: On, folder: Path, resume: bool, calibrate: bool = False) -> None:
+def _train(
+    config: "ChipConfig",
+    on: On,
+    folder: Path,
+    resume: bool,
+    calibrate: bool = False,
+    port: str = "",
+    watchdog: float = 0.0,
+    live: bool = False,
+) -> None:
     """One run with its report."""
     from .calibrate import calibrate as measure
     from .progress import Live
     from .report import write_report
     from .train import train as run
 
-    if calibrate:
+    _check_port(on, port, calibrate)
+    if calibrate and on is not On.board:
         config = measure(config, on.value, Live())
-    run(config, on.value, folder, resume, Live())
+    run(config, on.value, folder, resume, _monitor(live), port, watchdog)
     write_report(config, folder)
 
 
-def _train_seeds(config: "ChipConfig", on: On, output: Path, resume: bool, calibrate: bool, seeds: int) -> None:
+def _check_port(on: On, port: str, calibrate: bool) -> None:
+    """Refuse options that do not go with each other."""
+    if (on is On.board) != bool(port):
+        _stop(2, "--on board and --port PORT go together: PORT is a serial port, or virtual.")
+    if on is On.board and calibrate:
+        _stop(2, "--calibrate changes the chip description, and with it the board: it is allowed on golden and sim.")
+
+
+def _monitor(live: bool) -> "Monitor":
+    """What shows how far a run is."""
+    if live:
+        from .live import LivePlot
+
+        return LivePlot()
+    from .progress import Live
+
+    return Live()
+
+
+def _train_seeds(
+    config: "ChipConfig",
+    on: On,
+    output: Path,
+    resume: bool,
+    calibrate: bool,
+    seeds: int,
+    port: str = "",
+    watchdog: float = 0.0,
+    live: bool = False,
+) -> None:
     """Several runs and their summary."""
     from rich.console import Console
     from rich.table import Table
@@ -245,13 +391,15 @@ def _train_seeds(config: "ChipConfig", on: On, output: Path, resume: bool, calib
     from .results import run_folder, write_summary
     from .train import train as run
 
+    _check_port(on, port, calibrate)
     results: list[dict[str, Any]] = []
     for seed in range(config.seed, config.seed + seeds):
         one = config.with_seed(seed)
-        if calibrate:
+        if calibrate and on is not On.board:
             one = measure(one, on.value, Live())
         folder = run_folder(output, one)
-        results.append(run(one, on.value, folder, resume and any(checkpoint_paths(folder)), Live()))
+        again = resume and any(checkpoint_paths(folder))
+        results.append(run(one, on.value, folder, again, _monitor(live), port, watchdog))
     path = output / f"{config.name}-seeds.json"
     summary = write_summary(path, results)
     table = Table("seed", "test accuracy", "error", "bit exact", "solved from step")

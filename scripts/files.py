@@ -15,10 +15,20 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     try:
         with open(temporary, "wb") as file:
             yield file
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut might leave the name without the content
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def remove_unfinished(*folders: Path) -> None:
+    """Remove what processes that were killed have left of files that they were `replacing`."""
+    for folder in folders:
+        for path in folder.glob(".*.*"):
+            if path.suffix[1:].isdigit():
+                path.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -28,6 +28,8 @@ PORTS = {
     "reply_valid": "high for one clock with the answer to a read",
     "reply_data": "the answer, sign-extended",
     "busy": "a run is under way, or the devices are being made after reset",
+    "learning": "a run is under way, no evaluation or calibration",
+    "flags": "sticky flags, see memory_map",
 }
 
 

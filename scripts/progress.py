@@ -4,9 +4,10 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 
@@ -22,8 +23,14 @@ class Monitor:
     def say(self, line: str) -> None:
         """Note what there is to say in one line."""
 
+    def upload(self, done: int, codes: int) -> None:
+        """Note that so many of a board's sample codes are written."""
+
     def checkpoint(self, step: int, accuracy: float, line: str) -> None:
         """Note that a checkpoint was written."""
+
+    def telemetry(self, record: dict[str, Any]) -> None:
+        """Note a record of `scripts.telemetry`."""
 
     def end(self) -> None:
         """Note that the run is over, for whatever reason."""
@@ -41,24 +48,31 @@ class Live(Monitor):
     def __init__(self, console: Console | None = None):
         self.console = console or Console(highlight=False)
         self._progress: Progress | None = None
+        self._upload: TaskID | None = None
 
     def begin(self, what: str, step: int, steps: int) -> None:
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(None),
-            TextColumn("{task.completed:,} steps"),
+            TextColumn("{task.completed:,} {task.fields[unit]}"),
             _Rate(),
             TextColumn("{task.fields[accuracy]} right"),
             TimeRemainingColumn(),
             console=self.console,
             speed_estimate_period=10,
         )
-        self._task = self._progress.add_task(what, total=steps, completed=step, accuracy="-")
+        self._task = self._progress.add_task(what, total=steps, completed=step, accuracy="-", unit="steps")
         self._progress.start()
 
     def at(self, step: int) -> None:
         if self._progress:
             self._progress.update(self._task, completed=step)
+
+    def upload(self, done: int, codes: int) -> None:
+        if self._progress:
+            if self._upload is None:
+                self._upload = self._progress.add_task("samples", total=codes, accuracy="-", unit="codes")
+            self._progress.update(self._upload, completed=done, visible=done < codes)
 
     def say(self, line: str) -> None:
         self.console.print(line, soft_wrap=True, markup=False)
@@ -71,7 +85,7 @@ class Live(Monitor):
     def end(self) -> None:
         if self._progress:
             self._progress.stop()
-            self._progress = None
+            self._progress = self._upload = None
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -27,6 +27,7 @@ class Golden:
     engine: Engine
     at: State
     cycles: int = 0
+    shown: dict[str, int] = field(default_factory=dict)
 
     def run(self, steps: int, progress: Callable[[int], None] | None = None) -> None:
         """Do `steps` steps, and tell `progress` now and then; if that raises, the state is as told."""
@@ -35,10 +36,24 @@ class Golden:
         while self.at.step < goal:
             began = time.perf_counter()
             end = self.at.step + part
-            self.engine.run(self.at, min(end + -end % span, goal) - self.at.step)
+            self._piece(min(end + -end % span, goal) - self.at.step, span)
             if progress:
                 progress(self.at.step)
             part = max(1, min(2 * part, int(part * PAUSE / (time.perf_counter() - began))))
+
+    def _piece(self, steps: int, span: int) -> None:
+        """Do `steps` steps, the last window of them traced: the registers of the RTL show the last step."""
+        traced = min(steps, span)
+        self.engine.run(self.at, steps - traced)
+        trace = self.engine.trace(self.at, traced)
+        self.shown = {"cost": int(trace.cost[-1]), "sum_0": int(trace.sums[-1, 0])}
+
+    def poll(self) -> dict[str, int]:
+        """What the registers of the RTL show between two steps: `step`, `flags`; of the last step C~ and S.
+
+        `cost` and `sum_0` are there once a step was done.
+        """
+        return {"step": self.at.step, "flags": self.at.flags, **self.shown}
 
     def state(self) -> State:
         """State of the model."""

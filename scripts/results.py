@@ -22,7 +22,13 @@ def run_folder(root: Path, config: ChipConfig) -> Path:
 
 
 def write_results(
-    folder: Path, chip: Chip, on: str, curve: Curve, speed: tuple[int, int, float], mismatch: bool
+    folder: Path,
+    chip: Chip,
+    on: str,
+    curve: Curve,
+    speed: tuple[int, int, float],
+    mismatch: bool,
+    link: dict[str, int] | None = None,
 ) -> dict[str, Any]:
     """Write `result.json`, `curve.json` and `curve.png`.
 
@@ -31,13 +37,15 @@ def write_results(
     folder : Path
     chip : Chip
     on : str
-        "golden" or "sim".
+        "golden", "sim" or "board".
     curve : list of (int, Figures)
         Step and figures of all checkpoints.
     speed : tuple of (int, int, float)
         Steps, clocks and seconds that were measured together.
     mismatch : bool
         Whether RTL and golden differed behind the last checkpoint.
+    link : dict, optional
+        Counts of the link to a board.
 
     Returns
     -------
@@ -45,8 +53,8 @@ def write_results(
         What `result.json` holds: `name`, `seed`, `on`, `parameters`, `steps`, `cost_evaluations`,
         `test_accuracy`, `mean_squared_error`, `bit_exact` (null if nothing was compared), `compared`
         (how many checkpoints were), `solved` (XOR: the step from which it is, else null), `cycles`
-        (clocks of the RTL), `clocks_per_step`, `clocks_per_s`, `steps_per_s`, `seconds`, and
-        `checkpoints`, a list of `step`, `file` and figures.
+        (clocks of the RTL), `clocks_per_step`, `clocks_per_s`, `steps_per_s`, `seconds`, `link`
+        (with a board), and `checkpoints`, a list of `step`, `file` and figures.
     """
     rows = [
         {"step": step, "file": str(checkpoint_path(folder, step).relative_to(folder))}
@@ -73,8 +81,8 @@ def write_results(
         "clocks_per_s": clocks / seconds if clocks else None,
         "steps_per_s": steps / seconds if steps else None,
         "seconds": last["seconds"],
-        "checkpoints": rows,
     }
+    result |= ({"link": link} if link else {}) | {"checkpoints": rows}
     write_json(folder / "curve.json", rows)
     with replacing(folder / "curve.png") as file:
         file.write(image(curve_picture(result), "png"))

@@ -20,6 +20,8 @@ VERILATOR = [
     "-MAKEFLAGS", "OPT_FAST=-O3", "-MAKEFLAGS", "OPT_GLOBAL=-O2",
 ]  # fmt: skip
 SHARED = ["-CFLAGS", "-fPIC", "-LDFLAGS", "-shared"]
+CELLS = ["-DNO_ICE40_DEFAULT_ASSIGNMENTS", "-Wno-fatal", "-Wno-lint", "-Wno-TIMESCALEMOD"]
+"""Models of cells are as their maker wrote them."""
 
 
 def build(verilog: str, folder: Path) -> Path:
@@ -49,6 +51,16 @@ def build(verilog: str, folder: Path) -> Path:
 def bare_loop(verilog: str, folder: Path) -> Path:
     """As `build`, but the program of `bare_loop.cpp`."""
     return _build(verilog, folder, "bare_loop.cpp", "bare_loop", [])
+
+
+def virtual_board(verilog: str, folder: Path) -> Path:
+    """As `build`, but the program of `virtual_board.cpp`, for Verilog whose top module `chip` is a board's."""
+    return _build(verilog, folder, "virtual_board.cpp", "virtual_board", [])
+
+
+def netlist_pins(verilog: str, folder: Path) -> Path:
+    """As `build`, but the library of `pins.cpp`, for a netlist with the models of its cells; its top is a board's."""
+    return _build(verilog, folder, "pins.cpp", "libpins.so", [*SHARED, *CELLS])
 
 
 def _build(verilog: str, folder: Path, source: str, output: str, flags: list[str]) -> Path:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ohmgrad.golden.config import load
+from ohmgrad.golden.config import ConfigError, load
 from ohmgrad.scripts import calibrate as module
 from ohmgrad.scripts.calibrate import calibrate
 from ohmgrad.scripts.errors import Mismatch
@@ -29,6 +29,16 @@ def test_the_delay_becomes_the_latency(latency, delay, found):
     assert config.with_(**{"engine.delay": delay}) == late
     instead = "as in the chip file" if found == before else f"instead of {before} as in the chip file"
     assert monitor.lines == (f"calibrated: the cost arrives {found} steps after its pattern, {instead}",)
+
+
+@pytest.mark.parametrize("on", ["golden", "sim"])
+def test_a_chip_without_calibration_is_refused(on):
+    text = (
+        r"^xor_filtered: engine\.calibration: false leaves out the block that measures the delay; "
+        r"a chip that is to be calibrated needs true\.$"
+    )
+    with pytest.raises(ConfigError, match=text):
+        calibrate(XOR.with_(**{"engine.calibration": False}), on, Said())
 
 
 def test_rtl_that_finds_another_delay(monkeypatch):

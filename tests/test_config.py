@@ -162,7 +162,7 @@ DIGITAL_EDITS = [
         "[engine]",
         "[[engine]]",
         "engine: [{...}] is not a table; allowed are tables of lanes, window, gradient, delay, settle, max_tau_p, "
-        "max_tau_theta.",
+        "max_tau_theta, settings, calibration, samples.",
     ),
     (
         "layer-negative",
@@ -752,6 +752,31 @@ DIGITAL_EDITS = [
         "1048576.",
     ),
     (
+        "settings-unknown",
+        "lanes = 4",
+        'lanes = 4\nsettings = "fixed"',
+        'engine.settings: "fixed" is not one of the choices; allowed are registers, constants.',
+    ),
+    (
+        "samples-of-many-levels",
+        "lanes = 4",
+        'lanes = 4\nsamples = "bits"',
+        'engine.samples: "bits" keeps two levels of inputs and of targets, and data.set = "digits" has more; '
+        'allowed is "codes".',
+    ),
+    (
+        "calibration-unknown",
+        "lanes = 4",
+        'lanes = 4\ncalibration = "no way"',
+        'engine.calibration: "no way" is not one of the choices; allowed are true, false.',
+    ),
+    (
+        "max-tau-p-constant",
+        "lanes = 4",
+        'lanes = 4\nmax_tau_p = 4\nsettings = "constants"',
+        'engine.max_tau_p: 4 has no use with engine.settings = "constants"; it is allowed with "registers".',
+    ),
+    (
         "replay-unwindowed",
         "lanes = 4",
         'lanes = 4\ngradient = "replay"',
@@ -796,7 +821,7 @@ DIGITAL_EDITS = [
         "lanes = 4",
         '"lanes\\n" = 4',
         'engine."lanes\\n": unknown key, perhaps meant as lanes; allowed are lanes, window, gradient, delay, settle, '
-        "max_tau_p, max_tau_theta.",
+        "max_tau_p, max_tau_theta, settings, calibration, samples.",
     ),
 ]
 
@@ -915,7 +940,7 @@ FILTERED_EDITS = [
         'name = "pulsed"',
         'name = "pulsed"\nengine = 5',
         "engine: 5 is not a table; allowed are tables of lanes, window, gradient, delay, settle, max_tau_p, "
-        "max_tau_theta.",
+        "max_tau_theta, settings, calibration, samples.",
     ),
     (
         "keep-shift-zero",
@@ -1191,7 +1216,8 @@ def test_overrides_are_validated_and_leave_the_original_alone():
         (
             {"engine.lane": 4},
             "engine.lane: unknown key, perhaps meant as lanes; "
-            "allowed are lanes, window, gradient, delay, settle, max_tau_p, max_tau_theta.",
+            "allowed are lanes, window, gradient, delay, settle, max_tau_p, max_tau_theta, settings, calibration, "
+            "samples.",
         ),
         ({"name.first": "x"}, "name.first: unknown key; name is no section."),
         ({"seed": True}, "seed: true is not an integer; allowed are integers from 0 to 4294967295."),

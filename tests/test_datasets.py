@@ -64,6 +64,8 @@ def test_a_set_is_what_its_entry_says(name):
         assert t.shape == (count, data.outputs) and t.dtype == np.float64
         assert y.shape == index.shape == (count,) and y.dtype == index.dtype == np.int64
         assert abs(x).max() <= 1 and abs(t).max() <= 1
+        for values, levels in zip((x, t), data.levels or (None, None), strict=True):
+            assert levels is None or np.array_equal(np.unique(values), levels)
         whole_x, whole_t, held_out = data.whole()
         assert len(whole_x) == data.size and held_out == 0
         assert np.array_equal(x, whole_x[index]) and np.array_equal(t, whole_t[index])

@@ -7,7 +7,7 @@ from amaranth.sim import Simulator
 
 from ohmgrad.golden.codes import RANDOM, SEQUENTIAL, SINUSOIDAL, WALSH, WALSH_UPPER, Codes
 from ohmgrad.golden.correlator import Correlator
-from ohmgrad.golden.cost import ANTITHETIC, MSE, Cost
+from ohmgrad.golden.cost import ANALOG, ANTITHETIC, FORWARD, MSE, Cost
 from ohmgrad.golden.crossbar import Crossbar
 from ohmgrad.golden.layout import Layout
 from ohmgrad.golden.lines import Lines
@@ -25,6 +25,8 @@ from ohmgrad.rtl.neuron import NeuronTable
 from ohmgrad.rtl.optimizer import OptimizerMemory
 from ohmgrad.rtl.outer import OuterProducts
 from ohmgrad.rtl.samples import SampleMemory
+from ohmgrad.rtl.sequencer import StepSequencer
+from ohmgrad.rtl.settings import LAYOUT
 from ohmgrad.rtl.top import Top
 from ohmgrad.rtl.ttv2 import FilterMemory
 
@@ -100,15 +102,11 @@ def test_correlator_one_clock_with_a_window():
     assert clocks(block, (), ("cost", "products"), "gradient") == 1
 
 
-@pytest.mark.parametrize("momentum, number", [(0, 1), (9, 2)])
-def test_optimizer_one_clock_two_with_momentum(momentum, number):
-    block = OptimizerMemory(Optimizer(8, 8, 9, ((0, (1,)),), momentum, momentum > 0), ONE)
+@pytest.mark.parametrize("stochastic", [False, True])
+@pytest.mark.parametrize("momentum, number", [(0, 3), (9, 4)])
+def test_optimizer_three_clocks_four_with_momentum(momentum, number, stochastic):
+    block = OptimizerMemory(Optimizer(8, 8, 9, ((0, (1,)),), momentum, stochastic), ONE)
     assert clocks(block, (), ("command", "gradient"), "parameters") == number
-
-
-def test_optimizer_that_draws_takes_its_command_ahead():
-    block = OptimizerMemory(Optimizer(8, 8, 9, ((0, (1,)),), stochastic=True), ONE)
-    assert clocks(block, ("command",), ("gradient",), "parameters") == 1
 
 
 def test_ttv2_two_clocks():
@@ -116,18 +114,44 @@ def test_ttv2_two_clocks():
     assert clocks(block, (), ("command", "reading"), "pulses", block.command.payload.words) == 2
 
 
-def test_crossbar_two_clocks():
-    block = CrossbarArray(Crossbar(8, 8, 8, 8, 4, 2, 20), ONE, -1)
-    assert clocks(block, ("line",), ("weight", "sign"), "adc") == 2
+@pytest.mark.parametrize("lanes, number", [(4, 5), (8, 5), (16, 6)])
+def test_crossbar(lanes, number):
+    """Of a neuron that ends in its first word, so that all latency is that of the word."""
+    block = CrossbarArray(Crossbar(8, 8, 8, 8, 4, 2, 20), Layout((2, 1), lanes), -1)
+    assert clocks(block, ("line",), ("weight", "sign"), "adc") == number
 
 
 def test_neuron_one_clock():
     assert clocks(NeuronTable(Neuron(("tanh",), 6, 0.1, 8, 8), ONE), (), ("adc",), "output") == 1
 
 
-def test_cost_one_clock():
-    block = CostUnit(Cost(MSE, ANTITHETIC, 12, 8, 1))
-    assert clocks(block, ("reading", "target"), ("output",), "result", block.reading.payload.last) == 1
+@pytest.mark.parametrize("single, mode, number", [(True, ANTITHETIC, 2), (False, FORWARD, 3), (False, ANALOG, 5)])
+def test_cost(single, mode, number):
+    block = CostUnit(Cost(MSE, mode, 12, 8, 1), single)
+    assert block.latency == number
+    assert clocks(block, ("reading", "target"), ("output",), "result", block.reading.payload.last) == number
+
+
+@pytest.mark.parametrize("settings", ["registers", "constants"])
+def test_a_sweep_three_clocks_after_the_start_and_after_the_last_one_is_applied(settings):
+    """It is applied one clock ahead of `apply`, at the earliest one clock after it was taken."""
+    chip = small(**{"engine.settings": settings})
+    block, shown = StepSequencer(chip), []
+    values = LAYOUT.const({**chip.sequencer._asdict(), "decay": 0, "leak": 0})
+
+    async def testbench(ctx):
+        ctx.set(block.settings, values)
+        ctx.set(block.target, 5)
+        for signal in (block.present.ready, block.apply.ready, block.start):
+            ctx.set(signal, 1)
+        for _ in range(9):
+            shown.append((ctx.get(block.present.valid), ctx.get(block.apply.valid)))
+            await ctx.tick()
+            ctx.set(block.start, 0)
+
+    simulate(block, testbench)
+    present, apply = ([clock for clock, there in enumerate(row) if there] for row in zip(*shown, strict=True))
+    assert (present, apply) == ([3, 7], [5])
 
 
 def test_samples_three_clocks():

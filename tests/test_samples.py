@@ -2,11 +2,14 @@
 
 from collections import Counter
 
+import numpy as np
 import pytest
 
-from ohmgrad.golden.samples import CYCLIC, RANDOM, Samples, sample_index, stream
+from ohmgrad.golden.config import ConfigError
+from ohmgrad.golden.samples import CYCLIC, RANDOM, Samples, require_levels, sample_index, stream
 
 from . import reference
+from .chips import engine, small
 
 SEED = 99
 
@@ -42,3 +45,26 @@ def test_random_draws_are_uniform(count):
 def test_another_seed_draws_other_samples():
     one, two = (tuple(sample_index(RANDOM, 1000, stream(seed), n) for n in range(50)) for seed in (1, 2))
     assert one != two
+
+
+@pytest.mark.parametrize(
+    "name, layers, low", [("xor", [2, 5, 1], -1), ("nist7x7", [49, 3, 4], 0), ("parity4", [4, 3, 1], -1)]
+)
+def test_levels_are_the_codes_of_the_data(name, layers, low):
+    """Inputs of 8 bits, targets of 10: full scale is 127 and 511."""
+    overrides = {"data": {"set": name}, "network": {"layers": layers, "activation": "tanh"}}
+    chip = small(**overrides, **{"engine.samples": "bits"})
+    assert chip.levels == ((low * 127, 127), (low * 511, 511))
+    assert small(**overrides).levels is None
+
+
+def test_other_codes_are_refused():
+    """`chips.engine` moves the samples of XOR off the corners: 0.7 of full scale is code 358."""
+    with pytest.raises(
+        ConfigError,
+        match=r'^small: engine\.samples: "bits" keeps no input code -?\d+; allowed are -127 and 127, '
+        r'or engine\.samples = "codes"\.$',
+    ):
+        engine(small(**{"engine.samples": "bits"}))
+    with pytest.raises(ConfigError, match="keeps no target code 358; allowed are -511 and 511"):
+        require_levels("c", ((-127, 127), (-511, 511)), np.full((2, 2), 127), np.array([[-511], [358]]))

@@ -5,8 +5,10 @@ import subprocess
 import numpy as np
 import pytest
 
+from ohmgrad.fpga.chip import chip_of
 from ohmgrad.golden.engine import State
-from ohmgrad.golden.memory_map import Register
+from ohmgrad.golden.learn.engine_chip import EngineChip, GoldenDevice
+from ohmgrad.golden.memory_map import Region, Register
 from ohmgrad.golden.registers import registers
 from ohmgrad.rtl.top import generate
 from ohmgrad.scripts import simulation, verilate
@@ -26,6 +28,7 @@ CHIPS = {
         "data.order": "cyclic",
         "data.train": 3,
         "engine.lanes": 4,
+        "engine.settings": "constants",
     },
     "filtered": FILTERED
     | {"update.schedule": ((50, 0.2),), "perturbation.tau_theta": 4, "engine.window": 4, "engine.lanes": 1},
@@ -181,7 +184,7 @@ def test_it_calibrates_as_golden_does(setup):
     state = golden.initial()
     golden.run(state, 40)
     chip = loaded(golden, new(), state)
-    chip._set(Register.DELAY, 9)
+    chip.transport.write(Region.REGISTERS, Register.DELAY, np.array([9]))
     delay = chip.calibrate()
     assert delay == golden.calibrate(state) == config.array.latency
     chip.restore(state)
@@ -194,7 +197,7 @@ def test_it_calibrates_as_golden_does(setup):
 def test_registers_keep_32_bits(setup):
     golden, new = setup
     chip = loaded(golden, new(), golden.initial())
-    chip._set(Register.STEP, 2**32 - 1)
+    chip.transport.write(Region.REGISTERS, Register.STEP, np.array([2**32 - 1]))
     assert chip.step == 2**32 - 1
 
 
@@ -246,3 +249,21 @@ def test_a_missing_verilator_is_one_sentence(tmp_path, monkeypatch):
     with pytest.raises(SimulationError, match="Verilator is not installed: run this"):
         build(NOTHING, tmp_path / "none")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_its_costs_in_the_loop_are_goldens(setup):
+    """`golden.learn.chip_protocol` over the host port: words and samples of the host's choice, equal costs."""
+    golden, new = setup
+    chip = golden.chip
+    chips = EngineChip(chip, GoldenDevice(golden)), chip_of(new())
+    rng = np.random.default_rng(4)
+    for count in (1, len(golden.inputs)):
+        theta, offsets = rng.uniform(-0.5, 0.5, (2, chip.layout.parameters))
+        x, t = (rng.uniform(-1, 1, (count, codes.shape[1])) for codes in (golden.inputs, golden.targets))
+        costs = []
+        for one in chips:
+            one.load(theta)
+            one.perturb(offsets)
+            one.present(x, t)
+            costs.append((one.cost(), one.read().tolist()))
+        assert costs[0] == costs[1]

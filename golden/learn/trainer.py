@@ -40,6 +40,9 @@ class Trainer:
         Arguments that do not fit together.
     """
 
+    reads_each = False
+    """Whether a pattern and mini-batch that are held are read at each step: costs of a network do not change."""
+
     def __init__(self, network: Network, settings: MGD, x: Array, t: Array, seeds: Sequence[int] = (0,),
                  defects: Defects = Defects()):  # noqa: B008  # fmt: skip
         self.network, self.settings, self.defects = network, settings, defects

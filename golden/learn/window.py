@@ -23,6 +23,8 @@ def advance(trainer: Trainer, state: State, count: int) -> None:
     steps = np.arange(state.step, state.step + count)
     changes = (steps % m.tau_p == 0) | (steps % m.tau_x == 0)
     changes[0] = True
+    if trainer.reads_each:
+        changes[:] = True
     heads, segment = steps[changes], np.cumsum(changes) - 1
     patterns, (x, t) = heads // m.tau_p, trainer.samples(heads // m.tau_x)
     if m.per_sample:

@@ -1,0 +1,82 @@
+"""A network on crossbars of float devices (`golden.analog`) as a `Chip`, with pulses."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..analog.periphery import Periphery
+from .array_layer import ArrayLayer, LayerArray
+from .layered import Layered
+from .refusals import require
+
+
+class ArrayChip:
+    """One crossbar a layer; its last column is the bias. A circuit at every cell adds the perturbation (`cell`).
+
+    Parameters
+    ----------
+    layers : tuple of int
+        Inputs, and neurons of each layer.
+    device : golden.analog.pulsed.PulsedDevice
+    seed : int
+        Of the devices' spreads and of all noise; layer k has seed + k.
+    forward : golden.analog.periphery.Periphery, optional
+    hidden, output, cost : str
+        As in `layered.Layered`.
+    """
+
+    def __init__(self, layers: tuple[int, ...], device: Any, seed: int = 0, *, forward: Periphery | None = None,
+                 hidden: str = "sigmoid", output: str = "sigmoid", cost: str = "mse"):  # fmt: skip
+        self.layers = tuple(layers)
+        pairs = zip(layers[:-1], layers[1:], strict=True)
+        self.arrays = [
+            LayerArray(device, rows, inputs + 1, seed + k, forward=forward) for k, (inputs, rows) in enumerate(pairs)
+        ]
+        self._network = Layered([ArrayLayer(array) for array in self.arrays], hidden, output, cost)
+        self._offsets = self._matrices("perturb", np.zeros(self.size))
+        self._samples: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of parameters P."""
+        return sum(array.weights.size for array in self.arrays)
+
+    def load(self, theta: ArrayLike) -> None:
+        """Set the weights, each within its cell's bounds, as a perfect write would; see `Chip`."""
+        for array, weights in zip(self.arrays, self._matrices("load", theta), strict=True):
+            array.hold(weights)
+        self.perturb(np.zeros(self.size))
+
+    def present(self, x: NDArray[np.floating], t: NDArray[np.floating]) -> None:
+        """Choose samples and targets; see `Chip`."""
+        self._samples = np.asarray(x, np.float32), np.asarray(t, np.float32)
+
+    def perturb(self, offsets: ArrayLike) -> None:
+        """Add offsets to the weights that compute, not to the devices; see `Chip`."""
+        self._offsets = self._matrices("perturb", offsets)
+
+    def cost(self) -> float:
+        """Mean cost of the samples, with the noise of one read; see `Chip`."""
+        if self._samples is None:
+            raise ValueError("cost: there are no samples; allowed is present before it.")
+        x, t = self._samples
+        y = self._network.forward(x, lambda k, z, inputs: z + inputs @ self._offsets[k].T).y
+        return float(np.mean(self._network.costs(y, t), dtype=np.float64))
+
+    def pulse(self, counts: ArrayLike) -> None:
+        """Give each device its pulses; see `Chip`."""
+        for array, rows in zip(self.arrays, self._matrices("pulse", counts, np.int64), strict=True):
+            for k, row in enumerate(rows):
+                array.pulse_line(k, row, columns=False)
+
+    def read(self) -> NDArray[np.float64]:
+        """The weights as a perfect read would show them; see `Chip`."""
+        return np.concatenate([array.weights.ravel() for array in self.arrays]).astype(np.float64)
+
+    def _matrices(self, place: str, values: ArrayLike, kind: Any = np.float32) -> list[NDArray[Any]]:
+        values = np.asarray(values)
+        require(values.shape == (self.size,), f"{place}: shape", values.shape, f"({self.size},)")
+        ends = np.cumsum([array.weights.size for array in self.arrays])[:-1]
+        parts = np.split(values.astype(kind), ends)
+        return [part.reshape(array.shape) for part, array in zip(parts, self.arrays, strict=True)]

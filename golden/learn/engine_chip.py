@@ -1,0 +1,175 @@
+"""The emulated array of the engine as a `Chip`: the host loads words and has the engine evaluate.
+
+The same code drives the integer model (`GoldenDevice`) and, through the host port, Verilated RTL and boards
+(`fpga.chip`). A cost is an exact integer S summed over the samples (`golden.cost`), times one unit: equal words give
+bit-equal costs on all of them.
+"""
+
+from copy import copy
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..chip import Chip
+from ..cost import ANTITHETIC
+from ..engine import Engine
+from ..fixed import limit
+from ..samples import require_levels
+from .chip_protocol import no_pulses
+from .refusals import require
+
+Codes = NDArray[np.int32]
+
+
+class Device(Protocol):
+    """What holds the words of a chip, and evaluates."""
+
+    def write_samples(self, inputs: Codes, targets: Codes) -> None:
+        """Write codes (n, inputs) and (n, outputs) to the first n places of the sample memory."""
+        ...
+
+    def write_theta(self, first: int, words: Codes) -> None:
+        """Write words of theta from index `first` on."""
+        ...
+
+    def read_theta(self) -> Codes:
+        """All words of theta."""
+        ...
+
+    def evaluate(self, samples: int) -> int:
+        """Sum of S over the first so many samples, unperturbed."""
+        ...
+
+
+class GoldenDevice:
+    """The integer model.
+
+    Parameters
+    ----------
+    engine : golden.engine.Engine
+        Is not changed.
+    """
+
+    def __init__(self, engine: Engine):
+        self._engine, self._state = copy(engine), engine.initial()
+
+    def write_samples(self, inputs: Codes, targets: Codes) -> None:
+        self._engine.inputs, self._engine.targets = inputs, targets
+
+    def write_theta(self, first: int, words: Codes) -> None:
+        self._state.theta[first : first + len(words)] = words
+
+    def read_theta(self) -> Codes:
+        return self._state.theta.copy()
+
+    def evaluate(self, samples: int) -> int:
+        return self._engine.evaluate(self._state, samples)[0]
+
+
+class EngineChip:
+    """A chip description's array and cost unit, with a host in the place of the engine.
+
+    Parameters and offsets are rounded to the nearest word of theta, each by itself, and their sum saturates there.
+    Cells see the upper `weights.dac_bits` of a word: offsets that are no multiple of that LSB act by rounding only.
+    An offset of the description's amplitude gives the sums that the engine's own perturbation gives.
+
+    Samples and words go to the device when a cost is asked for, and only those that differ from what it holds.
+
+    Parameters
+    ----------
+    chip : golden.chip.Chip
+    device : Device
+
+    Raises
+    ------
+    ValueError
+        By the verbs: a wrong shape, values outside +-1, or more samples than the memory has.
+    ConfigError
+        By `present`: a memory of one bit a code (`engine.samples`) cannot hold a sample.
+    """
+
+    def __init__(self, chip: Chip, device: Device):
+        self.chip, self.device = chip, device
+        size = chip.layout.parameters
+        self._theta, self._offsets = np.zeros(size, np.int64), np.zeros(size, np.int64)
+        self._held: Codes | None = None
+        self._samples: tuple[Codes, Codes] | None = None
+        self._sent: tuple[Codes, Codes] | None = None
+        self._unit = chip.cost.unit * (2 if chip.cost.mode == ANTITHETIC else 1)
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """Inputs, and neurons of each layer."""
+        return tuple(self.chip.layout.layers)
+
+    def load(self, theta: ArrayLike) -> None:
+        """Set the parameters; see `Chip`."""
+        self._theta, self._offsets = self._words("load", theta), np.zeros_like(self._offsets)
+
+    def present(self, x: NDArray[np.floating], t: NDArray[np.floating]) -> None:
+        """Choose samples and targets within +-1; see `Chip`."""
+        most, layers = self.chip.samples.size, self.layers
+        for name, values, width in (("x", x, layers[0]), ("t", t, layers[-1])):
+            shape = values.shape
+            fits = len(shape) == 2 and 0 < shape[0] <= most and shape[1] == width and shape[0] == len(x)
+            require(fits, f"present: shape of {name}", shape, f"(n, {width}), n from 1 to {most} and that of x")
+            largest = float(np.abs(values).max())
+            require(largest <= 1, f"present: largest value of {name}", largest, "up to 1")
+        codes = self.chip.line_codes(x), self.chip.output_codes(t)
+        if self.chip.levels:
+            require_levels(self.chip.levels, *codes)
+        self._samples = codes
+
+    def perturb(self, offsets: ArrayLike) -> None:
+        """Add offsets to the parameters; see `Chip`."""
+        self._offsets = self._words("perturb", offsets)
+
+    def cost(self) -> float:
+        """Mean cost of the samples, an integer times one unit over their number; see `Chip`."""
+        if self._samples is None:
+            raise ValueError("cost: there are no samples; allowed is present before it.")
+        self._send_samples(self._samples)
+        self._send_theta()
+        samples = len(self._samples[0])
+        return self.mean(self.device.evaluate(samples), samples)
+
+    def mean(self, total: int, samples: int) -> float:
+        """Mean cost of so many samples whose sums S add up to `total`, as an evaluation of the engine gives it."""
+        return total * self._unit / samples
+
+    def pulse(self, counts: ArrayLike) -> None:
+        """Raise ValueError: on this chip only the engine itself makes pulses."""
+        no_pulses(self.chip.config.name)
+
+    def read(self) -> NDArray[np.float64]:
+        """The parameters that the device holds, without the offsets of a perturbation; see `Chip`."""
+        offsets, self._offsets = self._offsets, np.zeros_like(self._offsets)
+        self._send_theta()
+        self._offsets = offsets
+        return self.device.read_theta() * np.float64(self.chip.state_unit)
+
+    def _words(self, place: str, values: ArrayLike) -> NDArray[np.int64]:
+        values = np.asarray(values, np.float64)
+        size = self.chip.layout.parameters
+        require(values.shape == (size,), f"{place}: shape", values.shape, f"({size},)")
+        wrong = int((~np.isfinite(values)).sum())
+        require(wrong == 0, f"{place}: values that are not finite", wrong, "0")
+        full = limit(self.chip.config.weights.bits)
+        return np.clip(np.rint(values / self.chip.state_unit), -full, full).astype(np.int64)
+
+    def _send_samples(self, samples: tuple[Codes, Codes]) -> None:
+        sent = self._sent
+        if sent is None or not all(map(np.array_equal, samples, sent)):
+            self.device.write_samples(*samples)
+            self._sent = samples
+
+    def _send_theta(self) -> None:
+        """Write the span of words that are to change."""
+        full = limit(self.chip.config.weights.bits)
+        words = np.clip(self._theta + self._offsets, -full, full).astype(np.int32)
+        changed = np.arange(words.size) if self._held is None else np.flatnonzero(words != self._held)
+        if changed.size:
+            first, last = int(changed[0]), int(changed[-1])
+            self.device.write_theta(first, words[first : last + 1])
+            self._held = words
