@@ -18,6 +18,8 @@ SEQ, OP, DATA, CHECK = range(4)
 def do(m: Module, link: "Link") -> None:
     """Count a request through, judge it, and do it if it writes."""
     requests, registers = link.requests, link.registers
+    value = Signal(BYTE)
+    m.d.sync += value.eq(link.stored.data)
     with m.State("COUNT"):
         m.d.sync += link.pointer.eq(link.pointer + link.is_write)
         _next_part(m, link)
@@ -39,10 +41,8 @@ def do(m: Module, link: "Link") -> None:
         m.d.comb += link.stored.en.eq(1)
         m.next = "HOLD"
     with m.State("HOLD"):  # a block RAM is slow
-        m.d.sync += link.byte.eq(link.stored.data)
         m.next = "GATHER"
     with m.State("GATHER"):
-        value = link.byte
         for k in range(max(WIDTHS)):  # bytes above hold the sign
             filled = Mux(link.part == k, value, value[-1].replicate(BYTE))
             with m.If(Cat(link.part == j for j in range(k + 1)).any()):

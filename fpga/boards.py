@@ -7,6 +7,7 @@ from amaranth.build.plat import TemplatedPlatform
 from amaranth.hdl import ClockDomain, ClockSignal, Elaboratable, Module, ResetSignal, Signal
 from amaranth.lib import io
 from amaranth.lib.cdc import FFSynchronizer
+from amaranth.lib.memory import Memory
 from amaranth_boards.arty_a7 import ArtyA7_35Platform
 from amaranth_boards.icebreaker import ICEBreakerPlatform
 from amaranth_boards.ulx3s import ULX3S_25F_Platform, ULX3S_85F_Platform
@@ -31,15 +32,24 @@ class _ICEBreaker(VerilogPlatform, ICEBreakerPlatform):
     resources = [*ICEBreakerPlatform.resources, *ICEBreakerPlatform.break_off_pmod]
 
 
-class _ULX3S25F(VerilogPlatform, ULX3S_25F_Platform):
+class _WithLutRam(VerilogPlatform):
+    """Memories read within a clock are RAM of LUTs: Yosys would take flip-flops, as it counts no multiplexers."""
+
+    def get_memory(self, memory: Memory) -> Elaboratable:
+        if memory.write_ports and any(port.domain == "comb" for port in memory.read_ports):
+            memory.attrs["ram_style"] = "distributed"
+        return super().get_memory(memory)
+
+
+class _ULX3S25F(_WithLutRam, ULX3S_25F_Platform):
     pass
 
 
-class _ULX3S85F(VerilogPlatform, ULX3S_85F_Platform):
+class _ULX3S85F(_WithLutRam, ULX3S_85F_Platform):
     pass
 
 
-class _ArtyA7(VerilogPlatform, ArtyA7_35Platform):
+class _ArtyA7(_WithLutRam, ArtyA7_35Platform):
     pass
 
 

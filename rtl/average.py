@@ -8,7 +8,8 @@ from ..golden.average import SHIFT_MOST, Average
 from ..golden.layout import Layout
 from .buses.host import HostPort
 from .fixed import round_shift_by
-from .layout import ReadModifyWrite, lane_words
+from .layout import lane_words
+from .read_modify_write import ReadModifyWrite
 
 
 def command_layout(average: Average) -> data.StructLayout:

@@ -8,7 +8,8 @@ from ..golden.correlator import LEAK_BITS, Correlator
 from ..golden.layout import Layout
 from .buses.host import HostPort
 from .fixed import add, exceeds, round_shift, saturate
-from .layout import ReadModifyWrite, lane_words
+from .layout import lane_words
+from .read_modify_write import ReadModifyWrite
 
 
 class CorrelatorMemory(Component):

@@ -24,12 +24,8 @@ RESTORABLE = tuple(Register(k).name.lower() for k in range(Register.STEP, Regist
 
 
 def places(chip: Chip) -> data.StructLayout:
-    """Shapes of what is shown: pattern and sample, and `last_`, what the next cost is correlated with.
-
-    Position and turn have no bits where the chip has no use for them.
-    """
-    position = range(max(2, chip.codes.size)) if chip.codes.kind == SEQUENTIAL else 0
-    turn = range(max(2, len(chip.layout.rows))) if chip.outer and chip.outer.method == LAYER else 0
+    """Shapes of what is shown: pattern and sample, and `last_`, what the next cost is correlated with."""
+    position, turn = range(max(2, chip.codes.size)), range(max(2, len(chip.layout.rows)))
     return data.StructLayout(
         {
             "pattern": COUNTER, "position": position, "turn": turn,
@@ -51,9 +47,9 @@ def kept(chip: Chip) -> dict:
         there["phase_theta"] = phase
     if chip.cost.mode == FORWARD and shift(chip, "refresh") is None and constants(chip).get("refresh") != 0:
         there["phase_refresh"] = phase
-    if shapes["position"]:
+    if chip.codes.kind == SEQUENTIAL:
         there |= {"position": shapes["position"], "lag_position": shapes["position"]}
-    if shapes["turn"]:
+    if chip.outer and chip.outer.method == LAYER:
         there["turn"] = shapes["turn"]
     if chip.samples.order == CYCLIC:
         there["sample_index"] = shapes["index"]

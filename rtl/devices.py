@@ -12,7 +12,8 @@ from ..golden.fixed import limit
 from ..golden.layout import Layout
 from .buses.host import HostPort
 from .codes import mix, stream_key
-from .layout import ReadModifyWrite, lane_words
+from .layout import lane_words
+from .read_modify_write import ReadModifyWrite
 
 
 class DeviceArray(Component):

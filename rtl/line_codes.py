@@ -12,8 +12,8 @@ class LineCodes:
     """Memories of line codes, read for each lane.
 
     Both rails share the sample's codes, and those of the next sample are taken while the present ones are used.
-    Up to 4 lanes have block RAM each, which takes a code a clock and is read within a clock; more lanes choose
-    from words of 8 codes, which are read at once and then held.
+    Each lane has a copy, as RAM has one port to read. Up to 4 lanes use block RAM, which takes a code a clock and is
+    read within a clock; more lanes choose from words of 8 codes, which are read at once and then held.
 
     Parameters
     ----------
@@ -46,12 +46,12 @@ class LineCodes:
         self.codes: list[list[Signal]] = [[], []]
         for lane in range(layout.lanes):
             column = self._column(lane)
-            shared = self._input(inputs, bank, column)
+            shared = self._input(inputs[lane], bank, column)
             is_one, is_input = cursor.close & (cursor.end == lane), cursor.layer == 0
             if self._single:
                 is_one, is_input = self._held(is_one, f"one_{lane}"), self._held(is_input, f"input_{lane}")
-            for rail, memory in enumerate(memories):
-                own = self._read(memory, (offset + column)[: max(1, (memory.depth - 1).bit_length())])
+            for rail, copies in enumerate(memories):
+                own = self._read(copies[lane], (offset + column)[: (copies[lane].depth - 1).bit_length()])
                 code = Mux(is_one, one, Mux(is_input, shared, own))
                 chosen = Signal(signed(bits), name=f"code_{rail}_{lane}")
                 m.d.comb += chosen.eq(code if self._single else self._held(code, f"held_{rail}_{lane}"))
@@ -72,31 +72,39 @@ class LineCodes:
             self._m.d.comb += port.en.eq(self._cursor.next)
         return port.data
 
-    def _inputs(self, line, done: Value) -> tuple[Memory, Value, Value]:
-        """Fill a bank while the other one is read: the memory, the bank that is read, and whether it is full."""
+    def _copies(self, name: str, shape, depth: int, write: Value, address: Value, value) -> list[Memory]:
+        """A memory for each lane, in which the same is written."""
+        copies = [Memory(shape=shape, depth=depth, init=[]) for _ in range(self._layout.lanes)]
+        for lane, memory in enumerate(copies):
+            self._m.submodules[f"{name}_{lane}"] = memory
+            port = memory.write_port()
+            self._m.d.comb += [port.en.eq(write), port.addr.eq(address), port.data.eq(value)]
+        return copies
+
+    def _inputs(self, line, done: Value) -> tuple[list[Memory], Value, Value]:
+        """Fill a bank while the other one is read: the memories, the bank that is read, and whether it is full."""
         m, codes = self._m, 1 if self._single else SAMPLE_WORD
         count = -(-self._layout.layers[0] // codes)
         bits = (count - 1).bit_length()
-        shape = signed(self._bits) if self._single else line.payload.shape()
-        m.submodules.inputs = memory = Memory(shape=shape, depth=2 << bits, init=[])
         place, last = Signal(range(max(SAMPLE_WORD, count))), Signal()
-        full, bank, filling, filled = Signal(2), Signal(), Signal(), Signal()
-        port = memory.write_port()
+        full, bank, filling, filled, write = Signal(2), Signal(), Signal(), Signal(), Signal()
+        shape, value = line.payload.shape(), line.payload
+        if self._single:
+            shape, value = signed(self._bits), Array(line.payload)[place[:3]]
+        memories = self._copies("inputs", shape, 2 << bits, write, Cat(place[:bits], filling), value)
         m.d.comb += [
             last.eq(place == count - 1),
-            port.en.eq(line.valid & ~full.bit_select(filling, 1)),
-            port.addr.eq(Cat(place[:bits], filling)),
-            port.data.eq(Array(line.payload)[place[:3]] if self._single else line.payload),
-            line.ready.eq(port.en & (last | place[:3].all() | (not self._single))),
-            filled.eq(port.en & last),
+            write.eq(line.valid & ~full.bit_select(filling, 1)),
+            line.ready.eq(write & (last | place[:3].all() | (not self._single))),
+            filled.eq(write & last),
         ]
-        with m.If(port.en):
+        with m.If(write):
             m.d.sync += place.eq(Mux(last, 0, place + 1))
         with m.If(filled):
             m.d.sync += [full.bit_select(filling, 1).eq(1), filling.eq(~filling)]
         with m.If(done):
             m.d.sync += [full.bit_select(bank, 1).eq(0), bank.eq(~bank)]
-        return memory, bank, full.bit_select(bank, 1)
+        return memories, bank, full.bit_select(bank, 1)
 
     def _input(self, memory: Memory, bank: Value, column: Value) -> Value:
         """Code of an input line."""
@@ -106,7 +114,7 @@ class LineCodes:
         word = self._read(memory, Cat(column[3 : 3 + bits], bank))
         return Array(word[k] for k in range(SAMPLE_WORD))[column[:3]]
 
-    def _hidden(self, hidden, done: Value) -> tuple[list[Memory], Value, Value]:
+    def _hidden(self, hidden, done: Value) -> tuple[list[list[Memory]], Value, Value]:
         """Keep the hidden neurons' codes: memories of both rails, place of the layer's first, whether all came."""
         m, layout, layer = self._m, self._layout, self._cursor.layer
         first = [sum(layout.layers[1 : k + 1]) for k in range(len(layout.rows))]
@@ -123,12 +131,11 @@ class LineCodes:
             m.d.sync += complete.eq(0)
             with m.If(layer == len(layout.rows) - 1):
                 m.d.sync += filled.eq(0)
-        memories = []
-        for rail in ("rail0", "rail1"):
-            m.submodules[f"hidden_{rail}"] = memory = Memory(shape=signed(self._bits), depth=depth, init=[])
-            port = memory.write_port()
-            m.d.comb += [port.en.eq(hidden.valid), port.addr.eq(filled), port.data.eq(hidden.payload[rail])]
-            memories.append(memory)
+        shape = signed(self._bits)
+        memories = [
+            self._copies(f"hidden_{rail}", shape, depth, hidden.valid, filled, hidden.payload[rail])
+            for rail in ("rail0", "rail1")
+        ]
         return memories, offset, complete
 
     def _column(self, lane: int) -> Value:

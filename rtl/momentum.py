@@ -8,7 +8,8 @@ from ..golden.layout import Layout
 from ..golden.optimizer import FRACTION, MOMENTUM_BITS, Optimizer
 from .buses.host import HostPort
 from .fixed import exceeds, round_shift, saturate
-from .layout import ReadModifyWrite, always, lane_words
+from .layout import lane_words
+from .read_modify_write import ReadModifyWrite, always
 
 
 class MomentumMemory(Component):

@@ -10,9 +10,10 @@ from ..golden.optimizer import DRAW_BITS, FRACTION, RATE_BITS, Optimizer
 from .buses.host import HostPort
 from .fixed import exceeds, round_shift, saturate
 from .keyed_words import KeyedWords
-from .layout import ReadModifyWrite, always, lane_words
+from .layout import lane_words
 from .momentum import MomentumMemory
 from .products import RateProducts
+from .read_modify_write import ReadModifyWrite, always
 
 
 def scheduled(schedule: tuple[tuple[int, int], ...], step: Value) -> Value:

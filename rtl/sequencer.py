@@ -116,14 +116,20 @@ class StepSequencer(Component):
                 self.busy.eq(1), self._evaluating.eq(self.evaluate), self.calibrating.eq(self.calibrate)
             ]  # fmt: skip
         settled = ~shown & ~settling[0]
-        drop, offered = self._run(m)
-        m.d.comb += self.present.valid.eq(settled & (offered | self._without_learning(m, settled)))
-        self._apply(m, shown, drop)
+        offered, sweep, reading = self._run(m)
+        also_offered, other, other_reading = self._without_learning(m, settled)
+        m.d.comb += self.present.valid.eq(settled & (offered | also_offered))
+        payload = self.present.payload
+        # No conditions, for a field that is a constant must not stand beside one that has some.
+        for fields, run, special in ((payload, sweep, other), (payload.reading, reading, other_reading)):
+            for name, value in run.items():
+                m.d.comb += fields[name].eq(Mux(self._special, special[name], value) if name in special else value)
+        self._apply(m, shown, reading["drop"])
         return m
 
-    def _run(self, m: Module) -> tuple[Value, Value]:
-        """Present the readings of a run; whether the one on offer is of no step, and whether one is."""
-        counters, payload, settings = self._counters, self.present.payload, known(self.chip, self.settings)
+    def _run(self, m: Module) -> tuple[Value, dict, dict]:
+        """Whether a reading of a run is on offer, its fields of `present`, and those of `reading`."""
+        counters, settings = self._counters, known(self.chip, self.settings)
         presenting, stopping, ended, drop = Signal(), Signal(), Signal(), Signal()
         applied = self._applied & ~self._special
         last, take0, take1 = Const(1), Const(1), Const(1)
@@ -138,19 +144,11 @@ class StepSequencer(Component):
             last = drop | Cat(bit | (bits <= k) for k, bit in enumerate(reading)).all()
             with m.If(applied):
                 m.d.sync += reading.eq(Mux(last, 0, reading + 1))
-        m.d.comb += [
-            *(payload[name].eq(counters.place[name]) for name in counters.place.shape().members),
-            payload.step.eq(counters.step),
-            payload.update.eq(counters.ahead & counters.update),
-            payload.reading.take0.eq(take0),
-            payload.reading.take1.eq(take1),
-            payload.reading.last.eq(last),
-            payload.reading.refresh.eq(counters.refresh),
-            payload.reading.changed.eq(counters.changed),
-            payload.reading.drop.eq(drop),
-            counters.applied.eq(applied),
-            counters.advance.eq(last & ~drop),
-        ]
+        sweep = {name: counters.place[name] for name in counters.place.shape().members}
+        sweep |= {"step": counters.step, "update": counters.ahead & counters.update, "direct": 0, "still": 0}
+        fields = {"take0": take0, "take1": take1, "last": last, "drop": drop}
+        fields |= {"refresh": counters.refresh, "changed": counters.changed}
+        m.d.comb += [counters.applied.eq(applied), counters.advance.eq(last & ~drop)]
         m.d.sync += drop.eq((counters.shown == self.target) | ended)
         with m.If(applied & counters.advance):
             m.d.sync += ended.eq(stopping)
@@ -160,10 +158,10 @@ class StepSequencer(Component):
             m.d.sync += [presenting.eq(self.start), stopping.eq(0), ended.eq(0)]
         with m.Elif(self._fire & drop):
             m.d.sync += presenting.eq(0)
-        return drop, presenting
+        return presenting, sweep, fields
 
-    def _without_learning(self, m: Module, settled: Value) -> Value:
-        """Present the readings of an evaluation or a calibration, and count; whether one is on offer."""
+    def _without_learning(self, m: Module, settled: Value) -> tuple[Value, dict, dict]:
+        """The same of an evaluation or a calibration, whose costs are counted."""
         payload, samples = self.present.payload, self.chip.samples.size
         calibrates = self.chip.config.engine.calibration
         count = Signal(max(samples, ROUNDS * PERIOD if calibrates else 0).bit_length())
@@ -173,19 +171,11 @@ class StepSequencer(Component):
         round_ends = place == PERIOD - 1
         if not calibrates:
             index = count
-        with m.If(self._special):
-            m.d.comb += [
-                payload.index.eq(index),
-                payload.direct.eq(1),
-                payload.still.eq(self._evaluating | (place != PERTURBED)),
-                payload.reading.eq(READING.const({"take0": 1, "take1": 1, "last": 1, "refresh": 1})),
-                payload.reading.changed.eq(place == 0),
-                payload.reading.drop.eq(self._evaluating),
-            ]
-        with m.If(self.calibrating):
-            m.d.comb += [
-                payload.pattern.eq(count >> len(place)), payload.position.eq(position), payload.turn.eq(turn)
-            ]  # fmt: skip
+        sweep = {"index": index, "direct": 1, "still": self._evaluating | (place != PERTURBED)}
+        if calibrates:
+            sweep |= {"pattern": count >> len(place), "position": position, "turn": turn}
+        fields = {"take0": 1, "take1": 1, "last": 1, "refresh": 1}
+        fields |= {"changed": place == 0, "drop": self._evaluating}
         end = Mux(self.calibrating, ROUNDS * PERIOD, self.target)
         m.d.sync += more.eq(count != end[: len(count)])
         with m.If(self._special):
@@ -194,9 +184,7 @@ class StepSequencer(Component):
                 m.d.sync += count.eq(count + 1)
                 if calibrates:
                     step_modulo(m, index, 1, samples, self._evaluating | round_ends)
-                if calibrates and len(position):
                     step_modulo(m, position, self.chip.codes.stride, self.chip.codes.size, round_ends)
-                if calibrates and len(turn):
                     step_modulo(m, turn, 1, len(self.chip.layout.rows), round_ends)
             with m.If(self._taken):
                 m.d.sync += measured.eq(measured + 1)
@@ -217,7 +205,7 @@ class StepSequencer(Component):
             self.scan.eq(self._taken & self.calibrating & measured.all()),
             self.number.eq(Mux(self.calibrating, measured, self.step)),
         ]
-        return self._special & more & (unfinished != UNFINISHED)
+        return self._special & more & (unfinished != UNFINISHED), sweep, fields
 
     def _apply(self, m: Module, shown: Value, drop: Value) -> None:
         """Take measurements, and apply them."""

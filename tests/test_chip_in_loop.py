@@ -175,6 +175,10 @@ def test_what_a_chip_cannot_do_is_one_sentence():
         host.present(np.zeros((3, 2)), np.zeros((2, 1)))
     with pytest.raises(ValueError, match=r"^present: largest value of t: 1\.5 is refused; allowed is up to 1\.$"):
         host.present(np.zeros((3, 2)), np.full((3, 1), -1.5))
+    bits = EngineChip(small(**{"engine.samples": "bits"}), Recorder(37))
+    bits.present(np.ones((1, 2)), -np.ones((1, 1)))
+    with pytest.raises(ValueError, match=r'^small: engine\.samples: "bits" keeps no target code 256; allowed are '):
+        bits.present(np.ones((1, 2)), np.full((1, 1), 0.5))
     with pytest.raises(ValueError, match=r"^method: 'node' is refused; allowed is weight or rank-one on a chip\.$"):
         ChipTrainer(FloatChip(models.dense((2, 2, 1))), MGD(method="node"), *XOR)
     with pytest.raises(ValueError, match=r"^readings, c0_readings: \(2, 1\) is refused; allowed is 1 on a chip\.$"):

@@ -6,16 +6,16 @@ from amaranth.lib.wiring import Component, In, Out
 
 
 class Wired(Component):
-    """In place of `BoardTop`: a register of `length` bits that rx is shifted through, and `words` of a block RAM."""
+    """In place of `BoardTop`: rx is shifted through a register and `words` of block RAM."""
 
-    length, words = 64, 256
+    words = 256
 
     def __init__(self, chip, divisor, clock_hz):
         super().__init__({"rx": In(1, init=1), "tx": Out(1), "running": Out(1), "learning": Out(1), "fault": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
-        line, total = Signal(self.length), Signal(16)
+        line, total = Signal(64), Signal(16)
         m.submodules.memory = memory = Memory(shape=16, depth=self.words, init=[])
         read, write = memory.read_port(), memory.write_port()
         m.d.sync += line.eq(Cat(self.rx, line))

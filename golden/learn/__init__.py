@@ -31,6 +31,10 @@ Training (`settings`, `trainer`):
                                                                         `checkpoint.restore(path, trainer) -> State`
     Defects(cost_noise, update_noise, activation, dac_bits, ...)        see `noise.Defects`
 
+A chip in the place of the network (`chip_protocol`, `chip_in_loop`, `engine_chip`, `array_chip`):
+
+    ChipTrainer(chip, settings, x, t, seed=0, granularity=0)        chip: load present perturb cost pulse read
+
 `evaluations` counts every presentation of a sample to the network whose cost is read, C0 included.
 """  # fmt: skip
 

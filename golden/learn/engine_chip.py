@@ -118,7 +118,7 @@ class EngineChip:
             require(largest <= 1, f"present: largest value of {name}", largest, "up to 1")
         codes = self.chip.line_codes(x), self.chip.output_codes(t)
         if self.chip.levels:
-            require_levels(self.chip.levels, *codes)
+            require_levels(self.chip.config.name, self.chip.levels, *codes)
         self._samples = codes
 
     def perturb(self, offsets: ArrayLike) -> None:
