@@ -36,8 +36,8 @@ class Example(NamedTuple):
 DESIGNS = {
     "XOR": Example("xor_icebreaker.toml", "icebreaker"),
     "NIST7x7": Example("nist7x7_icebreaker.toml", "icebreaker"),
-    "digits": Example("digits.toml", "ulx3s-85f"),
-    "digits, 25F": Example("digits.toml", "ulx3s-25f"),
+    "digits": Example("digits_ulx3s.toml", "ulx3s-85f"),
+    "digits, 25F": Example("digits_ulx3s.toml", "ulx3s-25f"),
 }
 
 
