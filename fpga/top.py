@@ -3,7 +3,7 @@
 It knows no board; `fpga.boards` gives it a clock and pins.
 """
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal
 from amaranth.lib.wiring import Component, In, Out
 
 from ..golden.chip import Chip
@@ -11,6 +11,8 @@ from ..golden.link import identity, sizes
 from ..rtl.top import Top
 from .link import Link
 from .uart import Receiver, Transmitter
+
+REQUEST = ("host_write", "host_address", "host_data")
 
 
 class BoardTop(Component):
@@ -59,8 +61,14 @@ class BoardTop(Component):
             self.learning.eq(top.learning),
             self.fault.eq(top.flags.any() | link.fired),
         ]
-        for name in ("host_valid", "host_write", "host_address", "host_data"):
-            m.d.comb += getattr(top, name).eq(getattr(link, name))
-        for name in ("host_ready", "reply_valid", "reply_data", "busy"):
+        # A request waits in registers: from the link's to the chip's decoding and its memories would be a long way.
+        held = Signal()
+        m.d.comb += [link.host_ready.eq(~held), top.host_valid.eq(held)]
+        with m.If(~held):
+            m.d.sync += held.eq(link.host_valid)
+            m.d.sync += [getattr(top, name).eq(getattr(link, name)) for name in REQUEST]
+        with m.Elif(top.host_ready):
+            m.d.sync += held.eq(0)
+        for name in ("reply_valid", "reply_data", "busy"):
             m.d.comb += getattr(link, name).eq(getattr(top, name))
         return m

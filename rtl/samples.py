@@ -29,7 +29,7 @@ class SampleMemory(Component):
     line, target : streams out, words of 8 codes: all of a sample's inputs, then all its targets. First
         word three clocks after the request, later where a sample is drawn (see `SampleDraw`), then one a clock.
     host : codes as in `Region.SAMPLES`; written only. A word is written with its eighth code: the other seven are
-        those that came last. The memory has one address, and shows nothing while the host has it.
+        those that came last. The memory has one address, which the host has a clock later; then it shows nothing.
     """
 
     def __init__(
@@ -100,18 +100,21 @@ class SampleMemory(Component):
         read, write = memory.read_port(), memory.write_port()
         host_word, host_code = Signal(range(depth)), Signal(range(SAMPLE_WORD))
         code = (self.host.data > 0) if self.levels else self.host.data[:bits]
-        gathered = Signal(shape, reset_less=True)
-        access = Mux(self.host.select, host_word, address)
+        gathered, word = Signal(shape, reset_less=True), Signal(range(depth), reset_less=True)
+        pending, late = Signal(), Signal()
+        access = Mux(late, word, address)
+        taking = self.host.select & self.host.write
         m.d.comb += [
             Cat(host_code, host_word).eq(self.host.index),
-            read.en.eq(step & ~self.host.select),
+            read.en.eq(step & ~late),
             read.addr.eq(access),
-            write.en.eq(self.host.select & self.host.write & host_code.all()),
+            write.en.eq(pending & late),
             write.addr.eq(access),
             write.data.eq(gathered),
-            write.data[-1].eq(code),
         ]
-        with m.If(self.host.select & self.host.write):
+        # Many block RAMs take a while to reach: the host has them a clock later, and its word comes from registers.
+        m.d.sync += [late.eq(self.host.select), pending.eq(taking & host_code.all()), word.eq(host_word)]
+        with m.If(taking):
             m.d.sync += gathered[host_code].eq(code)
         for number, sink in enumerate((self.line, self.target)):
             for place in range(SAMPLE_WORD):

@@ -56,6 +56,8 @@ class Outcome:
     resets : int
         Resets that a host has noticed and made good. One that comes before a host has begun it cannot notice.
     seconds : float
+
+    Counts of the line are None where they are not taken: those of a process that was killed are lost with it.
     """
 
     fault: str
@@ -63,11 +65,11 @@ class Outcome:
     steps: int = 0
     checkpoints: int = 0
     words: int = 0
-    carried: int = 0
-    repeats: int = 0
-    damaged: int = 0
-    dropped: int = 0
-    resets: int = 0
+    carried: int | None = None
+    repeats: int | None = None
+    damaged: int | None = None
+    dropped: int | None = None
+    resets: int | None = None
     seconds: float = 0.0
 
     def equal(self, golden: State, state: State) -> None:
@@ -119,7 +121,7 @@ def bad_line(kind: str, engine: Engine, port: str, count: int, seed: int = 1) ->
 
 def reset(config: ChipConfig, board: Button, folder: Path, count: int, seed: int = 1) -> Outcome:
     """Press the button of a board `count` times, at any moment of training runs, up to `OFTEN` times a checkpoint."""
-    outcome, began = Outcome("reset"), time.monotonic()
+    outcome, began = Outcome("reset", repeats=0, damaged=0, resets=0), time.monotonic()
     random = np.random.default_rng(seed)
     while outcome.times < count and time.monotonic() - began < LONGEST:
         run, over = folder / f"reset{outcome.times}", threading.Event()
@@ -140,9 +142,8 @@ def reset(config: ChipConfig, board: Button, folder: Path, count: int, seed: int
         finally:
             over.set()
             thread.join()
-        outcome.resets += result["link"]["resets"]
-        outcome.repeats += result["link"]["repeats"]
-        outcome.damaged += result["link"]["damaged"]
+        for name in ("resets", "repeats", "damaged"):
+            setattr(outcome, name, getattr(outcome, name) + result["link"][name])
         check(outcome, short, run)
     outcome.seconds = time.monotonic() - began
     return outcome

@@ -92,15 +92,22 @@ def page(rows: list[dict[str, Any]]) -> str:
         "of the line flips, a byte is dropped or repeated, or the line is cut from the middle of a frame on; while the",
         "process that trains is killed and resumed; while the board is reset. In every comparison all memories, step",
         "and flags were equal to those of a golden run that nothing disturbed: nothing wrong was learned, and",
-        "nothing lost.",
+        "nothing lost. A row ends after 1,000 faults or ten minutes; - : not counted. A reset that falls on a board",
+        "which is not loaded yet needs no mending.",
         "",
         "| " + " | ".join(columns.values()) + " |",
         "|" + "---|" * len(columns),
     ]
     for row in rows:
-        cells = [f"{row[key]:,.0f}" if isinstance(row[key], int | float) else row[key] for key in columns]
+        cells = [_cell(row[key]) for key in columns]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else f"{value:,.0f}"
 
 
 if __name__ == "__main__":
