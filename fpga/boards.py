@@ -103,7 +103,7 @@ class Board:
 _ULX3S = {
     "family": "ecp5",
     "crystal_hz": 25_000_000,
-    "mhz": 80.0,
+    "mhz": 50.0,
     "lamps": (("led", 0), ("led", 1), ("led", 2)),
     "reset": ("button_fire", 0),
     "programmers": (("openFPGALoader", "-b", "ulx3s"), ("fujprog",)),

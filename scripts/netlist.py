@@ -6,12 +6,10 @@ loads and runs it byte by byte over the pins rx and tx, and all memories are com
 placement, delays, the PLL and the pins' cells.
 """
 
-import ctypes
 import json
 import re
 import sys
 import time
-from collections import deque
 from collections.abc import Callable
 from hashlib import sha256
 from importlib.resources import files as resources
@@ -22,7 +20,6 @@ import numpy as np
 
 from ..fpga.chip import records
 from ..fpga.host import Host
-from ..fpga.serial_link import SerialLink
 from ..fpga.top import BoardTop
 from ..golden import datasets
 from ..golden.chip import Chip
@@ -33,19 +30,15 @@ from ..rtl.top import NAME, verilog
 from .build import SYNTHESIS
 from .errors import Failure
 from .files import write_json
+from .pins import DIVISOR, PinLink, Pins
 from .reference import compare, memories
 from .synthesis import VERSION, yosys
 from .verilate import netlist_pins
 
 SYNTH = f"synth_ice40 {SYNTHESIS['ice40']} -top {NAME}"
-DIVISOR, CLOCK_HZ = 8, 24_000_000
+CLOCK_HZ = 24_000_000
+"""What the board says of its clock."""
 CACHE = Path("build/netlist")
-END = 0xC0
-"""Byte behind each frame of the link."""
-QUIET = 40_000
-"""Clocks without an answer after which there is none: any request takes less."""
-STRIDE = 100_000
-"""Clocks between two polls of a running engine."""
 PIECES = 10
 """Comparisons of all memories in a run."""
 
@@ -78,71 +71,6 @@ def cell_models() -> str:
     if text.count(read) != 1:
         raise Failure("cells_sim.v: SB_RAM40_4K is not written as in the Yosys that this was made for.")
     return text.replace(read, f"(memory[RADDR[7:0]] ^ (~WMASK_I & {{16{{{meets}}}}})) & ~RMASK_I")
-
-
-class Pins:
-    """A board's pins as a serial port; time passes for it only while an answer is waited for.
-
-    Parameters
-    ----------
-    library : Path
-        What `verilate.netlist_pins` made.
-    divisor : int
-        Clocks a bit.
-    """
-
-    def __init__(self, library: Path, divisor: int = DIVISOR):
-        self._library = _bind(library)
-        self._board = self._library.pins_new(divisor)
-        self._to, self._from = bytearray(), deque[int]()
-
-    def __del__(self) -> None:
-        if board := getattr(self, "_board", None):
-            self._library.pins_delete(board)
-            self._board = None
-
-    def write(self, data: bytes) -> int:
-        """Keep bytes for the next `read`."""
-        self._to += data
-        return len(data)
-
-    def read(self, size: int = 1) -> bytes:
-        """Bytes received; if there are none, sends what is kept, and waits for a frame."""
-        if not self._from:
-            self._library.pins_send(self._board, bytes(self._to), len(self._to))
-            self._to.clear()
-            byte = ctypes.c_uint8()
-            while self._library.pins_receive(self._board, ctypes.byref(byte), 1, QUIET):
-                self._from.append(byte.value)
-                if byte.value == END and len(self._from) > 1:
-                    break
-        return bytes(self._from.popleft() for _ in range(min(size, len(self._from))))
-
-    @property
-    def in_waiting(self) -> int:
-        """Bytes that were received and not read."""
-        return len(self._from)
-
-    def run(self, clocks: int) -> None:
-        """Let time pass while the engine runs, at most so many clocks."""
-        self._library.pins_run(self._board, clocks)
-
-    @property
-    def clocks(self) -> int:
-        """Clocks since reset."""
-        return self._library.pins_clocks(self._board)
-
-
-class PinLink(SerialLink):
-    """The link over pins, whose time is counted in clocks."""
-
-    def __init__(self, pins: Pins):
-        super().__init__(pins, "netlist")
-        self.pins = pins
-
-    def wait(self, seconds: float) -> None:
-        """Let the engine run on, for `STRIDE` clocks at most."""
-        self.pins.run(STRIDE)
 
 
 def simulate(chip: Chip, say: Callable[[str], object] = print) -> tuple[Host, Pins, dict[str, int]]:
@@ -213,23 +141,6 @@ def _load(host: Host, engine: Engine, state: State, steps: int) -> None:
     for sample in np.unique(engine.trace(state.copy(), steps).sample):
         host.transport.write(Region.SAMPLES, int(sample) * rows.shape[1], rows[sample])
     host.restore(state)
-
-
-def _bind(path: Path) -> ctypes.CDLL:
-    """Load the library and declare its functions; see `pins.cpp`."""
-    library = ctypes.CDLL(str(path.resolve()))
-    board, long = ctypes.c_void_p, ctypes.c_uint64
-    for name, result, arguments in (
-        ("pins_new", board, [ctypes.c_int]),
-        ("pins_delete", None, [board]),
-        ("pins_clocks", long, [board]),
-        ("pins_send", None, [board, ctypes.c_char_p, ctypes.c_uint32]),
-        ("pins_receive", ctypes.c_uint32, [board, ctypes.POINTER(ctypes.c_uint8), ctypes.c_uint32, long]),
-        ("pins_run", long, [board, long]),
-    ):
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
-    return library
 
 
 def main(arguments: list[str]) -> int:

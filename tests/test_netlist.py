@@ -12,7 +12,8 @@ from amaranth.lib.wiring import Component, In, Out
 
 from ohmgrad.fpga.uart import Receiver, Transmitter
 from ohmgrad.rtl.top import verilog
-from ohmgrad.scripts.netlist import DIVISOR, Pins, cell_models, netlist
+from ohmgrad.scripts.netlist import cell_models, netlist
+from ohmgrad.scripts.pins import DIVISOR, Pins
 from ohmgrad.scripts.verilate import netlist_pins
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "board"
