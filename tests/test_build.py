@@ -92,6 +92,7 @@ def test_too_slow(wired):
     with pytest.raises(TooSlow, match=expected):
         wired(seeds=2, mhz=240)
     assert [path.name for path in Path("out").iterdir()] == ["build.json"]
+    assert len(list(Path("build").rglob("top.report"))) == 2, "both seeds were placed"
 
 
 def test_does_not_fit(wired):
