@@ -49,8 +49,8 @@ class HostAccess:
         self._select.value = 1
         for index in range(first, first + count):
             self._index.value = index
-            await self._edge
-            await self._edge
+            for _ in range(3):
+                await self._edge
             values.append(self._value.value.to_signed())
         await self._leave()
         return np.array(values)

@@ -97,8 +97,8 @@ async def remembers(dut, name):
         await edge
         if shown is not None:
             check(f"{name} value", clock, shown, unpack(shape, int(value.value)))
-        if reading:
-            shown = memory[source].copy()
+        if reading:  # what is written in this clock comes inverted, as the bits that it had
+            shown = ~memory[source] if writing and source == target else memory[source].copy()
         if writing:
             memory[target] = row
     write.value = 0

@@ -130,7 +130,7 @@ async def updates(dut, name):
             results.receive(count),
         )
         if batch == 0 and not optimizer.stochastic:  # whose keys take longer than so few words
-            latency = 4 if optimizer.momentum else 3
+            latency = 5 if optimizer.momentum else 4
             assert results.clocks == count + latency, f"{name}: {count} words took {results.clocks} clocks"
         await results.silent()
         expected, saturated = [], []

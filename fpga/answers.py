@@ -65,7 +65,7 @@ def do(m: Module, link: "Link") -> None:
 def reply(m: Module, link: "Link") -> None:
     """A reply: its seq, its op, its data and its CRC, between two END."""
     byte, send, requests = link.byte, link.send, link.requests
-    turn, special, picked = Signal(2), Signal(), Signal()
+    turn, special, picked, value = Signal(2), Signal(), Signal(), Signal()
     m.d.comb += special.eq((byte == END) | (byte == ESC))
     with m.State("OPEN"):
         m.d.comb += [send.valid.eq(1), send.payload.eq(END), link.crc.start.eq(1)]
@@ -73,8 +73,11 @@ def reply(m: Module, link: "Link") -> None:
         with m.If(send.ready):
             m.next = "PICK"
     with m.State("PICK"):  # a bit a clock would be more than the line takes
+        read = (link.reply_data >> link.registers.place)[0]
+        m.d.sync += value.eq(Mux(requests.is_link, link.registers.bit, read))
+        m.next = "TURN"
+    with m.State("TURN"):
         op = Cat(link.header.op[:4], requests.status, 0)
-        value = Mux(requests.is_link, link.registers.bit, (link.reply_data >> link.registers.place)[0])
         with m.Switch(turn):
             with m.Case(SEQ):
                 m.d.sync += picked.eq(link.header.seq.bit_select(link.number, 1))

@@ -41,11 +41,17 @@ class _WithLutRam(VerilogPlatform):
         return super().get_memory(memory)
 
 
-class _ULX3S25F(_WithLutRam, ULX3S_25F_Platform):
+class _ECP5(_WithLutRam):
+    """A block RAM has 16,384 bits, or half as many pairs of them."""
+
+    split = 8192
+
+
+class _ULX3S25F(_ECP5, ULX3S_25F_Platform):
     pass
 
 
-class _ULX3S85F(_WithLutRam, ULX3S_85F_Platform):
+class _ULX3S85F(_ECP5, ULX3S_85F_Platform):
     pass
 
 
@@ -103,7 +109,7 @@ class Board:
 _ULX3S = {
     "family": "ecp5",
     "crystal_hz": 25_000_000,
-    "mhz": 50.0,
+    "mhz": 80.0,
     "lamps": (("led", 0), ("led", 1), ("led", 2)),
     "reset": ("button_fire", 0),
     "programmers": (("openFPGALoader", "-b", "ulx3s"), ("fujprog",)),

@@ -3,7 +3,7 @@
 It knows no board; `fpga.boards` gives it a clock and pins.
 """
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module
 from amaranth.lib.wiring import Component, In, Out
 
 from ..golden.chip import Chip
@@ -12,7 +12,8 @@ from ..rtl.top import Top
 from .link import Link
 from .uart import Receiver, Transmitter
 
-REQUEST = ("host_write", "host_address", "host_data")
+HOST = ("host_valid", "host_write", "host_address", "host_data"), ("host_ready", "reply_valid", "reply_data", "busy")
+"""Members of `rtl.top.Top` that the link drives, and that it reads."""
 
 
 class BoardTop(Component):
@@ -50,9 +51,7 @@ class BoardTop(Component):
         m.submodules.transmitter = transmitter = Transmitter(self.divisor)
         m.d.comb += [
             receiver.rx.eq(self.rx),
-            link.valid.eq(receiver.valid),
             link.data.eq(receiver.data),
-            link.broken.eq(receiver.broken),
             transmitter.data.valid.eq(link.send.valid),
             transmitter.data.payload.eq(link.send.payload),
             link.send.ready.eq(transmitter.data.ready),
@@ -61,14 +60,7 @@ class BoardTop(Component):
             self.learning.eq(top.learning),
             self.fault.eq(top.flags.any() | link.fired),
         ]
-        # A request waits in registers: from the link's to the chip's decoding and its memories would be a long way.
-        held = Signal()
-        m.d.comb += [link.host_ready.eq(~held), top.host_valid.eq(held)]
-        with m.If(~held):
-            m.d.sync += held.eq(link.host_valid)
-            m.d.sync += [getattr(top, name).eq(getattr(link, name)) for name in REQUEST]
-        with m.Elif(top.host_ready):
-            m.d.sync += held.eq(0)
-        for name in ("reply_valid", "reply_data", "busy"):
-            m.d.comb += getattr(link, name).eq(getattr(top, name))
+        m.d.sync += [link.valid.eq(receiver.valid), link.broken.eq(receiver.broken)]  # the data stand
+        for names, sink, source in zip(HOST, (top, link), (link, top), strict=True):
+            m.d.comb += [getattr(sink, name).eq(getattr(source, name)) for name in names]
         return m

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import Component, In, Out
 from ..golden.correlator import LEAK_BITS, Correlator
 from ..golden.layout import Layout
 from .buses.host import HostPort
-from .fixed import add, exceeds, round_shift, saturate
+from .fixed import exceeds, round_shift, saturate
 from .layout import lane_words
 from .read_modify_write import ReadModifyWrite
 
@@ -62,7 +62,7 @@ class CorrelatorMemory(Component):
         m = Module()
         bits, leaky = self.correlator.bits, self.correlator.leaky
         sweep = ReadModifyWrite(
-            m, self.layout, bits, host=self.host, words=self.products if self.windowed else self.factors,
+            m, self.layout, bits, host=self.host, words=self.products if self.windowed else self._products(m),
             command=self.cost, result=self.gradient, selective=self.windowed,
         )  # fmt: skip
         clear = Const(0) if leaky else sweep.command.clear
@@ -77,16 +77,23 @@ class CorrelatorMemory(Component):
         m.d.comb += self.saturated.eq(sweep.give & over.any())
         return m
 
-    def _sum(self, m: Module, g: Value, factor: Value, command) -> Value:
-        """G after the leak, plus what a factor adds."""
-        if self.windowed:
-            return g + factor
+    def _products(self, m: Module):
+        """C~ times the factors: they stand in the registers that hold a word until it is added."""
+        bits, signs = self.correlator.cost_bits, self.correlator.factor_bits == 2
+        words = lane_words(bits if signs else bits + self.correlator.factor_bits, self.layout.lanes)
+        products = stream.Signature(words).create(path=("products",))
+        m.d.comb += [products.valid.eq(self.factors.valid), self.factors.ready.eq(products.ready)]
+        cost, opposite = self.cost.payload.cost, Signal(signed(bits))
+        m.d.comb += opposite.eq(-cost)  # C~ is never the number that has no opposite
+        for factor, product in zip(self.factors.payload, products.payload, strict=True):
+            signed_cost = Mux(factor == 0, 0, Mux(factor[-1], opposite, cost))
+            m.d.comb += product.eq(signed_cost if signs else cost * factor)
+        return products
+
+    def _sum(self, m: Module, g: Value, product: Value, command) -> Value:
+        """G after the leak, plus a product."""
         if self.correlator.leaky:
             rest = Signal(signed(self.correlator.bits))
             m.d.comb += rest.eq(Mux(command.step, g - round_shift(g * self.leak, LEAK_BITS), g))
             g = rest
-        cost = command.cost
-        if self.correlator.factor_bits == 2:
-            down = factor[-1]
-            return add(g, Mux(factor == 0, 0, Mux(down, ~cost, cost)), down)
-        return g + cost * factor
+        return g + product

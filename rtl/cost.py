@@ -51,13 +51,13 @@ class CostUnit(Component):
     Attributes
     ----------
     latency : int
-        2 clocks of a single reading, 3 with means, 4 or 5 in analog mode, which multiplies.
+        4 clocks, 6 in analog mode, which multiplies.
     """
 
     def __init__(self, cost: Cost, single: bool = False):
         self.cost = cost
         self.single = single
-        self.latency = 2 + (not single) + 2 * (cost.mode == ANALOG)
+        self.latency = 4 + 2 * (cost.mode == ANALOG)
         self.width = cost.sum_bits + FRACTION + 2
         super().__init__(
             {
@@ -138,15 +138,19 @@ class CostUnit(Component):
         return targets[:bits].as_signed()
 
     def _accumulate(self, m: Module, rail: str, target: Value, take: Value, end: Value) -> Signal:
-        """S of one rail, two clocks behind its outputs, until the reading ends."""
-        error, taken = Signal(signed(self.cost.output_bits + 1), name=f"error_{rail}"), Signal(name=f"taken_{rail}")
-        total = Signal(self.cost.sum_bits, name=f"sum_{rail}")
-        m.d.sync += taken.eq(take)
-        m.d.sync += error.eq(self.output.payload[rail] - target)
+        """S of one rail, three clocks behind its outputs, until the reading ends."""
+        bits = self.cost.output_bits + 1
+        error, taken = Signal(signed(bits), name=f"error_{rail}"), Signal(2, name=f"taken_{rail}")
+        loss, total = Signal(2 * bits, name=f"loss_{rail}"), Signal(self.cost.sum_bits, name=f"sum_{rail}")
+        m.d.sync += [
+            taken.eq(Cat(take, taken[0])),
+            error.eq(self.output.payload[rail] - target),
+            loss.eq(error * error if self.cost.function == MSE else abs(error) << 1),
+        ]
         with m.If(end):
             m.d.sync += total.eq(0)
-        with m.Elif(taken):
-            m.d.sync += total.eq(total + (error * error if self.cost.function == MSE else abs(error) << 1))
+        with m.Elif(taken[1]):
+            m.d.sync += total.eq(total + loss)
         return total
 
     def _totals(self, m: Module, sums: list[Signal], reading, end: Value) -> list[Value]:
@@ -181,10 +185,8 @@ class CostUnit(Component):
         total0, total1 = totals
         means = {ANTITHETIC: AVERAGE, FORWARD: 2 * AVERAGE}
         apart = Signal(signed(self.cost.sum_bits + means[mode] + 1 if mode in means else width + 2))
-        kept = apart
-        if not self.single:
-            kept = Signal.like(apart, name="apart_before")
-            m.d.sync += kept.eq(apart)
+        kept = Signal.like(apart, name="apart_before")
+        m.d.sync += kept.eq(apart)
         if mode == ANTITHETIC:
             m.d.comb += apart.eq((total0 - total1).as_signed())
             return kept if self.single else round_shift_by(m, kept, settings.average)

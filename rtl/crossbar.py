@@ -1,6 +1,6 @@
 """The emulated array: products through converters; see `golden.crossbar`."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import Component, In, Out
 
@@ -8,9 +8,10 @@ from ..golden.crossbar import Crossbar
 from ..golden.layout import Layout
 from ..golden.memory_map import SAMPLE_WORD
 from .fixed import round_shift, saturate
-from .layout import Cursor, lane_words
+from .layout import lane_words
 from .line_codes import LineCodes
 from .neuron import rails
+from .operations import Operations
 
 
 class CrossbarArray(Component):
@@ -54,29 +55,28 @@ class CrossbarArray(Component):
     def elaborate(self, platform):
         m = Module()
         array, lanes = self.crossbar, self.layout.lanes
-        m.submodules.cursor = cursor = Cursor(self.layout)
+        m.submodules.operations = operation = Operations(self.layout)
         lines = LineCodes(
-            m, self.layout, array.line_bits, array.one, cursor=cursor, line=self.line, hidden=self.hidden
+            m, self.layout, array.line_bits, array.one, operation=operation, line=self.line, hidden=self.hidden
         )
         take, move = Signal(), Signal()
         m.d.comb += [
-            take.eq(self.weight.valid & self.sign.valid & lines.there & move),
-            cursor.next.eq(take),
-            self.weight.ready.eq(take & cursor.advance),
-            self.sign.ready.eq(take & cursor.advance),
+            take.eq(self.weight.valid & self.sign.valid & operation.valid & lines.there & move),
+            operation.next.eq(take),
+            self.weight.ready.eq(take & operation.advance),
+            self.sign.ready.eq(take & operation.advance),
         ]
 
         # What the operation is goes along with its operands, its products, and their partial sums.
         state = data.StructLayout({"full": 1, "closing": 1, "carrying": 1, "own": lanes, "tail": lanes})
         stages = [Signal(state, name=f"stage_{k}") for k in range(2 + (lanes - 1).bit_length() // 2)]
-        before = [~cursor.close | (cursor.end >= lane) for lane in range(lanes)]
         with m.If(move):
             m.d.sync += [
                 stages[0].full.eq(take),
-                stages[0].closing.eq(cursor.close),
-                stages[0].carrying.eq(cursor.carry),
-                stages[0].own.eq(Cat((cursor.base + lane >= 0) & first for lane, first in enumerate(before))),
-                stages[0].tail.eq(Cat(~first for first in before)),
+                stages[0].closing.eq(operation.close),
+                stages[0].carrying.eq(operation.carry),
+                stages[0].own.eq(operation.own),
+                stages[0].tail.eq(operation.tail),
             ]
             m.d.sync += [late.eq(early) for early, late in zip(stages, stages[1:], strict=False)]
 

@@ -31,7 +31,7 @@ class DeviceArray(Component):
     pulses : stream in, `layout.words` words of pulses a pass, lanes of signed(2).
     weight : stream out, `layout.words` words of weight codes a pass, after the pulses.
     busy : after reset, while the devices are being made from their seed.
-    host : states by parameter index.
+    host : states by parameter index; `value` stands after two clocks.
     """
 
     def __init__(self, crossbar: Crossbar, devices: Devices, layout: Layout):
@@ -56,6 +56,7 @@ class DeviceArray(Component):
         sweep = ReadModifyWrite(
             m, layout, devices.bits, host=self.host, words=self.pulses, command=self.command, result=self.weight
         )
+        m.d.comb += self.host.value.eq(sweep.memory.host.value)  # a clock earlier, for `rtl.reading`
         m.d.comb += [foundry.read.eq(sweep.take), foundry.read_word.eq(sweep.word)]
         key = Signal(64)
         m.d.comb += key.eq(stream_key(m, devices.seed, CYCLE, sweep.command))

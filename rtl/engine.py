@@ -21,7 +21,7 @@ from ..golden.memory_map import SAMPLE_WORD, Region
 from ..golden.registers import constants
 from .average import command_layout
 from .buses.host import HostPort
-from .buses.streams import fork, transfer
+from .buses.streams import fork, skid, transfer
 from .calibration import Calibration
 from .channel import Channel
 from .cost import CostUnit
@@ -133,7 +133,7 @@ class Engine(Component):
 
         now = sequencer.present.payload
         perturbations = Perturbations(m, chip, now)
-        connect(m, perturbations.sign, flipped(self.sign))
+        skid(m, perturbations.sign, self.sign)
         lined = [self.loop] if chip.loop and self.loop.lined else []
         for source, sinks in (
             (samples.line, [self.line, *perturbations.lines, *(loop.line for loop in lined)]),

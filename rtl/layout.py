@@ -3,9 +3,10 @@
 See `golden.layout` for the order of parameters and the operations.
 """
 
+from itertools import product
 from typing import NamedTuple
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out
@@ -37,7 +38,8 @@ class LaneMemory(Component):
 
     Members
     -------
-    read_word, read : address of the word that `value` shows from the next clock, and its strobe.
+    read_word, read : address of the word that `value` shows from the next clock, and its strobe; of the word that is
+        written in the same clock nothing is promised.
     write_word, write, data : a word to be written in this clock.
     host : entries by parameter index; owns both ports while selected.
     """
@@ -124,15 +126,12 @@ class Cursor(Component):
         # The next operation; its flags are made of its `end` in the same clock.
         layer, left = Signal.like(self.layer), Signal.like(rest)
         base, end = Signal.like(self.base), Signal.like(self.end)
-        own, coming = Signal.like(end), Signal.like(end)
-        step = Mux(self.advance, lanes, 0)
+        move, coming = self._moves()
         m.d.comb += [
             layer.eq(Mux(self.closes_layer, Mux(done, 0, self.layer + 1), self.layer)),
             left.eq(Mux(self.closes_layer, Array(r - 1 for r in layout.rows)[layer], rest - self.close)),
-            own.eq(Mux(self.close, Array(layout.columns)[self.layer], 0)),
-            coming.eq(Mux(self.close, Array(layout.columns)[layer], 0)),
-            base.eq(Mux(done, 0, self.base + (step - own))),
-            end.eq(Mux(done, layout.columns[0] - 1, self.end + (coming - step))),
+            base.eq(self.base + move),
+            end.eq(self.end + coming),
         ]
         close, tail, last, carry = (Signal(name=f"next_{name}") for name in ("close", "tail", "last", "carry"))
         # Columns that fit behind an end in its word: as many as a neuron has, or all.
@@ -150,3 +149,22 @@ class Cursor(Component):
                 self.advance.eq(~tail | carry | (last & (layer == layers - 1))),
             ]  # fmt: skip
         return m
+
+    def _moves(self) -> tuple[Value, Value]:
+        """What `base` and `end` grow by, constants chosen by few bits: a sum of chosen ones would be a longer way."""
+        layout, lanes = self.layout, self.layout.lanes
+        columns, layers = layout.columns, len(layout.rows)
+        *_, final = layout.cursor()
+        moves, coming = [], []
+        for layer in range(1 << len(self.layer)):
+            for closes_layer, close, advance in product((False, True), repeat=3):
+                step, here = lanes * advance, min(layer, layers - 1)
+                following = min(here + closes_layer, layers - 1)
+                moves.append(step - columns[here] * close)
+                coming.append(columns[following] * close - step)
+                if closes_layer and here == layers - 1:  # the last operation is always at the same place
+                    moves[-1], coming[-1] = -final.base, columns[0] - 1 - (columns[-1] - 1 - final.base)
+        chosen = Cat(self.advance, self.close, self.closes_layer, self.layer)
+        return Array(Const(move, self.base.shape()) for move in moves)[chosen], Array(
+            Const(move, self.end.shape()) for move in coming
+        )[chosen]

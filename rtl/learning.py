@@ -6,10 +6,11 @@
 """
 
 from amaranth.hdl import Const, Module
+from amaranth.lib.stream import Signature
 from amaranth.lib.wiring import connect, flipped
 
 from ..golden.lines import Lines
-from .buses.streams import fork, join
+from .buses.streams import decouple, fork, join, skid
 from .correlator import CorrelatorMemory
 from .optimizer import OptimizerMemory, scheduled
 from .tiki_taka import hosts
@@ -58,7 +59,7 @@ def learn(m: Module, engine, perturbations):
         gradient, over = correlator.gradient, correlator.saturated
     update = _filter(m, engine, sinks) if chip.ttv2 else _optimize(m, engine, perturbations.sinks)
     m.d.comb += update.command.payload.update.eq(apply.payload.update)
-    join(m, gradient, update.reading if chip.ttv2 else update.gradient)
+    _pass_on(m, gradient, update.reading if chip.ttv2 else update.gradient, skid)
     fork(m, apply, *sinks, update.command, *_extract(m, engine))
     return over, update.saturated
 
@@ -77,6 +78,13 @@ def learn_on_arrays(m: Module, engine, perturbations):
     for name in hosts(engine.chip):
         connect(m, flipped(getattr(engine, name)), getattr(loop, name))
     return Const(0), loop.saturated
+
+
+def _pass_on(m: Module, source, sink, through, drop: int = 0) -> None:
+    """Join two streams by way of a register, `through`, so that no block waits for a later one within a clock."""
+    words = Signature(sink.payload.shape()).create(path=(through.__name__,))
+    join(m, source, words, drop)
+    through(m, words, sink)
 
 
 def _extract(m: Module, engine) -> list:
@@ -115,7 +123,7 @@ def _optimize(m: Module, engine, sinks: list) -> OptimizerMemory:
     chip, now = engine.chip, engine.sequencer.present.payload
     m.submodules.optimizer = block = OptimizerMemory(chip.optimizer, chip.layout)
     m.d.comb += block.command.payload.step.eq(engine.sequencer.apply.payload.step)
-    join(m, block.parameters, engine.weight, chip.crossbar.drop)
+    _pass_on(m, block.parameters, engine.weight, decouple, chip.crossbar.drop)
     connect(m, flipped(engine.host_theta), block.host)
     if chip.optimizer.momentum:
         connect(m, flipped(engine.host_momentum), block.host_momentum)

@@ -5,7 +5,7 @@ from amaranth.lib.memory import Memory
 
 from ..golden.layout import Layout
 from ..golden.memory_map import SAMPLE_WORD
-from .layout import Cursor
+from .operations import Operations
 
 
 class LineCodes:
@@ -22,7 +22,7 @@ class LineCodes:
     layout : golden.layout.Layout
     bits, one : int
         Width of a code, and the code of the bias lines.
-    cursor : rtl.layout.Cursor
+    operation : rtl.operations.Operations
         At the operation whose codes are read; they are when it goes on.
     line : stream in, words of 8 codes, `record_words(inputs)` a sweep.
     hidden : stream in, codes of the hidden neurons in order, both rails.
@@ -30,24 +30,24 @@ class LineCodes:
     Attributes
     ----------
     there : Value
-        Whether the codes of the cursor's layer are all there.
+        Whether the codes of the operation's layer are all there.
     codes : list of list of Signal
-        For both rails and all lanes; from the clock after `cursor.next` on.
+        For both rails and all lanes; from the clock after `operation.next` on.
     """
 
-    def __init__(self, m: Module, layout: Layout, bits: int, one: int, *, cursor: Cursor, line, hidden):
-        self._m, self._layout, self._cursor = m, layout, cursor
+    def __init__(self, m: Module, layout: Layout, bits: int, one: int, *, operation: Operations, line, hidden):
+        self._m, self._layout, self._operation = m, layout, operation
         self._bits = bits
         self._single = layout.lanes < SAMPLE_WORD
-        done = cursor.next & cursor.closes_layer
-        inputs, bank, filled = self._inputs(line, done & (cursor.layer == 0))
+        done = operation.next & operation.closes_layer
+        inputs, bank, filled = self._inputs(line, done & (operation.layer == 0))
         memories, offset, complete = self._hidden(hidden, done)
-        self.there = Mux(cursor.layer == 0, filled, complete)
+        self.there = Mux(operation.layer == 0, filled, complete)
         self.codes: list[list[Signal]] = [[], []]
         for lane in range(layout.lanes):
-            column = self._column(lane)
+            column = operation.columns[lane]
             shared = self._input(inputs[lane], bank, column)
-            is_one, is_input = cursor.close & (cursor.end == lane), cursor.layer == 0
+            is_one, is_input = operation.ends[lane], operation.layer == 0
             if self._single:
                 is_one, is_input = self._held(is_one, f"one_{lane}"), self._held(is_input, f"input_{lane}")
             for rail, copies in enumerate(memories):
@@ -58,18 +58,18 @@ class LineCodes:
                 self.codes[rail].append(chosen)
 
     def _held(self, value: Value, name: str) -> Value:
-        """The value of the operation that the cursor left."""
+        """The value of the operation that was left."""
         held = Signal(Value.cast(value).shape(), name=name)
-        with self._m.If(self._cursor.next):
+        with self._m.If(self._operation.next):
             self._m.d.sync += held.eq(value)
         return held
 
     def _read(self, memory: Memory, address: Value) -> Value:
-        """What a memory holds: of the operation that the cursor left, or at once."""
+        """What a memory holds: of the operation that was left, or at once."""
         port = memory.read_port() if self._single else memory.read_port(domain="comb")
         self._m.d.comb += port.addr.eq(address)
         if self._single:
-            self._m.d.comb += port.en.eq(self._cursor.next)
+            self._m.d.comb += port.en.eq(self._operation.next)
         return port.data
 
     def _copies(self, name: str, shape, depth: int, write: Value, address: Value, value) -> list[Memory]:
@@ -116,7 +116,7 @@ class LineCodes:
 
     def _hidden(self, hidden, done: Value) -> tuple[list[list[Memory]], Value, Value]:
         """Keep the hidden neurons' codes: memories of both rails, place of the layer's first, whether all came."""
-        m, layout, layer = self._m, self._layout, self._cursor.layer
+        m, layout, layer = self._m, self._layout, self._operation.layer
         first = [sum(layout.layers[1 : k + 1]) for k in range(len(layout.rows))]
         depth = max(2, sum(layout.layers[1:-1]))
         filled, complete = Signal(range(depth + 1)), Signal()
@@ -137,11 +137,3 @@ class LineCodes:
             for rail in ("rail0", "rail1")
         ]
         return memories, offset, complete
-
-    def _column(self, lane: int) -> Value:
-        """Input line of a lane: of the neuron that ends or goes on, or past its end of the next one."""
-        cursor = self._cursor
-        column = Signal(range(max(SAMPLE_WORD, *self._layout.columns)), name=f"column_{lane}")
-        past = cursor.close & (cursor.end < lane)
-        self._m.d.comb += column.eq(Mux(past, lane - 1 - cursor.end, cursor.base + lane) if lane else cursor.base)
-        return column

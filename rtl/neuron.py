@@ -26,7 +26,7 @@ class NeuronTable(Component):
     -------
     adc : stream in, pre-activation codes of both rails, one neuron after the other.
     hidden : stream out, line codes of the hidden neurons.
-    output : stream out, output codes of the last layer. Both one clock after `adc`.
+    output : stream out, output codes of the last layer. Both two clocks after `adc`: block RAM is slow.
     """
 
     def __init__(self, neuron: Neuron, layout: Layout):
@@ -50,17 +50,21 @@ class NeuronTable(Component):
         last = Signal()
         m.d.comb += last.eq(row == Array(r - 1 for r in rows)[layer])
 
-        full, is_output, take, ready = Signal(), Signal(), Signal(), Signal()
+        full, read_full, is_output, read_output = Signal(), Signal(), Signal(), Signal()
+        take, move, ready = Signal(), Signal(), Signal()
         m.d.comb += [
-            ready.eq(Mux(is_output, self.output.ready, self.hidden.ready)),
-            self.adc.ready.eq(~full | ready),
+            ready.eq(~full | Mux(is_output, self.output.ready, self.hidden.ready)),
+            move.eq(read_full & ready),
+            self.adc.ready.eq(~read_full | ready),
             take.eq(self.adc.valid & self.adc.ready),
             self.hidden.valid.eq(full & ~is_output),
             self.output.valid.eq(full & is_output),
         ]
-        m.d.sync += full.eq(take | (full & ~ready))
+        m.d.sync += [read_full.eq(take | (read_full & ~move)), full.eq(move | (full & ~ready))]
+        with m.If(move):
+            m.d.sync += is_output.eq(read_output)
         with m.If(take):
-            m.d.sync += [is_output.eq(layer == layers - 1), row.eq(Mux(last, 0, row + 1))]
+            m.d.sync += [read_output.eq(layer == layers - 1), row.eq(Mux(last, 0, row + 1))]
             with m.If(last):
                 m.d.sync += layer.eq(Mux(layer == layers - 1, 0, layer + 1))
 
@@ -70,6 +74,8 @@ class NeuronTable(Component):
             read = memory.read_port()
             m.d.comb += read.en.eq(take)
             m.d.comb += read.addr.eq(Cat(self.adc.payload[rail].as_unsigned(), layer))
-            m.d.comb += self.hidden.payload[rail].eq(read.data)
-            m.d.comb += self.output.payload[rail].eq(read.data)
+            code = Signal(signed(bits), name=f"code_{rail}", reset_less=True)
+            with m.If(move):
+                m.d.sync += code.eq(read.data)
+            m.d.comb += [self.hidden.payload[rail].eq(code), self.output.payload[rail].eq(code)]
         return m

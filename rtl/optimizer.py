@@ -64,8 +64,8 @@ class OptimizerMemory(Component):
     ahead : with stochastic rounding, stream in, the same of every pass in its order, as early as it is known: an
         update's draws are of its step.
     gradient : stream in, `layout.words` words of G a pass.
-    parameters : stream out, `layout.words` words of theta a pass, after the update. Three clocks
-        after the gradient, four with momentum, one word a clock; with stochastic rounding once its draws are made.
+    parameters : stream out, `layout.words` words of theta a pass, after the update. Four clocks
+        after the gradient, five with momentum, one word a clock; with stochastic rounding once its draws are made.
     saturated : high for one clock when a word of theta, or of the M that changes it, saturates.
     host : words of theta by parameter index.
     host_momentum : with momentum, words of M by parameter index.

@@ -1,6 +1,6 @@
 """Changes of theta or of M: G times the rates, rounded; see `golden.optimizer`."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import Component, In, Out
 
@@ -8,6 +8,9 @@ from ..golden.layout import Layout
 from ..golden.optimizer import RATE_BITS
 from .fixed import round_shift
 from .layout import lane_words
+
+LOW = 16
+"""Bits of G's lower part: multipliers of FPGAs take 16 or 18, and a wider product is a sum, made a clock later."""
 
 
 class RateProducts(Component):
@@ -28,7 +31,7 @@ class RateProducts(Component):
     -------
     command : stream in, one a pass.
     gradient : stream in, `layout.words` words of G a pass.
-    product : stream out, `layout.words` words a pass and the command that they belong to. Two clocks after the
+    product : stream out, `layout.words` words a pass and the command that they belong to. Three clocks after the
         gradient, one word a clock.
     """
 
@@ -48,7 +51,8 @@ class RateProducts(Component):
         m = Module()
         layout, product = self.layout, self.product
         word, last, take, move = Signal(range(max(2, layout.words))), Signal(), Signal(), Signal()
-        full, command = Signal(), Signal.like(self.command.payload)
+        full, multiplied = Signal(), Signal()
+        command, later = Signal.like(self.command.payload), Signal.like(self.command.payload)
         m.d.comb += [
             last.eq(word == layout.words - 1),
             move.eq(~product.valid | product.ready),
@@ -60,17 +64,26 @@ class RateProducts(Component):
         with m.If(take):
             m.d.sync += [word.eq(Mux(last, 0, word + 1)), command.eq(self.command.payload)]
         with m.If(move):
-            m.d.sync += [product.valid.eq(full), product.payload.command.eq(command)]
+            m.d.sync += [multiplied.eq(full), product.valid.eq(multiplied)]
+            m.d.sync += [later.eq(command), product.payload.command.eq(later)]
 
-        # Both factors stand in registers, and so does the product, which is rounded behind it.
+        # Factors, products of G's parts and their sum stand in registers; multipliers may be far away.
         for lane, chosen in enumerate(self._rates(m, word, last, take)):
             g = Signal(signed(self.bits), name=f"g_{lane}", reset_less=True)
             rate = Signal(RATE_BITS, name=f"rate_{lane}", reset_less=True)
             with m.If(take):
-                m.d.sync += [g.eq(self.gradient.payload[lane]), rate.eq(Mux(self.command.payload.update, chosen, 0))]
+                m.d.sync += g.eq(self.gradient.payload[lane])
+            # Yosys makes one register of equal ones, which lies far from half of the multipliers. Every second lane's
+            # may change without a word, and so there are two.
+            with m.If(~full | move if lane % 2 else take):
+                m.d.sync += rate.eq(Mux(self.command.payload.update, chosen, 0))
+            low = min(LOW, self.bits - 1)
+            lower = Signal(low + RATE_BITS, name=f"lower_{lane}", reset_less=True)
+            upper = Signal(signed(self.bits - low + RATE_BITS), name=f"upper_{lane}", reset_less=True)
             whole = Signal(signed(self.bits + RATE_BITS), name=f"product_{lane}", reset_less=True)
             with m.If(move):
-                m.d.sync += whole.eq(g * rate)
+                m.d.sync += [lower.eq(g[:low] * rate), upper.eq(g[low:].as_signed() * rate)]
+                m.d.sync += whole.eq(Cat(lower[:low], upper + lower[low:]))
             m.d.comb += product.payload.words[lane].eq(round_shift(whole, self.shift))
         return m
 

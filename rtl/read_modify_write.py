@@ -1,8 +1,7 @@
 """Passes over a memory of words of lanes, one word a clock."""
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Array, Module, Mux, Signal, Value
 from amaranth.lib import stream
-from amaranth.lib.wiring import connect, flipped
 
 from ..golden.layout import Layout
 from .layout import LaneMemory
@@ -37,6 +36,7 @@ class ReadModifyWrite:
 
     Attributes
     ----------
+    memory : the memory.
     value : the word of the memory, while `result` is valid.
     words, command : the payloads that belong to it.
     data : the word to be written, driven by the block.
@@ -45,9 +45,9 @@ class ReadModifyWrite:
     """
 
     def __init__(self, m: Module, layout: Layout, bits: int, *, host, words, command, result, selective: bool = False):
-        m.submodules.memory = memory = LaneMemory(layout, bits)
-        connect(m, flipped(host), memory.host)
+        m.submodules.memory = self.memory = memory = LaneMemory(layout, bits)
         self.value, self.data = Signal(memory.value.shape(), name="value", reset_less=True), memory.data
+        self._connect_host(m, layout.lanes, host, memory)
         self.words = Signal.like(words.payload, name="words", reset_less=True)
         self.command = Signal.like(command.payload, name="command")
         self.give = give = Signal(name="give")
@@ -74,8 +74,18 @@ class ReadModifyWrite:
         m.d.sync += [full.eq(take | (full & ~give)), shown.eq(~host.select)]
         newest = self._newest(m, layout, memory, take, shown)
         with m.If(take):
-            m.d.sync += [word.eq(following), held.eq(word), self.value.eq(newest)]
+            m.d.sync += [word.eq(following), held.eq(word)]
             m.d.sync += [self.words.eq(words.payload), self.command.eq(command.payload)]
+        with m.If(take | host.select):
+            m.d.sync += self.value.eq(newest)
+
+    def _connect_host(self, m: Module, lanes: int, host, memory: LaneMemory) -> None:
+        """Give the memory to the host, which sees `value`: to choose a lane of what RAM shows would take long."""
+        lane = Signal(range(max(2, lanes)), name="host_lane")
+        driven = [name for name in host.signature.members if name != "value"]
+        m.d.comb += [getattr(memory.host, name).eq(getattr(host, name)) for name in driven]
+        m.d.comb += lane.eq(host.index[: (lanes - 1).bit_length()])
+        m.d.comb += host.value.eq(Array(self.value[k] for k in range(lanes))[lane])
 
     def _newest(self, m: Module, layout: Layout, memory: LaneMemory, take: Signal, shown: Signal) -> Value:
         """The word to be taken; of one or two words, what was written since it was read comes from a register."""

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import Component, In, Out, connect, flipped
 from ..golden.memory_map import SAMPLE_WORD, record_words
 from ..golden.samples import RANDOM, Samples
 from .buses.host import HostPort
+from .buses.streams import decouple
 from .draw import SampleDraw, request_layout
 
 
@@ -27,7 +28,7 @@ class SampleMemory(Component):
     -------
     request : stream in: number of the sample, and number mod size (used in cyclic order, or if `direct`).
     line, target : streams out, words of 8 codes: all of a sample's inputs, then all its targets. First
-        word three clocks after the request, later where a sample is drawn (see `SampleDraw`), then one a clock.
+        word five clocks after the request, later where a sample is drawn (see `SampleDraw`), then one a clock.
     host : codes as in `Region.SAMPLES`; written only. A word is written with its eighth code: the other seven are
         those that came last. The memory has one address, which the host has a clock later; then it shows nothing.
     """
@@ -70,13 +71,20 @@ class SampleMemory(Component):
             m.d.comb += [chosen.valid.eq(self.request.valid), chosen.payload.eq(self.request.payload.index)]
             m.d.comb += self.request.ready.eq(chosen.ready)
 
-        reading, full, step = Signal(), Signal(), Signal()
-        is_target = shown >= input_words
-        taken = Mux(is_target, self.target.ready, self.line.ready)
+        # Many block RAMs are slow, and far away: their word goes to a register, and is decoupled from what takes it.
+        shape = data.ArrayLayout(bits, SAMPLE_WORD)
+        fetched, words = (
+            stream.Signature(data.StructLayout({"codes": shape, "is_target": 1})).create(path=(name,))
+            for name in ("fetched", "given")
+        )
+        decouple(m, fetched, words)
+        reading, full, step, move, is_target = Signal(), Signal(), Signal(), Signal(), words.payload.is_target
         m.d.comb += [
-            step.eq(reading & (~full | taken)),
-            self.line.valid.eq(full & ~is_target),
-            self.target.valid.eq(full & is_target),
+            move.eq(~fetched.valid | fetched.ready),
+            step.eq(reading & (~full | move)),
+            words.ready.eq(Mux(is_target, self.target.ready, self.line.ready)),
+            self.line.valid.eq(words.valid & ~is_target),
+            self.target.valid.eq(words.valid & is_target),
         ]
         with m.FSM():
             with m.State("IDLE"):
@@ -93,9 +101,8 @@ class SampleMemory(Component):
                     m.d.sync += [address.eq(address + 1), place.eq(place + 1), shown.eq(place)]
                     with m.If(place == record - 1):
                         m.next = "IDLE"
-        m.d.sync += full.eq(step | (full & ~taken))
+        m.d.sync += full.eq(step | (full & ~move))
 
-        shape = data.ArrayLayout(bits, SAMPLE_WORD)
         m.submodules.codes = memory = Memory(shape=shape, depth=depth, init=[])
         read, write = memory.read_port(), memory.write_port()
         host_word, host_code = Signal(range(depth)), Signal(range(SAMPLE_WORD))
@@ -112,13 +119,16 @@ class SampleMemory(Component):
             write.addr.eq(access),
             write.data.eq(gathered),
         ]
+        with m.If(move):
+            m.d.sync += [fetched.valid.eq(full), fetched.payload.codes.eq(read.data)]
+            m.d.sync += fetched.payload.is_target.eq(shown >= input_words)
         # Many block RAMs take a while to reach: the host has them a clock later, and its word comes from registers.
         m.d.sync += [late.eq(self.host.select), pending.eq(taking & host_code.all()), word.eq(host_word)]
         with m.If(taking):
             m.d.sync += gathered[host_code].eq(code)
         for number, sink in enumerate((self.line, self.target)):
             for place in range(SAMPLE_WORD):
-                kept = read.data[place]
+                kept = words.payload.codes[place]
                 value = Mux(kept, *reversed(self.levels[number])) if self.levels else kept.as_signed()
                 m.d.comb += sink.payload[place].eq(value)
         return m

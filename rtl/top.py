@@ -46,9 +46,9 @@ class Top(Component):
 
     Members
     -------
-    host_valid, host_ready, host_write, host_address, host_data : a request; memories answer while the
-        engine is idle, registers always.
-    reply_valid, reply_data : the answer to a read, three clocks after its acceptance; the data stay until the next.
+    host_valid, host_ready, host_write, host_address, host_data : a request, done a clock later; one to a memory waits
+        until the engine is idle. The next one is accepted once this one is done and answered.
+    reply_valid, reply_data : the answer to a read, four clocks after it was done; the data stay until the next.
     busy : a run is under way, or the devices are being made after reset.
     learning : a run is under way, no evaluation or calibration.
     flags : sticky flags, see `golden.engine.FLAGS`.
@@ -121,63 +121,70 @@ class Top(Component):
 
     def _host(self, m: Module, engine: Engine, ports: dict, saturated: Value) -> None:
         """Registers, and the requests to them and to the memories."""
-        region, index = Signal(ADDRESS_BITS - INDEX_BITS), Signal(INDEX_BITS)
-        is_register, accept = Signal(), Signal()
+        # A request waits in registers, and what it asks for is decoded on the way there.
+        accept, waiting, act, replying = Signal(), Signal(), Signal(), Signal(3)
+        write, index, word = Signal(), Signal(INDEX_BITS), Signal(DATA_BITS)
         m.d.comb += [
-            Cat(index, region).eq(self.host_address),
-            is_register.eq(region == Region.REGISTERS),
-            self.host_ready.eq(is_register | ~self.busy),
+            self.host_ready.eq(~waiting & ~replying.any()),
             accept.eq(self.host_valid & self.host_ready),
         ]
-        write_register, control, target = Signal(), Signal(), Signal(32)
-        m.d.comb += write_register.eq(accept & self.host_write & is_register)
-        m.d.comb += control.eq(write_register & (index == Register.CONTROL))
-        m.d.sync += self.flags.eq(self.flags | engine.saturated | (saturated << 2))
-        with m.If(write_register):
-            with m.Switch(index):
-                with m.Case(Register.TARGET):
-                    with m.If(~self.busy):
-                        m.d.sync += target.eq(self.host_data)
-                with m.Case(Register.FLAGS):
-                    m.d.sync += self.flags.eq(self.host_data)
+        with m.If(accept):
+            m.d.sync += [write.eq(self.host_write), word.eq(self.host_data)]
+            m.d.sync += index.eq(self.host_address[:INDEX_BITS])
+
+        def asked(region: Region, numbers=()) -> Signal:
+            """Whether the request is to a region, or to one of these of its entries."""
+            here = Signal(name=f"at_{region.name.lower()}{''.join(f'_{number}' for number in numbers)}")
+            address, low = self.host_address[INDEX_BITS:], self.host_address[:INDEX_BITS]
+            with m.If(accept):
+                m.d.sync += here.eq((address == region) & (Cat(low == n for n in numbers).any() if numbers else 1))
+            return here
+
+        is_register, at_control, at_target, at_flags = (
+            asked(Region.REGISTERS, numbers)
+            for numbers in ((), (Register.CONTROL,), (Register.TARGET,), (Register.FLAGS,))
+        )
+        write_register, target, late = Signal(), Signal(32), Signal.like(self.flags)
+        m.d.comb += act.eq(waiting & (is_register | ~self.busy))
+        m.d.comb += write_register.eq(act & write & is_register)
+        m.d.sync += waiting.eq(accept | (waiting & ~act))
+        m.d.sync += [late.eq(engine.saturated | (saturated << 2)), self.flags.eq(self.flags | late)]
+        with m.If(write_register & at_target & ~self.busy):
+            m.d.sync += target.eq(word)
+        with m.If(write_register & at_flags):
+            m.d.sync += self.flags.eq(word)
         m.d.comb += [
             self.learning.eq(engine.learning),
-            engine.stop.eq(control & self.host_data[1]),
+            engine.stop.eq(write_register & at_control & word[1]),
             engine.target.eq(target),
             engine.load.eq(write_register & (index <= max(Register)) & ~self.busy),
             engine.load_register.eq(index),
-            engine.load_value.eq(self.host_data),
+            engine.load_value.eq(word),
         ]
         for name, value in (("start", START), ("evaluate", EVALUATE), ("calibrate", CALIBRATE)):
-            m.d.comb += getattr(engine, name).eq(control & ~self.busy & (self.host_data[:4] == value))
+            m.d.comb += getattr(engine, name).eq(write_register & at_control & ~self.busy & (word[:4] == value))
 
-        # A memory's value stands two clocks after the request, at the index held; registers wait as long.
-        held_index, waiting = Signal(INDEX_BITS), Signal(2)
-        m.d.sync += waiting.eq(Cat(accept & ~self.host_write, waiting[0]))
-        with m.If(accept):
-            m.d.sync += held_index.eq(index)
+        # A memory's value stands three clocks after the request; registers wait as long.
+        m.d.sync += replying.eq(Cat(act & ~write, replying[:2]))
         sources = [
-            (is_register & Cat(index == number for number in numbers).any(), value)
-            for numbers, value in self._registers(m, engine, target)
+            (asked(Region.REGISTERS, numbers), value) for numbers, value in self._registers(m, engine, target)
         ]
-        for number, port in ports.items():
-            here = region == number
+        for region, port in ports.items():
+            here = asked(region)
             m.d.comb += [
                 port.select.eq(~self.busy),
-                port.write.eq(accept & self.host_write & here),
-                port.index.eq(Mux(accept, index, held_index)),
-                port.data.eq(self.host_data.as_signed()),
+                port.write.eq(act & write & here),
+                port.index.eq(index),
+                port.data.eq(word.as_signed()),
             ]
             sources.append((here, port.value))
         reply = Const(0, DATA_BITS)
         for number, (here, value) in enumerate(sources):
-            chosen, word = Signal(name=f"chosen_{number}"), Signal(DATA_BITS, name=f"word_{number}")
-            m.d.comb += word.eq(value)
-            with m.If(accept):
-                m.d.sync += chosen.eq(here)
-            reply |= Mux(chosen, word, 0)
-        m.d.sync += self.reply_valid.eq(waiting[1])
-        with m.If(waiting[1]):
+            read = Signal(DATA_BITS, name=f"word_{number}")
+            m.d.comb += read.eq(value)
+            reply |= Mux(here, read, 0)
+        m.d.sync += self.reply_valid.eq(replying[2])
+        with m.If(replying[2]):
             m.d.sync += self.reply_data.eq(reply)
 
     def _registers(self, m: Module, engine: Engine, target: Value) -> list[tuple[list[Register], Value]]:

@@ -7,7 +7,7 @@ from ...golden.memory_map import DATA_BITS, INDEX_BITS
 
 
 class HostPort(Signature):
-    """Port towards one memory; `value` is the entry at `index` two clocks after `select` rises.
+    """Port towards one memory; `value` is the entry at `index` three clocks after `select` rises or `index` changes.
 
     Members
     -------

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from amaranth.hdl import ClockSignal, Elaboratable, Instance, Value
+from amaranth.hdl import ClockSignal, Elaboratable, Instance, Module, Value
 from amaranth.lib.memory import Memory
 
 MODULE = "ohmgrad_ram"
@@ -11,6 +11,8 @@ WAIVERS = Path(__file__).parents[1] / "waivers.vlt"
 
 TEXT = """
 // One write port, one read port of one clock latency that holds its value; starts at zero.
+// A word read while it is written is not defined: FPGAs differ, and synthesis is told that nobody uses it. It comes
+// inverted under Verilator, so that a simulation shows who does.
 module ohmgrad_ram #(
   parameter WIDTH = 1,
   parameter DEPTH = 2,
@@ -35,7 +37,11 @@ module ohmgrad_ram #(
   initial read_data = 0;
   always @(posedge clk) begin
     if (write) memory[write_address] <= write_data;
+`ifdef VERILATOR
+    if (read) read_data <= memory[read_address] ^ {WIDTH{write && write_address == read_address}};
+`else
     if (read) read_data <= memory[read_address];
+`endif
   end
 endmodule
 """
@@ -49,7 +55,15 @@ class VerilogPlatform:
 
     Tables, which have no write port or values to begin with, and memories with asynchronous ports stay as Amaranth
     writes them.
+
+    Attributes
+    ----------
+    split : int or None
+        Deeper memories become one for each bit: as deep a block RAM of the FPGA has a bit a word, and Yosys would
+        choose between words of shallower ones by logic.
     """
+
+    split: int | None = None
 
     def get_memory(self, memory: Memory) -> Elaboratable:
         """Implementation of one memory."""
@@ -57,10 +71,20 @@ class VerilogPlatform:
         if len(reads) != 1 or len(writes) != 1 or reads[0].domain == "comb" or any(memory.init):
             return memory.elaborate(None)
         (read,), (write,) = reads, writes
-        return Instance(
-            MODULE,
-            p_WIDTH=len(Value.cast(read.data)), p_DEPTH=memory.depth, p_ABITS=len(read.addr),
-            p_CLEAR=int(memory.depth <= CLEARED),
-            i_clk=ClockSignal(), i_read=read.en, i_read_address=read.addr, o_read_data=Value.cast(read.data),
-            i_write=write.en, i_write_address=write.addr, i_write_data=Value.cast(write.data),
-        )  # fmt: skip
+        shown, data = Value.cast(read.data), Value.cast(write.data)
+
+        def part(bits: slice) -> Instance:
+            return Instance(
+                MODULE,
+                p_WIDTH=len(data[bits]), p_DEPTH=memory.depth, p_ABITS=len(read.addr),
+                p_CLEAR=int(memory.depth <= CLEARED),
+                i_clk=ClockSignal(), i_read=read.en, i_read_address=read.addr, o_read_data=shown[bits],
+                i_write=write.en, i_write_address=write.addr, i_write_data=data[bits],
+            )  # fmt: skip
+
+        if not self.split or memory.depth <= self.split:
+            return part(slice(None))
+        m = Module()
+        for bit in range(len(data)):
+            m.submodules[f"bit{bit}"] = part(slice(bit, bit + 1))
+        return m

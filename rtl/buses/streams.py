@@ -48,3 +48,20 @@ def decouple(m: Module, source, sink) -> None:
         m.d.sync += sink.payload.eq(Mux(waiting, held, source.payload))
     with m.Elif(~waiting):
         m.d.sync += [waiting.eq(source.valid), held.eq(source.payload)]
+
+
+def skid(m: Module, source, sink) -> None:
+    """Connect two streams by a register behind ready only: `source.ready` does not depend on `sink.ready` in the
+    same clock.
+
+    No clock later; a word that the sink does not take waits in the register.
+    """
+    waiting, held = Signal(name="waiting"), Signal.like(source.payload, name="held", reset_less=True)
+    m.d.comb += [
+        source.ready.eq(~waiting),
+        sink.valid.eq(source.valid | waiting),
+        sink.payload.eq(Mux(waiting, held, source.payload)),
+    ]
+    m.d.sync += waiting.eq(sink.valid & ~sink.ready)
+    with m.If(~waiting):
+        m.d.sync += held.eq(source.payload)
