@@ -104,8 +104,8 @@ def test_correlator_one_clock_with_a_window():
 
 
 @pytest.mark.parametrize("stochastic", [False, True])
-@pytest.mark.parametrize("momentum, number", [(0, 3), (9, 4)])
-def test_optimizer_three_clocks_four_with_momentum(momentum, number, stochastic):
+@pytest.mark.parametrize("momentum, number", [(0, 4), (9, 5)])
+def test_optimizer_four_clocks_five_with_momentum(momentum, number, stochastic):
     block = OptimizerMemory(Optimizer(8, 8, 9, ((0, (1,)),), momentum, stochastic), ONE)
     assert clocks(block, (), ("command", "gradient"), "parameters") == number
 
@@ -122,11 +122,11 @@ def test_crossbar(lanes, number):
     assert clocks(block, ("line",), ("weight", "sign"), "adc") == number
 
 
-def test_neuron_one_clock():
-    assert clocks(NeuronTable(Neuron(("tanh",), 6, 0.1, 8, 8), ONE), (), ("adc",), "output") == 1
+def test_neuron_two_clocks():
+    assert clocks(NeuronTable(Neuron(("tanh",), 6, 0.1, 8, 8), ONE), (), ("adc",), "output") == 2
 
 
-@pytest.mark.parametrize("single, mode, number", [(True, ANTITHETIC, 2), (False, FORWARD, 3), (False, ANALOG, 5)])
+@pytest.mark.parametrize("single, mode, number", [(True, ANTITHETIC, 4), (False, FORWARD, 4), (False, ANALOG, 6)])
 def test_cost(single, mode, number):
     block = CostUnit(Cost(MSE, mode, 12, 8, 1), single)
     assert block.latency == number
@@ -155,12 +155,13 @@ def test_a_sweep_three_clocks_after_the_start_and_after_the_last_one_is_applied(
     assert (present, apply) == ([3, 7], [5])
 
 
-def test_samples_three_clocks():
-    assert clocks(SampleMemory(Samples(CYCLIC, 1, 3, 2, 1), 8, 8), (), ("request",), "line") == 3
+def test_samples_five_clocks():
+    assert clocks(SampleMemory(Samples(CYCLIC, 1, 3, 2, 1), 8, 8), (), ("request",), "line") == 5
 
 
 @pytest.mark.parametrize("overrides", [{}, FILTERED])
-def test_a_reply_three_clocks(overrides):
+def test_a_reply_five_clocks(overrides):
+    """Four after the request is done, a clock after it was accepted; until then no other one is."""
     block, counted = Top(small(**overrides)), []
 
     async def testbench(ctx):
@@ -171,12 +172,13 @@ def test_a_reply_three_clocks(overrides):
         ctx.set(block.host_valid, 0)
         counted.append(1)
         while not ctx.get(block.reply_valid):
+            assert not ctx.get(block.host_ready)
             await ctx.tick()
             counted[0] += 1
             assert counted[0] < 20, "no reply"
 
     simulate(block, testbench)
-    assert counted == [3]
+    assert counted == [5]
 
 
 def test_a_register_that_is_not_there_changes_nothing():
@@ -188,10 +190,12 @@ def test_a_register_that_is_not_there_changes_nothing():
             ctx.set(block.host_data, 5 + register)
             ctx.set(block.host_write, 1)
             ctx.set(block.host_valid, 1)
-            await ctx.tick()
+            await ctx.tick().until(block.host_ready)
         ctx.set(block.host_write, 0)
         ctx.set(block.host_address, Register.STEP)
-        await ctx.tick().repeat(4)
+        await ctx.tick().until(block.host_ready)
+        ctx.set(block.host_valid, 0)
+        await ctx.tick().until(block.reply_valid)
         steps.append(ctx.get(block.reply_data))
 
     simulate(block, testbench)
