@@ -134,9 +134,11 @@ def clocks_per_step(engine: Engine) -> float:
 
 
 def _designs(label: str) -> Iterator[tuple[str, dict[str, Any], Engine]]:
-    """Row name, entry in the baselines and golden model of each design; the first one's row is just `label`."""
+    """Row name, entry in the baselines and golden model of each design that fits; the first's row is just `label`."""
     if not BASELINES.exists():
         raise SystemExit(f"bench: {BASELINES} is missing; see docs/board.md for the command that makes it.")
-    for number, (name, design) in enumerate(json.loads(BASELINES.read_text())["designs"].items()):
+    designs = json.loads(BASELINES.read_text())["designs"]
+    fitting = {name: design for name, design in designs.items() if "does_not_fit" not in design}
+    for number, (name, design) in enumerate(fitting.items()):
         config = load(str(resources("ohmgrad.examples") / Path(design["chip"]).name))
         yield (f"{label}_{name.lower()}" if number else label), design, learner(config)

@@ -16,9 +16,9 @@ DESIGN = {
 
 @pytest.fixture
 def design(tmp_path, monkeypatch):
-    """One design whose steps take 50 clocks."""
+    """One design whose steps take 50 clocks, beside one that fits no board and has no speed."""
     path = tmp_path / "baselines.json"
-    path.write_text(json.dumps({"designs": {"XOR": DESIGN}}))
+    path.write_text(json.dumps({"designs": {"XOR": DESIGN, "large": {"does_not_fit": "it takes too much."}}}))
     monkeypatch.setattr(benchmark_board, "BASELINES", path)
     monkeypatch.setattr(benchmark_board, "clocks_per_step", lambda engine: 50.0)
 
