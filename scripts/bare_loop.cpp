@@ -28,7 +28,14 @@ int main(int, char** argv) {
         chip.host_valid = chip.host_write = 1;
         chip.host_address = write[0];
         chip.host_data = write[1];
-        clock();
+        bool accepted = false;
+        while (!accepted) {
+            chip.clk = 0;
+            chip.eval();
+            accepted = chip.host_ready;
+            chip.clk = 1;
+            chip.eval();
+        }
     }
     chip.host_valid = 0;
     const auto start = std::chrono::steady_clock::now();

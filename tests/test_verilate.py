@@ -1,0 +1,15 @@
+"""The limit of the benchmarks: the same model in a bare loop, which must have started a run."""
+
+import subprocess
+
+from ohmgrad.rtl.top import generate
+from ohmgrad.scripts.verilate import bare_loop
+
+from .chips import small
+
+
+def test_bare_loop(tmp_path):
+    """It fails where the engine is not busy at the end."""
+    loop = bare_loop(generate(small()), tmp_path)
+    done = subprocess.run([loop, "1000"], capture_output=True, text=True, check=True)
+    assert 0 < float(done.stdout) < 60
