@@ -32,7 +32,7 @@ class ReadModifyWrite:
     command : stream in, one a pass
     result : stream out, whose payload the block drives
     selective : bool
-        Passes whose command has no `use` leave the memory alone: it is not written.
+        Passes whose command has no `use` leave the memory alone: it is neither read nor written, and shows word 0.
 
     Attributes
     ----------
@@ -65,14 +65,14 @@ class ReadModifyWrite:
             take.eq(words.valid & command.valid & shown & (~full | result.ready)),
             words.ready.eq(take),
             command.ready.eq(take & last),
-            memory.read.eq(take | ~shown),
+            memory.read.eq((take & command.payload.use if selective else take) | ~shown),
             memory.read_word.eq(Mux(take, following, word)),
             result.valid.eq(full),
             memory.write.eq(give & self.command.use if selective else give),
             memory.write_word.eq(held),
         ]
         m.d.sync += [full.eq(take | (full & ~give)), shown.eq(~host.select)]
-        newest = self._newest(m, layout, memory, take, shown)
+        newest = self._newest(m, layout, memory, shown)
         with m.If(take):
             m.d.sync += [word.eq(following), held.eq(word)]
             m.d.sync += [self.words.eq(words.payload), self.command.eq(command.payload)]
@@ -87,7 +87,7 @@ class ReadModifyWrite:
         m.d.comb += lane.eq(host.index[: (lanes - 1).bit_length()])
         m.d.comb += host.value.eq(Array(self.value[k] for k in range(lanes))[lane])
 
-    def _newest(self, m: Module, layout: Layout, memory: LaneMemory, take: Signal, shown: Signal) -> Value:
+    def _newest(self, m: Module, layout: Layout, memory: LaneMemory, shown: Signal) -> Value:
         """The word to be taken; of one or two words, what was written since it was read comes from a register."""
         if layout.words > 2:
             return memory.value
@@ -100,7 +100,7 @@ class ReadModifyWrite:
                 m.d.comb += newest.eq(memory.data)
                 m.d.sync += [written.eq(memory.data), since.eq(1)]
         else:  # the word that was taken before the last one may be written in the clock in which it is read again
-            with m.If(take):
+            with m.If(memory.read):
                 m.d.sync += [written.eq(memory.data), since.eq(memory.write)]
         with m.If(~shown):
             m.d.sync += since.eq(0)
