@@ -12,9 +12,6 @@ from ..rtl.top import Top
 from .link import Link
 from .uart import Receiver, Transmitter
 
-HOST = ("host_valid", "host_write", "host_address", "host_data"), ("host_ready", "reply_valid", "reply_data", "busy")
-"""Members of `rtl.top.Top` that the link drives, and that it reads."""
-
 
 class BoardTop(Component):
     """A chip behind a serial line, 8N1.
@@ -61,6 +58,8 @@ class BoardTop(Component):
             self.fault.eq(top.flags.any() | link.fired),
         ]
         m.d.sync += [link.valid.eq(receiver.valid), link.broken.eq(receiver.broken)]  # the data stand
-        for names, sink, source in zip(HOST, (top, link), (link, top), strict=True):
-            m.d.comb += [getattr(sink, name).eq(getattr(source, name)) for name in names]
+        for name in ("host_valid", "host_write", "host_address", "host_data"):
+            m.d.comb += getattr(top, name).eq(getattr(link, name))
+        for name in ("host_ready", "reply_valid", "reply_data", "busy"):
+            m.d.comb += getattr(link, name).eq(getattr(top, name))
         return m

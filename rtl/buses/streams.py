@@ -51,10 +51,9 @@ def decouple(m: Module, source, sink) -> None:
 
 
 def skid(m: Module, source, sink) -> None:
-    """Connect two streams by a register behind ready only: `source.ready` does not depend on `sink.ready` in the
-    same clock.
+    """Connect two streams by a register that holds a word which the sink does not take; `source.ready` as `decouple`.
 
-    No clock later; a word that the sink does not take waits in the register.
+    No clock later.
     """
     waiting, held = Signal(name="waiting"), Signal.like(source.payload, name="held", reset_less=True)
     m.d.comb += [
