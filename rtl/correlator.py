@@ -83,12 +83,11 @@ class CorrelatorMemory(Component):
         words = lane_words(bits if signs else bits + self.correlator.factor_bits, self.layout.lanes)
         products = stream.Signature(words).create(path=("products",))
         m.d.comb += [products.valid.eq(self.factors.valid), self.factors.ready.eq(products.ready)]
-        cost = self.cost.payload.cost
-        if signs:
-            opposite = Signal(signed(bits))
-            m.d.comb += opposite.eq(-cost)  # C~ is never the number that has no opposite
+        cost, opposite = self.cost.payload.cost, Signal(signed(bits))
+        m.d.comb += opposite.eq(-cost)  # C~ is never the number that has no opposite
         for factor, product in zip(self.factors.payload, products.payload, strict=True):
-            m.d.comb += product.eq(Mux(factor == 0, 0, Mux(factor[-1], opposite, cost)) if signs else cost * factor)
+            signed_cost = Mux(factor == 0, 0, Mux(factor[-1], opposite, cost))
+            m.d.comb += product.eq(signed_cost if signs else cost * factor)
         return products
 
     def _sum(self, m: Module, g: Value, product: Value, command) -> Value:
