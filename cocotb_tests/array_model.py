@@ -9,12 +9,12 @@ from cocotb.triggers import gather
 
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check
-from ohmgrad.golden.average import iterates
-from ohmgrad.golden.crossbar import convert_all
-from ohmgrad.golden.devices import pulse_all
+from ohmgrad.golden.blocks.array.crossbar import convert_all
+from ohmgrad.golden.blocks.array.devices import pulse_all
+from ohmgrad.golden.blocks.control.sequencer import updates
+from ohmgrad.golden.blocks.update.average import iterates
+from ohmgrad.golden.chip.memory_map import record_words
 from ohmgrad.golden.engine import Engine, State, Trace
-from ohmgrad.golden.memory_map import record_words
-from ohmgrad.golden.sequencer import updates
 
 
 class ArrayModel:

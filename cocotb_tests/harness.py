@@ -24,10 +24,11 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from cocotb_tools.runner import get_runner
 
-from ohmgrad.rtl.buses.ram import TEXT, WAIVERS, VerilogPlatform
-from ohmgrad.scripts.toolchain import verilator_environment
+from ohmgrad.fpga.toolchain import verilator_environment
+from ohmgrad.rtl.lib.ram import TEXT, WAIVERS, VerilogPlatform
 
-BUILD = Path(__file__).resolve().parents[1] / "build" / "cocotb"
+HERE = Path(__file__).resolve().parent
+BUILD = HERE.parent / "build" / "cocotb"
 
 # A test spends most of its time in the C++ compiler, hence: only ports are public, or every net of every
 # block would get its entry; one file without optimisation; and Verilator's library, which is the same for
@@ -82,7 +83,7 @@ def run(
         Names the cocotb tests that failed, and says why; or holds the messages of a failed build.
     """
     __tracebackhide__ = True  # pytest shows the message alone
-    name = Path(file).stem
+    name, room = Path(file).stem, Path(file).resolve().parent.relative_to(HERE).parts
     seed = int(os.environ.get("OHMGRAD_SEED", crc32(name.encode())))
     folder = BUILD / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -112,7 +113,8 @@ def run(
         status = None
         try:
             runner.test(
-                f"ohmgrad.cocotb_tests.{name}", "grid", seed=seed, build_dir=folder, results_xml=str(results),
+                ".".join(["ohmgrad.cocotb_tests", *room, name]), "grid", seed=seed, build_dir=folder,
+                results_xml=str(results),
                 log_file=folder / "simulation.log",
             )  # fmt: skip
         except SystemExit as end:  # how the runner reports failed tests; the results say which

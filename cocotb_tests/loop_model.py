@@ -7,13 +7,13 @@ import numpy as np
 from ohmgrad.cocotb_tests.array_model import ArrayModel
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check
-from ohmgrad.golden import pulses as pulses_
-from ohmgrad.golden.codes import READ, key, pattern_signs
-from ohmgrad.golden.coincidence import coincide
+from ohmgrad.golden.blocks.array.coincidence import coincide
+from ohmgrad.golden.blocks.array.reading import read_line
+from ohmgrad.golden.blocks.control.sequencer import correlates, updates
+from ohmgrad.golden.blocks.perturb.codes import READ, key, pattern_signs
+from ohmgrad.golden.blocks.perturb.outer import RANK_ONE
+from ohmgrad.golden.blocks.tiki_taka import pulses as pulses_
 from ohmgrad.golden.engine import Engine, State, Trace
-from ohmgrad.golden.outer import RANK_ONE
-from ohmgrad.golden.reading import read_line
-from ohmgrad.golden.sequencer import correlates, updates
 
 
 class Done(NamedTuple):

@@ -17,14 +17,14 @@ from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, over, run
 from ohmgrad.cocotb_tests.loop_model import LoopModel
 from ohmgrad.cocotb_tests.streams import PATIENCE
-from ohmgrad.golden import datasets
-from ohmgrad.golden.chip import Chip
-from ohmgrad.golden.config import load
+from ohmgrad.golden.chip.chip import Chip
+from ohmgrad.golden.chip.config import load
+from ohmgrad.golden.chip.memory_map import CALIBRATE, EVALUATE, SAMPLE_WORD, START, Region, Register, address
+from ohmgrad.golden.chip.registers import registers
+from ohmgrad.golden.data import datasets
 from ohmgrad.golden.engine import Engine as Golden
-from ohmgrad.golden.memory_map import CALIBRATE, EVALUATE, SAMPLE_WORD, START, Region, Register, address
-from ohmgrad.golden.registers import registers
+from ohmgrad.rtl.array.pair import PAIR
 from ohmgrad.rtl.engine import Engine, regions
-from ohmgrad.rtl.pair import PAIR
 from ohmgrad.rtl.top import Top
 
 XOR = "xor_filtered.toml"
@@ -230,7 +230,7 @@ def golden(chip: Chip, traced: bool = False) -> Golden:
 
 
 def readings(chip: Chip, step: int) -> int:
-    """Readings of a step, by the sentences of `golden.sequencer.Sequencer`."""
+    """Readings of a step, by the sentences of `golden.blocks.control.sequencer.Sequencer`."""
     config, taus = chip.config.cost, chip.config.perturbation
     if config.mode != "forward":
         return config.average

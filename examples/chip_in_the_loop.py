@@ -16,17 +16,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ohmgrad.fpga.board import Board
-from ohmgrad.fpga.chip import chip_of
-from ohmgrad.fpga.host import Host
-from ohmgrad.golden import datasets
-from ohmgrad.golden.chip import Chip
-from ohmgrad.golden.config import load
+from ohmgrad.fpga.host.board import Board
+from ohmgrad.fpga.host.chip_in_loop import chip_of
+from ohmgrad.fpga.host.golden import compare
+from ohmgrad.fpga.host.host import Host
+from ohmgrad.golden.chip.chip import Chip
+from ohmgrad.golden.chip.config import load
+from ohmgrad.golden.data import datasets
 from ohmgrad.golden.engine import Engine
 from ohmgrad.golden.learn import MGD
 from ohmgrad.golden.learn.chip_in_loop import ChipTrainer
 from ohmgrad.golden.learn.engine_chip import EngineChip, GoldenDevice
-from ohmgrad.scripts.reference import compare
 
 PIECES = 20
 """Points of a curve."""
@@ -35,18 +35,18 @@ PIECES = 20
 @contextmanager
 def opened(kind: str, port: str, engine: Engine) -> Iterator[Host | None]:
     """Host of the chip that was asked for; None for the integer model, which has none."""
-    from ohmgrad.scripts.train import BUILDS, simulator
+    from ohmgrad.scripts.training.train import BUILDS, simulator
 
     if kind == "golden":
         yield None
     elif kind == "sim":
         yield simulator(engine, engine.initial())
     elif kind == "netlist":
-        from ohmgrad.scripts.netlist import simulate
+        from ohmgrad.fpga.simulation.netlist import simulate
 
         yield simulate(engine.chip)[0]
     elif port == "virtual":
-        from ohmgrad.scripts.virtual_board import VirtualBoard
+        from ohmgrad.fpga.simulation.virtual_board import VirtualBoard
 
         with VirtualBoard(engine.chip, BUILDS) as virtual, Board(engine.chip, virtual.port) as board:
             yield board

@@ -9,7 +9,7 @@ looks inside.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ohmgrad.golden.datasets import load
+from ohmgrad.golden.data.datasets import load
 from ohmgrad.golden.learn import MGD
 from ohmgrad.golden.learn.chip_in_loop import ChipTrainer
 from ohmgrad.golden.learn.chip_protocol import no_pulses

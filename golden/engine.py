@@ -9,20 +9,22 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from . import crossbar as crossbar_
-from . import defects, outer, tiki_taka
-from .calibration import PERIOD, PERTURBED, ROUNDS, arriving, calibration_delay, require_calibration
-from .chip import Chip
-from .codes import pattern_signs, scratch
-from .coincidence import zero_shift
-from .cost import MSE
-from .datasets import Split
-from .fixed import limit
-from .hardware import hardware
-from .optimizer import Optimizer
-from .samples import require_levels
+from .blocks.array import crossbar as crossbar_
+from .blocks.array.coincidence import zero_shift
+from .blocks.lib.fixed import limit
+from .blocks.measure.calibration import PERIOD, PERTURBED, ROUNDS, arriving, calibration_delay, require_calibration
+from .blocks.measure.cost import MSE
+from .blocks.measure.samples import require_levels
+from .blocks.perturb import outer
+from .blocks.perturb.codes import pattern_signs, scratch
+from .blocks.tiki_taka import tiki_taka
+from .blocks.update.optimizer import Optimizer
+from .blocks.update.ttv2 import Ttv2
+from .chip.chip import Chip
+from .data.datasets import Split
+from .defects import array as defects
+from .defects.draws import hardware
 from .step import expand, forward, measure, run
-from .ttv2 import Ttv2
 
 FLAGS = ("cost", "gradient", "parameter")
 """Sticky flags, bit 0 upwards: C~, G, and theta, M, H or the average saturated."""
@@ -38,9 +40,10 @@ class State:
         Parameters (`digital`), or states of the devices (`filtered`).
     g, h, m : int32 arrays, shape (P,)
         Words of correlator, filter and momentum; zero where the chip has none. In the path `tiki-taka` H stands
-        in the order of `golden.lines`.
+        in the order of `golden.blocks.tiki_taka.lines`.
     memory : int64 array, shape (2,); (3,) with `defects.bandwidth`
-        Of the cost unit, see `golden.cost.difference`; the third is of the low-pass, see `golden.defects`.
+        Of the cost unit, see `golden.blocks.measure.cost.difference`; the third is of the low-pass, see
+        `golden.defects.array`.
     pending : int32 array, shape (latency,)
         C~ on their way from the array; that of step n is at n mod latency.
     step : int
@@ -234,7 +237,8 @@ class Engine:
         return (average, section.shift, section.start, state.average) if average and section else None
 
     def calibrate(self, state: State) -> int:
-        """Delay that the engine's calibration finds; see `golden.calibration`. Nothing changes in `state`.
+        """Delay that the engine's calibration finds; see `golden.blocks.measure.calibration`. Nothing changes in
+        `state`.
 
         Raises
         ------

@@ -2,7 +2,7 @@
 
 In each round every device that is not done yet is read, z = round((state + noise) / 2**q), the code of an ADC whose
 LSB is 2**q. Where |z 2**q - target| is at most the tolerance it is done, and is left alone from then on; else it gets
-one pulse towards the target, by the model of `golden.devices` with its cycle noise.
+one pulse towards the target, by the model of `golden.blocks.array.devices` with its cycle noise.
 
 With r = 2**(q-1) + the largest noise, a device that is done is within tolerance + r of its target, and one that is
 pulsed was more than tolerance - r away: a step s that jumps over the target ends less than s - (tolerance - r)
@@ -18,9 +18,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .codes import CYCLE, READ, key
-from .devices import NOISE_BITS, Devices, noise_of, pulse
-from .fixed import round_wide
+from .blocks.array.devices import NOISE_BITS, Devices, noise_of, pulse
+from .blocks.lib.fixed import round_wide
+from .blocks.perturb.codes import CYCLE, READ, key
 
 
 class Verify(NamedTuple):
@@ -89,7 +89,7 @@ def in_states(codes: NDArray[np.float64], drop: int) -> NDArray[np.int64]:
     Parameters
     ----------
     codes : float array, shape (P,)
-        In weight codes of the target array, whole or not, as of `golden.average.mean`.
+        In weight codes of the target array, whole or not, as of `golden.blocks.update.average.mean`.
     """
     return np.floor(np.ldexp(np.asarray(codes) + 0.5, drop)).astype(np.int64)
 

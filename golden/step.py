@@ -3,21 +3,21 @@
 import numpy as np
 from numba import njit
 
-from . import cost as cost_
-from . import crossbar as crossbar_
-from . import defects as defects_
-from . import optimizer as optimizer_
-from . import outer as outer_
-from . import tiki_taka as tiki_taka_
-from .average import iterate, iterates
-from .channel import arrive
-from .codes import values as code_values
-from .correlator import correlate, correlate_leaky
-from .devices import pulse_all
-from .fixed import i32
-from .samples import sample_index, stream
-from .sequencer import correlates, pattern_number, refreshes, sample_number, updates
-from .ttv2 import transfer
+from .blocks.array import crossbar as crossbar_
+from .blocks.array.devices import pulse_all
+from .blocks.control.sequencer import correlates, pattern_number, refreshes, sample_number, updates
+from .blocks.lib.fixed import i32
+from .blocks.measure import cost as cost_
+from .blocks.measure.delay_line import arrive
+from .blocks.measure.samples import sample_index, stream
+from .blocks.perturb import outer as outer_
+from .blocks.perturb.codes import values as code_values
+from .blocks.tiki_taka import tiki_taka as tiki_taka_
+from .blocks.update import optimizer as optimizer_
+from .blocks.update.average import iterate, iterates
+from .blocks.update.correlator import correlate, correlate_leaky
+from .blocks.update.ttv2 import transfer
+from .defects import array as defects_
 
 
 @njit(inline="always")

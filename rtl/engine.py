@@ -16,24 +16,24 @@ from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
-from ..golden.chip import Chip
-from ..golden.memory_map import SAMPLE_WORD, Region
-from ..golden.registers import constants
-from .average import command_layout
-from .buses.host import HostPort
-from .buses.streams import fork, skid, transfer
-from .calibration import Calibration
-from .channel import Channel
-from .cost import CostUnit
-from .counters import told
-from .layout import lane_words
-from .learning import learn, learn_on_arrays
-from .neuron import NeuronTable, rails
-from .perturbation import Perturbations
-from .samples import SampleMemory
-from .sequencer import StepSequencer
-from .settings import LAYOUT, Settings, single
-from .tiki_taka import TikiTakaLoop, hosts
+from ..golden.chip.chip import Chip
+from ..golden.chip.memory_map import SAMPLE_WORD, Region
+from ..golden.chip.registers import constants
+from .control.sequencer import StepSequencer
+from .control.sequencer_counters import told
+from .control.settings import LAYOUT, Settings, single
+from .lib.host_port import HostPort
+from .lib.layout import lane_words
+from .lib.streams import fork, skid, transfer
+from .measure.calibration import Calibration
+from .measure.cost import CostUnit
+from .measure.delay_line import Channel
+from .measure.neuron import NeuronTable, rails
+from .measure.samples import SampleMemory
+from .perturb.perturbation import Perturbations
+from .tiki_taka.tiki_taka import TikiTakaLoop, hosts
+from .update.average import command_layout
+from .update.learning import learn, learn_on_arrays
 
 CONTROL = ("start", "stop", "evaluate", "calibrate", "target", "busy", "learning", "last", "total", "right")
 
@@ -54,7 +54,7 @@ class Engine(Component):
 
     Parameters
     ----------
-    chip : golden.chip.Chip
+    chip : golden.chip.chip.Chip
 
     Members
     -------
@@ -64,7 +64,7 @@ class Engine(Component):
     weight : stream out (`digital`), weight codes of the cells.
     pulses : stream out (`filtered`), pulses for the devices.
     transfer : stream out (`filtered`), number of the transfer that the sweep's pulses belong to.
-    pulse, train, read : streams out; reading : stream in (`tiki-taka`); see `rtl.tiki_taka`.
+    pulse, train, read : streams out; reading : stream in (`tiki-taka`); see `rtl.tiki_taka.tiki_taka`.
     adc : stream in, pre-activation codes of both rails, one neuron after the other. The first of a sweep
         is taken `settle` clocks after the update of the sweep began, or later.
     load, load_register, load_value : the host writes a register: a counter, a setting, or memory of the
@@ -73,7 +73,7 @@ class Engine(Component):
     start, target, busy... : see `StepSequencer`; `calibrate` is ignored without `engine.calibration`.
     average : stream out (with model extraction), one a sweep: whether the sweep's weights are an iterate.
     saturated : high for one clock where C~, G, theta, M or H saturates, see `golden.engine.FLAGS`.
-    host_<region> : memories of `golden.memory_map.Region`.
+    host_<region> : memories of `golden.chip.memory_map.Region`.
     """
 
     def __init__(self, chip: Chip):

@@ -7,29 +7,20 @@ from amaranth.back.verilog import convert
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.wiring import Component, In, Out, connect
 
-from ..golden.chip import Chip
+from ..golden.chip.chip import Chip
+from ..golden.chip.memory_map import ADDRESS_BITS, CALIBRATE, DATA_BITS, EVALUATE, INDEX_BITS, START, Region, Register
+from ..golden.chip.registers import constants
 from ..golden.engine import FLAGS
-from ..golden.memory_map import (
-    ADDRESS_BITS,
-    CALIBRATE,
-    DATA_BITS,
-    EVALUATE,
-    INDEX_BITS,
-    START,
-    Region,
-    Register,
-)
-from ..golden.registers import constants
-from .average import AverageMemory
-from .buses.ram import TEXT, VerilogPlatform
-from .buses.streams import fork
-from .cost import MEMORY
-from .counters import RESTORABLE, shown_as
-from .crossbar import CrossbarArray
-from .devices import DeviceArray
+from .array.crossbar import CrossbarArray
+from .array.devices import DeviceArray
+from .array.pair import PAIR, ArrayPair
+from .control.sequencer_counters import RESTORABLE, shown_as
+from .control.settings import LAYOUT
 from .engine import Engine, regions
-from .pair import PAIR, ArrayPair
-from .settings import LAYOUT
+from .lib.ram import TEXT, VerilogPlatform
+from .lib.streams import fork
+from .measure.cost import MEMORY
+from .update.average import AverageMemory
 
 NAME = "chip"
 """Name of the top module."""
@@ -38,11 +29,11 @@ CYCLES = 48
 
 
 class Top(Component):
-    """Engine with its emulated array, run by a host through addresses of `golden.memory_map`.
+    """Engine with its emulated array, run by a host through addresses of `golden.chip.memory_map`.
 
     Parameters
     ----------
-    chip : golden.chip.Chip
+    chip : golden.chip.chip.Chip
 
     Members
     -------

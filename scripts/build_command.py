@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from ..fpga.boards import BOARDS
-from ..golden.chip import Chip
-from .build import VENDORS, Target, build, target, write_sources
-from .errors import Failure, Interrupted
-from .program import program
-from .utilisation import rows
+from ..fpga.board.boards import BOARDS
+from ..fpga.errors import Failure, Interrupted
+from ..fpga.synthesis.build import VENDORS, Target, build, target, write_sources
+from ..fpga.synthesis.program import program
+from ..fpga.synthesis.utilisation import rows
+from ..golden.chip.chip import Chip
 
 BUILDS = Path("build/boards")
 SEEDS = 3

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from .errors import Failure, require_emulated
+from ..fpga.errors import Failure, require_emulated
 
 if TYPE_CHECKING:
-    from ..golden.config import ChipConfig
-    from .progress import Monitor
+    from ..golden.chip.config import ChipConfig
+    from .training.progress import Monitor
 
 app = typer.Typer(
     name="ohmgrad",
@@ -42,7 +42,7 @@ class On(StrEnum):
 
 
 class BoardName(StrEnum):
-    """Boards: the names of `fpga.boards.BOARDS`, which takes long to import."""
+    """Boards: the names of `fpga.board.boards.BOARDS`, which takes long to import."""
 
     icebreaker = "icebreaker"
     ulx3s_85f = "ulx3s-85f"
@@ -73,7 +73,7 @@ Seed = Annotated[int | None, typer.Option(help="Seed, in place of the chip file'
 
 def _use_folder(folder: Path | None) -> Path | None:
     """Have data sets read from a folder."""
-    from ..golden.fetch import FOLDER
+    from ..golden.data.fetch import FOLDER
 
     if folder:
         os.environ[FOLDER] = str(folder)
@@ -137,7 +137,7 @@ def train(
     Ctrl-C leaves a checkpoint, from which --resume goes on.
     """
     with one_sentence():
-        from .results import run_folder
+        from .training.results import run_folder
 
         config = _chip(chip, steps, seed, rtl=on is not On.golden)
         if seeds is None:
@@ -162,9 +162,9 @@ def virtual(
     Ctrl-C ends it; the signal USR1 presses its button reset.
     """
     with one_sentence():
-        from ..golden.chip import Chip
-        from .train import BUILDS
-        from .virtual_board import become, build
+        from ..fpga.simulation.virtual_board import become, build
+        from ..golden.chip.chip import Chip
+        from .training.train import BUILDS
 
         print("building the board", file=sys.stderr, flush=True)
         become(build(Chip(_chip(chip, rtl=True)), divisor, BUILDS), divisor, link)
@@ -177,7 +177,7 @@ def generate(
 ) -> None:
     """Write the chip's Verilog and what belongs to it: names, memory map, lint waivers."""
     with one_sentence():
-        from ..golden.chip import Chip
+        from ..golden.chip.chip import Chip
         from .generate import generate as run
 
         for path in run(Chip(_chip(chip, rtl=True)), output):
@@ -194,11 +194,11 @@ def verify(
 ) -> None:
     """Prove on this chip, by simulation, that its RTL equals the golden model bit for bit."""
     with one_sentence():
-        from ..golden.chip import Chip
+        from ..golden.chip.chip import Chip
 
         described = Chip(_chip(chip, rtl=True))
         if netlist:
-            from .netlist import verify as simulate
+            from ..fpga.simulation.netlist import verify as simulate
 
             simulate(described, netlist)
         else:
@@ -226,7 +226,7 @@ def build(
     Vivado are written.
     """
     with one_sentence():
-        from ..golden.chip import Chip
+        from ..golden.chip.chip import Chip
         from .build_command import build_command
 
         build_command(Chip(_chip(chip, rtl=True)), board.value, mhz, seeds, output)
@@ -241,7 +241,7 @@ def program(
 ) -> None:
     """Load a bitstream into a board, by openFPGALoader, iceprog or fujprog."""
     with one_sentence():
-        from ..golden.chip import Chip
+        from ..golden.chip.chip import Chip
         from .build_command import program_command
 
         program_command(source, board.value, lambda path: Chip(_chip(path, rtl=True)))
@@ -283,7 +283,7 @@ def doctor(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Show every tool that ohmgrad uses: found, version, fit or not."""
-    from .toolchain import doctor as run
+    from ..fpga.toolchain import doctor as run
 
     raise typer.Exit(run(json))
 
@@ -297,8 +297,8 @@ def main() -> None:
 def one_sentence() -> Iterator[None]:
     """Let what is expected to go wrong end in one sentence and an exit code."""
     from ..fpga.errors import BoardError
-    from ..golden.config_errors import ConfigError
-    from ..golden.fetch import DataError
+    from ..golden.chip.rules import ConfigError
+    from ..golden.data.fetch import DataError
 
     try:
         yield
@@ -317,7 +317,7 @@ def _stop(code: int, sentence: str) -> NoReturn:
 
 def _chip(path: Path, steps: int | None = None, seed: int | None = None, rtl: bool = False) -> "ChipConfig":
     """Load a chip file and lay the options over it; with `rtl` refuse what the RTL cannot be."""
-    from ..golden.config import load
+    from ..golden.chip.config import load
 
     config = load(path)
     if rtl:
@@ -339,10 +339,10 @@ def _train(
     live: bool = False,
 ) -> None:
     """One run with its report."""
-    from .calibrate import calibrate as measure
-    from .progress import Live
-    from .report import write_report
-    from .train import train as run
+    from .reports.report import write_report
+    from .training.calibrate import calibrate as measure
+    from .training.progress import Live
+    from .training.train import train as run
 
     _check_port(on, port, calibrate)
     if calibrate and on is not On.board:
@@ -362,10 +362,10 @@ def _check_port(on: On, port: str, calibrate: bool) -> None:
 def _monitor(live: bool) -> "Monitor":
     """What shows how far a run is."""
     if live:
-        from .live import LivePlot
+        from .training.live import LivePlot
 
         return LivePlot()
-    from .progress import Live
+    from .training.progress import Live
 
     return Live()
 
@@ -385,11 +385,11 @@ def _train_seeds(
     from rich.console import Console
     from rich.table import Table
 
-    from .calibrate import calibrate as measure
-    from .checkpoint import checkpoint_paths
-    from .progress import Live
-    from .results import run_folder, write_summary
-    from .train import train as run
+    from .training.calibrate import calibrate as measure
+    from .training.checkpoint import checkpoint_paths
+    from .training.progress import Live
+    from .training.results import run_folder, write_summary
+    from .training.train import train as run
 
     _check_port(on, port, calibrate)
     results: list[dict[str, Any]] = []

@@ -8,15 +8,15 @@ from typing import Any
 
 from amaranth.hdl import Shape
 
-from ..golden.chip import Chip
+from ..fpga.errors import require_emulated
+from ..fpga.host.golden import memories as there
+from ..golden.blocks.update.optimizer import MOMENTUM_BITS
+from ..golden.chip.chip import Chip
+from ..golden.chip.memory_map import ADDRESS_BITS, CALIBRATE, EVALUATE, INDEX_BITS, START, STOP, Region, Register
 from ..golden.engine import FLAGS
-from ..golden.memory_map import ADDRESS_BITS, CALIBRATE, EVALUATE, INDEX_BITS, START, STOP, Region, Register
-from ..golden.optimizer import MOMENTUM_BITS
-from ..rtl.buses.ram import WAIVERS
-from ..rtl.layout import Sizes
+from ..rtl.lib.layout import Sizes
+from ..rtl.lib.ram import WAIVERS
 from ..rtl.top import NAME, Top, verilog
-from .errors import require_emulated
-from .reference import memories as there
 
 CLOCKS = {"clk": "clock, rising edge", "rst": "synchronous reset, high"}
 PORTS = {
@@ -128,7 +128,7 @@ def _integers(block: Any) -> dict[str, Any]:
 def memories(chip: Chip) -> dict[str, Any]:
     """Where the words of each memory are: parameter i is entry i // lanes of lane i % lanes.
 
-    H and its means stand in the order of `golden.lines`, in one lane, if there is a fast array.
+    H and its means stand in the order of `golden.blocks.tiki_taka.lines`, in one lane, if there is a fast array.
     """
     bits, loop = chip.config.weights.bits, chip.loop
     filter_, means = "engine.loop.ttv2" if loop else "engine.ttv2", chip.ttv2.mean_bits if chip.ttv2 else 0

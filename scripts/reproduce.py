@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from .errors import Failure, Interrupted
+from ..fpga.errors import Failure, Interrupted
 from .studies import framework
 from .studies.framework import PAPERS, Kept, Options, cell
 

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 from unittest.mock import patch
 
-from ..golden.chip import Chip
-from .errors import Failure
-from .reference import memories
+from ..fpga.errors import Failure
+from ..fpga.host.golden import memories
+from ..golden.chip.chip import Chip
 
 CHIP = "OHMGRAD_CHIP"
 """Environment variable that tells the test its chip file."""

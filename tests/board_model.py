@@ -10,14 +10,14 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from ohmgrad.fpga.host import MEMORIES
-from ohmgrad.golden.calibration import LAGS
+from ohmgrad.fpga.host.host import MEMORIES
+from ohmgrad.golden.blocks.measure.calibration import LAGS
+from ohmgrad.golden.chip.memory_map import CALIBRATE, EVALUATE, START, STOP, LinkRegister, Region, Register
+from ohmgrad.golden.chip.registers import registers
 from ohmgrad.golden.engine import Engine, State, sizes
-from ohmgrad.golden.link import identity
-from ohmgrad.golden.link import sizes as region_sizes
-from ohmgrad.golden.link_device import Device
-from ohmgrad.golden.memory_map import CALIBRATE, EVALUATE, START, STOP, LinkRegister, Region, Register
-from ohmgrad.golden.registers import registers
+from ohmgrad.golden.link.frames import identity
+from ohmgrad.golden.link.frames import sizes as region_sizes
+from ohmgrad.golden.link.link import Device
 
 CLOCK_HZ = 24_000_000
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ohmgrad.golden.chip import Chip
-from ohmgrad.golden.config import ChipConfig
-from ohmgrad.golden.datasets import Split, load
+from ohmgrad.golden.chip.chip import Chip
+from ohmgrad.golden.chip.config import ChipConfig
+from ohmgrad.golden.data.datasets import Split, load
 from ohmgrad.golden.engine import Engine
 
 SMALL = ChipConfig.model_validate(

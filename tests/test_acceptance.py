@@ -8,7 +8,7 @@ against golden, and 9, the published figures, need a simulator and hours.
 import numpy as np
 import pytest
 
-from ohmgrad.golden.sequencer import Sequencer, cost_evaluations
+from ohmgrad.golden.blocks.control.sequencer import Sequencer, cost_evaluations
 
 from .chips import FILTERED, LOOP, engine, linear, small
 

@@ -13,17 +13,7 @@ from ohmgrad.golden.learn.analog_trainer import AnalogTrainer, evaluate, uniform
 from ohmgrad.golden.learn.extraction import Average
 from ohmgrad.golden.learn.float_layer import FloatLayer
 from ohmgrad.golden.learn.layered import Layered
-from ohmgrad.golden.learn.on_array import (
-    AGAD,
-    ArraySGD,
-    Chopped,
-    Dynamic,
-    Mixed,
-    MixedPrecision,
-    Transfer,
-    TTv1,
-    TTv2,
-)
+from ohmgrad.golden.learn.on_array import AGAD, ArraySGD, Chopped, Dynamic, Mixed, MixedPrecision, Transfer, TTv1, TTv2
 from ohmgrad.golden.learn.sources import DirectFeedback, NodePerturbation, RankOne
 
 CURVES = Path(__file__).resolve().parents[2] / "shared" / "reference" / "aihwkit" / "training_curve.npz"

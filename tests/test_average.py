@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from ohmgrad.golden.average import SHIFT_MOST, Average, iterate, mean
+from ohmgrad.golden.blocks.update.average import SHIFT_MOST, Average, iterate, mean
 
 from .reference import nearest
 

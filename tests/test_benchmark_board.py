@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ohmgrad.scripts import benchmark_board
+from ohmgrad.scripts.benchmarks import board as benchmark_board
 
 DESIGN = {
     "chip": "examples/xor_filtered.toml", "board": "icebreaker", "clock_hz": 24_000_000, "baud": 3_000_000,

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from amaranth.hdl import Const
 
-from ohmgrad.fpga import boards
-from ohmgrad.fpga.boards import BOARDS, baud
+from ohmgrad.fpga.board import boards
+from ohmgrad.fpga.board.boards import BOARDS, baud
+from ohmgrad.fpga.errors import Failure
+from ohmgrad.fpga.synthesis.build import design, target
+from ohmgrad.fpga.synthesis.program import program
 from ohmgrad.scripts import build_command
-from ohmgrad.scripts.build import design, target
 from ohmgrad.scripts.cli import BoardName
-from ohmgrad.scripts.errors import Failure
-from ohmgrad.scripts.program import program
 
 from .chips import small
 from .wired import Wired

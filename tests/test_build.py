@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from ohmgrad.fpga import boards
-from ohmgrad.fpga.boards import BOARDS
-from ohmgrad.scripts import board_study, stages
-from ohmgrad.scripts.build import DoesNotFit, TooSlow, build, design, synthesise, target
-from ohmgrad.scripts.timing import CASCADE_NS, MULTIPLICATION_NS, clocks
-from ohmgrad.scripts.utilisation import of_log, of_netlist, of_report, rows, too_much, within
+from ohmgrad.fpga.board import boards
+from ohmgrad.fpga.board.boards import BOARDS
+from ohmgrad.fpga.synthesis import stages
+from ohmgrad.fpga.synthesis.build import DoesNotFit, TooSlow, build, design, synthesise, target
+from ohmgrad.fpga.synthesis.timing import CASCADE_NS, MULTIPLICATION_NS, clocks
+from ohmgrad.fpga.synthesis.utilisation import of_log, of_netlist, of_report, rows, too_much, within
+from ohmgrad.scripts.long_runs import board_study
 
 from .chips import small
 from .wired import Wired

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from ohmgrad.golden.config import ConfigError, load
-from ohmgrad.scripts import calibrate as module
-from ohmgrad.scripts.calibrate import calibrate
-from ohmgrad.scripts.errors import Mismatch
+from ohmgrad.fpga.errors import Mismatch
+from ohmgrad.golden.chip.config import ConfigError, load
+from ohmgrad.scripts.training import calibrate as module
+from ohmgrad.scripts.training.calibrate import calibrate
 
 from .test_train import Listener
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ohmgrad.golden.calibration import LAGS, PERIOD, PERTURBED, ROUNDS, calibration_delay
+from ohmgrad.golden.blocks.measure.calibration import LAGS, PERIOD, PERTURBED, ROUNDS, calibration_delay
 
 from . import reference
 from .chips import engine, small

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ohmgrad.golden import datasets
-from ohmgrad.golden.chip import Chip
-from ohmgrad.golden.config import load
+from ohmgrad.fpga.errors import CheckpointError
+from ohmgrad.golden.chip.chip import Chip
+from ohmgrad.golden.chip.config import load
+from ohmgrad.golden.data import datasets
 from ohmgrad.golden.engine import Engine
-from ohmgrad.scripts.checkpoint import (
+from ohmgrad.scripts.training.checkpoint import (
     Figures,
     checkpoint_path,
     checkpoint_paths,
@@ -19,7 +20,6 @@ from ohmgrad.scripts.checkpoint import (
     save_checkpoint,
     save_samples,
 )
-from ohmgrad.scripts.errors import CheckpointError
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 

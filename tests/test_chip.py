@@ -6,10 +6,10 @@ from math import log2
 import numpy as np
 import pytest
 
-from ohmgrad.golden.chip import Chip
-from ohmgrad.golden.codes import pattern_signs
-from ohmgrad.golden.config import ConfigError
-from ohmgrad.golden.correlator import correlate_leaky
+from ohmgrad.golden.blocks.perturb.codes import pattern_signs
+from ohmgrad.golden.blocks.update.correlator import correlate_leaky
+from ohmgrad.golden.chip.chip import Chip
+from ohmgrad.golden.chip.config import ConfigError
 
 from .chips import DEVICE, FILTERED, SMALL, engine, small
 

@@ -1,18 +1,18 @@
 """A host's chip in the loop over the link: the costs are golden's, bit for bit, and so is what is learned.
 
 The same over the host port of the Verilated RTL is in `test_simulation`, over the pins of a netlist in
-`scripts/netlist.py`.
+`fpga/simulation/netlist.py`.
 """
 
 import numpy as np
 
-from ohmgrad.fpga.chip import chip_of
-from ohmgrad.fpga.host import Host
-from ohmgrad.fpga.serial_link import SerialLink
+from ohmgrad.fpga.host.chip_in_loop import chip_of
+from ohmgrad.fpga.host.host import Host
+from ohmgrad.fpga.host.serial_link import SerialLink
+from ohmgrad.golden.chip.memory_map import EVALUATE, Region
 from ohmgrad.golden.learn import MGD
 from ohmgrad.golden.learn.chip_in_loop import ChipTrainer
 from ohmgrad.golden.learn.engine_chip import EngineChip, GoldenDevice
-from ohmgrad.golden.memory_map import EVALUATE, Region
 
 from .board_model import Line, ModelBoard
 from .chips import engine, small

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ohmgrad.scripts import toolchain
+from ohmgrad.fpga import toolchain
 from ohmgrad.scripts.cli import app
-from ohmgrad.scripts.progress import Live
-from ohmgrad.scripts.train import Run
+from ohmgrad.scripts.training.progress import Live
+from ohmgrad.scripts.training.train import Run
 
 from .test_config import MALFORMED
 from .test_train import stand_in

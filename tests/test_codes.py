@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ohmgrad.golden import codes
-from ohmgrad.golden.codes import RANDOM, SEQUENTIAL, SINUSOIDAL, WALSH, WALSH_UPPER, Codes, pattern_signs
+from ohmgrad.golden.blocks.perturb import codes
+from ohmgrad.golden.blocks.perturb.codes import RANDOM, SEQUENTIAL, SINUSOIDAL, WALSH, WALSH_UPPER, Codes, pattern_signs
 
 from . import reference
 

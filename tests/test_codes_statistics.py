@@ -5,8 +5,8 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from ohmgrad.golden import codes
-from ohmgrad.golden.codes import RANDOM, SINUSOIDAL, WALSH, WALSH_UPPER, Codes, pattern_signs
+from ohmgrad.golden.blocks.perturb import codes
+from ohmgrad.golden.blocks.perturb.codes import RANDOM, SINUSOIDAL, WALSH, WALSH_UPPER, Codes, pattern_signs
 
 from .chips import engine, small
 

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from ohmgrad.golden.config import ChipConfig, ConfigError, load
+from ohmgrad.golden.chip.config import ChipConfig, ConfigError, load
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
 

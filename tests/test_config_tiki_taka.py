@@ -4,8 +4,8 @@ from math import log2
 
 import pytest
 
-from ohmgrad.golden.chip import Chip
-from ohmgrad.golden.config import ConfigError, load
+from ohmgrad.golden.chip.chip import Chip
+from ohmgrad.golden.chip.config import ConfigError, load
 
 CHIP = """\
 name = "loop"

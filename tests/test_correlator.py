@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from ohmgrad.golden.correlator import LEAK_BITS, Correlator, correlate, correlate_leaky
+from ohmgrad.golden.blocks.update.correlator import LEAK_BITS, Correlator, correlate, correlate_leaky
 
 from .reference import clipped, nearest
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from ohmgrad.golden.cost import (
+from ohmgrad.golden.blocks.measure.cost import (  # fmt: skip
     ANALOG,
     ANTITHETIC,
     DECAY_BITS,
@@ -17,7 +17,7 @@ from ohmgrad.golden.cost import (
     Cost,
     difference,
     error,
-)  # fmt: skip
+)
 
 from .reference import cost_sum, nearest
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ohmgrad.golden import crossbar
-from ohmgrad.golden.codes import pattern_signs
+from ohmgrad.golden.blocks.array import crossbar
+from ohmgrad.golden.blocks.perturb.codes import pattern_signs
 from ohmgrad.golden.engine import forward
 
 from .chips import small

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ohmgrad.golden.datasets import GLYPHS, SETS, load, nist7x7
+from ohmgrad.golden.data.datasets import GLYPHS, SETS, load, nist7x7
 
 
 def clean_letter(letter: str, down: int, right: int) -> np.ndarray:

@@ -15,8 +15,8 @@ import numpy as np
 import pooch
 import pytest
 
-from ohmgrad.golden import cifar, fetch, idx
-from ohmgrad.golden.datasets import DataError, load
+from ohmgrad.golden.data import cifar, fetch, idx
+from ohmgrad.golden.data.datasets import DataError, load
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 

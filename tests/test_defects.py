@@ -1,4 +1,4 @@
-"""Arrays with defects against the equations of `golden.defects`, and without any against the ideal one."""
+"""Arrays with defects against the equations of `golden.defects.array`, and without any against the ideal one."""
 
 from math import exp
 
@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from ohmgrad.golden.config import ConfigError
-from ohmgrad.golden.hardware import Defects, hardware
-from ohmgrad.golden.neuron import ACTIVATIONS
-from ohmgrad.scripts import checkpoint
+from ohmgrad.fpga.errors import NotEmulated
+from ohmgrad.golden.blocks.measure.neuron import ACTIVATIONS
+from ohmgrad.golden.chip.config import ConfigError
+from ohmgrad.golden.defects.draws import Defects, hardware
 from ohmgrad.scripts.cli import app
-from ohmgrad.scripts.errors import NotEmulated
 from ohmgrad.scripts.generate import generate
-from ohmgrad.scripts.train import train
+from ohmgrad.scripts.training import checkpoint
+from ohmgrad.scripts.training.train import train
 
 from .chips import FILTERED, LOOP, SMALL, engine, small
 from .reference import key, mix

@@ -1,4 +1,4 @@
-"""Sizes and independence of the noises of `golden.defects`, and shares of defects, over many draws.
+"""Sizes and independence of the noises of `golden.defects.array`, and shares of defects, over many draws.
 
 A mean of n draws deviates by sigma / sqrt(n), a variance by at most sqrt(2 / n) of it, as sums of uniform
 numbers have lighter tails than normal ones, a correlation by 1 / sqrt(n). Five of these are allowed.
@@ -7,8 +7,8 @@ numbers have lighter tails than normal ones, a correlation by 1 / sqrt(n). Five 
 import numpy as np
 import pytest
 
-from ohmgrad.golden.codes import key
-from ohmgrad.golden.hardware import SIGMA, normal
+from ohmgrad.golden.blocks.perturb.codes import key
+from ohmgrad.golden.defects.draws import SIGMA, normal
 
 from .chips import FILTERED, engine, small
 

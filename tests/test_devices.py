@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ohmgrad.golden.devices import pulse, pulse_all
+from ohmgrad.golden.blocks.array.devices import pulse, pulse_all
 
 from . import reference
 from .chips import DEVICE, FILTERED, small

@@ -8,7 +8,7 @@ an LSB of the spread, whose integer is in 2**-12 / SIGMA.
 import numpy as np
 import pytest
 
-from ohmgrad.golden.devices import SIGMA, Devices, pulse_all
+from ohmgrad.golden.blocks.array.devices import SIGMA, Devices, pulse_all
 
 from .chips import FILTERED, small
 

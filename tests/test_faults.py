@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from ohmgrad.golden.chip import Chip
-from ohmgrad.golden.link import END
-from ohmgrad.golden.memory_map import Region
-from ohmgrad.scripts import fault_runs, killed_runs
-from ohmgrad.scripts import train as train_module
-from ohmgrad.scripts.errors import Mismatch
-from ohmgrad.scripts.fault_runs import bad_line, reset
-from ohmgrad.scripts.faults import KINDS, Cable
-from ohmgrad.scripts.killed_runs import endless, killed
+from ohmgrad.fpga.errors import Mismatch
+from ohmgrad.golden.chip.chip import Chip
+from ohmgrad.golden.chip.memory_map import Region
+from ohmgrad.golden.link.frames import END
+from ohmgrad.scripts.long_runs import fault_runs, killed_runs
+from ohmgrad.scripts.long_runs.fault_runs import bad_line, reset
+from ohmgrad.scripts.long_runs.faults import KINDS, Cable
+from ohmgrad.scripts.long_runs.killed_runs import endless, killed
+from ohmgrad.scripts.training import train as train_module
 
 from .board_model import ModelBoard, served
 from .chips import FILTERED, engine, small

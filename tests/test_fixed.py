@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from ohmgrad.golden.fixed import bits_for, limit, round_shift, round_wide, saturate
+from ohmgrad.golden.blocks.lib.fixed import bits_for, limit, round_shift, round_wide, saturate
 
 from .reference import clipped, nearest
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from ohmgrad.golden.chip import Chip
-from ohmgrad.golden.config import load
+from ohmgrad.fpga.toolchain import verilator_environment
+from ohmgrad.golden.chip.chip import Chip
+from ohmgrad.golden.chip.config import load
 from ohmgrad.scripts.generate import generate
-from ohmgrad.scripts.toolchain import verilator_environment
 
 from .chips import LOOP, small
 

@@ -8,15 +8,15 @@ import threading
 import numpy as np
 import pytest
 
-from ohmgrad.fpga import board as board_module
-from ohmgrad.fpga import serial_link
-from ohmgrad.fpga.board import Board
 from ohmgrad.fpga.errors import BoardError, BoardReset, BoardSilent, BoardStopped
-from ohmgrad.fpga.host import Host
-from ohmgrad.fpga.serial_link import SerialLink
-from ohmgrad.golden.link import Kind, Unstuffer, opened, sealed, stuff
-from ohmgrad.golden.memory_map import LinkRegister, Region, Register
-from ohmgrad.scripts.reference import compare
+from ohmgrad.fpga.host import board as board_module
+from ohmgrad.fpga.host import serial_link
+from ohmgrad.fpga.host.board import Board
+from ohmgrad.fpga.host.golden import compare
+from ohmgrad.fpga.host.host import Host
+from ohmgrad.fpga.host.serial_link import SerialLink
+from ohmgrad.golden.chip.memory_map import LinkRegister, Region, Register
+from ohmgrad.golden.link.frames import Kind, Unstuffer, opened, sealed, stuff
 
 from .board_model import CLOCK_HZ, Line, ModelBoard, served
 from .chips import FILTERED, LOOP, engine, small

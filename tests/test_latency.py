@@ -5,30 +5,30 @@ from collections.abc import Iterable
 import pytest
 from amaranth.sim import Simulator
 
-from ohmgrad.golden.codes import RANDOM, SEQUENTIAL, SINUSOIDAL, WALSH, WALSH_UPPER, Codes
-from ohmgrad.golden.correlator import Correlator
-from ohmgrad.golden.cost import ANALOG, ANTITHETIC, FORWARD, MSE, Cost
-from ohmgrad.golden.crossbar import Crossbar
-from ohmgrad.golden.layout import Layout
-from ohmgrad.golden.lines import Lines
-from ohmgrad.golden.memory_map import Register
-from ohmgrad.golden.neuron import Neuron
-from ohmgrad.golden.optimizer import Optimizer
-from ohmgrad.golden.outer import LAYER, RANK_ONE, Outer
-from ohmgrad.golden.samples import CYCLIC, Samples
-from ohmgrad.golden.ttv2 import ZERO, Ttv2
-from ohmgrad.rtl.codes import CodeGenerator
-from ohmgrad.rtl.correlator import CorrelatorMemory
-from ohmgrad.rtl.cost import CostUnit
-from ohmgrad.rtl.crossbar import CrossbarArray
-from ohmgrad.rtl.neuron import NeuronTable
-from ohmgrad.rtl.optimizer import OptimizerMemory
-from ohmgrad.rtl.outer import OuterProducts
-from ohmgrad.rtl.samples import SampleMemory
-from ohmgrad.rtl.sequencer import StepSequencer
-from ohmgrad.rtl.settings import LAYOUT
+from ohmgrad.golden.blocks.array.crossbar import Crossbar
+from ohmgrad.golden.blocks.lib.layout import Layout
+from ohmgrad.golden.blocks.measure.cost import ANALOG, ANTITHETIC, FORWARD, MSE, Cost
+from ohmgrad.golden.blocks.measure.neuron import Neuron
+from ohmgrad.golden.blocks.measure.samples import CYCLIC, Samples
+from ohmgrad.golden.blocks.perturb.codes import RANDOM, SEQUENTIAL, SINUSOIDAL, WALSH, WALSH_UPPER, Codes
+from ohmgrad.golden.blocks.perturb.outer import LAYER, RANK_ONE, Outer
+from ohmgrad.golden.blocks.tiki_taka.lines import Lines
+from ohmgrad.golden.blocks.update.correlator import Correlator
+from ohmgrad.golden.blocks.update.optimizer import Optimizer
+from ohmgrad.golden.blocks.update.ttv2 import ZERO, Ttv2
+from ohmgrad.golden.chip.memory_map import Register
+from ohmgrad.rtl.array.crossbar import CrossbarArray
+from ohmgrad.rtl.control.sequencer import StepSequencer
+from ohmgrad.rtl.control.settings import LAYOUT
+from ohmgrad.rtl.measure.cost import CostUnit
+from ohmgrad.rtl.measure.neuron import NeuronTable
+from ohmgrad.rtl.measure.samples import SampleMemory
+from ohmgrad.rtl.perturb.codes import CodeGenerator
+from ohmgrad.rtl.perturb.outer import OuterProducts
 from ohmgrad.rtl.top import Top
-from ohmgrad.rtl.ttv2 import FilterMemory
+from ohmgrad.rtl.update.correlator import CorrelatorMemory
+from ohmgrad.rtl.update.optimizer import OptimizerMemory
+from ohmgrad.rtl.update.ttv2 import FilterMemory
 
 from .chips import FILTERED, small
 
@@ -75,7 +75,7 @@ def clocks(block, first: Iterable[str], then: Iterable[str], result: str, *ones)
 
 @pytest.mark.parametrize("kind", [SEQUENTIAL, WALSH, WALSH_UPPER])
 def test_codes_two_clocks(kind):
-    """Those of the random code are counted by cocotb_tests/test_mixer.py."""
+    """Those of the random code are counted by cocotb_tests/lib/test_mixer.py."""
     assert clocks(CodeGenerator(Codes(kind, 1, 3), 4), (), ("pattern",), "signs") == 2
 
 

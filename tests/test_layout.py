@@ -2,7 +2,7 @@
 
 import pytest
 
-from ohmgrad.golden.layout import Layout
+from ohmgrad.golden.blocks.lib.layout import Layout
 
 LANES = (1, 2, 4, 16, 64)
 SHAPES = [(1, 1), (2, 2, 1), (3, 1, 2), (5, 7, 3), (15, 4, 4), (16, 5), (49, 4, 4), (64, 16, 10), (2, 1, 1, 1, 9),

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ohmgrad.golden import codes, samples
+from ohmgrad.golden.blocks.measure import samples
+from ohmgrad.golden.blocks.perturb import codes
 from ohmgrad.golden.learn import kernels
 from ohmgrad.golden.learn.perturbations import COST_NOISE, Maker, keys, mix, sample_indices
 

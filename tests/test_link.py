@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ohmgrad.golden.link import (
+from ohmgrad.golden.chip.memory_map import LinkRegister, Region, Register, address
+from ohmgrad.golden.link.frames import (
     DROPPED_MOST,
     END,
     FIRED,
@@ -25,10 +26,9 @@ from ohmgrad.golden.link import (
     sizes,
     stuff,
 )
-from ohmgrad.golden.link_device import Device
-from ohmgrad.golden.memory_map import LinkRegister, Region, Register, address
+from ohmgrad.golden.link.link import Device
+from ohmgrad.rtl.array.pair import PAIR
 from ohmgrad.rtl.engine import regions
-from ohmgrad.rtl.pair import PAIR
 
 from .chips import FILTERED, LOOP, small
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from ohmgrad.examples import chip_in_the_loop, my_board
-from ohmgrad.golden import datasets
-from ohmgrad.golden.chip import Chip
-from ohmgrad.golden.config import ChipConfig
+from ohmgrad.golden.chip.chip import Chip
+from ohmgrad.golden.chip.config import ChipConfig
+from ohmgrad.golden.data import datasets
 from ohmgrad.golden.engine import Engine
 from ohmgrad.golden.learn.engine_chip import EngineChip, GoldenDevice
 

@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from ohmgrad.golden.codes import pattern_signs
-from ohmgrad.golden.cost import ANALOG, DECAY_BITS, difference
+from ohmgrad.golden.blocks.measure.cost import ANALOG, DECAY_BITS, difference
+from ohmgrad.golden.blocks.perturb.codes import pattern_signs
 
 from .chips import engine, linear, small
 from .test_acceptance import off, quadratic

@@ -1,6 +1,6 @@
 """The netlist flow on a design of a hundred cells: pins, cell models, and what a read beside a write gives.
 
-Whole boards take minutes: `python -m ohmgrad.scripts.netlist`, whose results are kept in docs/results/board.
+Whole boards take minutes: `python -m ohmgrad.fpga.simulation.netlist`, whose results are kept in docs/results/board.
 """
 
 import json
@@ -10,11 +10,11 @@ from amaranth.hdl import Module
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out
 
-from ohmgrad.fpga.uart import Receiver, Transmitter
+from ohmgrad.fpga.link.uart import Receiver, Transmitter
+from ohmgrad.fpga.simulation.netlist import cell_models, netlist
+from ohmgrad.fpga.simulation.pins import DIVISOR, Pins
+from ohmgrad.fpga.simulation.verilate import netlist_pins
 from ohmgrad.rtl.top import verilog
-from ohmgrad.scripts.netlist import cell_models, netlist
-from ohmgrad.scripts.pins import DIVISOR, Pins
-from ohmgrad.scripts.verilate import netlist_pins
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "board"
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from ohmgrad.golden.neuron import ACTIVATIONS, Neuron
+from ohmgrad.golden.blocks.measure.neuron import ACTIVATIONS, Neuron
 
 from . import reference
 

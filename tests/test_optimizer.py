@@ -6,7 +6,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from ohmgrad.golden.optimizer import MOMENTUM_BITS, Optimizer, scheduled, update, update_with
+from ohmgrad.golden.blocks.update.optimizer import MOMENTUM_BITS, Optimizer, scheduled, update, update_with
 
 from . import reference
 from .reference import clipped, nearest

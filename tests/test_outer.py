@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ohmgrad.golden import outer
-from ohmgrad.golden.codes import pattern_signs
-from ohmgrad.golden.layout import Layout
+from ohmgrad.golden.blocks.lib.layout import Layout
+from ohmgrad.golden.blocks.perturb import outer
+from ohmgrad.golden.blocks.perturb.codes import pattern_signs
 
 from .chips import engine, linear, small
 

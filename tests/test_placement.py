@@ -7,8 +7,8 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib.wiring import Component, In, Out
 from amaranth.sim import Simulator
 
-from ohmgrad.scripts import placement
-from ohmgrad.scripts.placement import Shell, fmax
+from ohmgrad.fpga.synthesis import placement
+from ohmgrad.fpga.synthesis.placement import Shell, fmax
 
 
 class Sum(Component):

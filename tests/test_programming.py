@@ -5,7 +5,7 @@ from math import ceil
 import numpy as np
 import pytest
 
-from ohmgrad.golden.devices import Devices
+from ohmgrad.golden.blocks.array.devices import Devices
 from ohmgrad.golden.programming import Verify, held, in_states, program
 
 from . import reference

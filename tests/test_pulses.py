@@ -6,8 +6,8 @@ from math import floor, log2
 import numpy as np
 import pytest
 
-from ohmgrad.golden.codes import TRAIN, key, mix
-from ohmgrad.golden.pulses import RATE_BITS, WIDE_BITS, Pulses, orient, probabilities, train
+from ohmgrad.golden.blocks.perturb.codes import TRAIN, key, mix
+from ohmgrad.golden.blocks.tiki_taka.pulses import RATE_BITS, WIDE_BITS, Pulses, orient, probabilities, train
 
 from .test_codes_statistics import extreme
 

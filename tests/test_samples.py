@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from ohmgrad.golden.config import ConfigError
-from ohmgrad.golden.samples import CYCLIC, RANDOM, Samples, require_levels, sample_index, stream
+from ohmgrad.golden.blocks.measure.samples import CYCLIC, RANDOM, Samples, require_levels, sample_index, stream
+from ohmgrad.golden.chip.config import ConfigError
 
 from . import reference
 from .chips import engine, small

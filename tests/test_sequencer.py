@@ -2,7 +2,7 @@
 
 import pytest
 
-from ohmgrad.golden.sequencer import pattern_number, sample_number, updates
+from ohmgrad.golden.blocks.control.sequencer import pattern_number, sample_number, updates
 
 
 @pytest.mark.parametrize(("tau_p", "tau_x", "tau_theta"), [(1, 1, 1), (2, 4, 4), (3, 1, 6), (5, 10, 15), (4, 2, 8)])

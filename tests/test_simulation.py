@@ -5,17 +5,18 @@ import subprocess
 import numpy as np
 import pytest
 
-from ohmgrad.fpga.chip import chip_of
+from ohmgrad.fpga.errors import SimulationError
+from ohmgrad.fpga.host import simulator as simulation
+from ohmgrad.fpga.host.chip_in_loop import chip_of
+from ohmgrad.fpga.host.golden import ARRAYS, compare
+from ohmgrad.fpga.host.simulator import Simulator
+from ohmgrad.fpga.simulation import verilate
+from ohmgrad.fpga.simulation.verilate import build
+from ohmgrad.golden.chip.memory_map import Region, Register
+from ohmgrad.golden.chip.registers import registers
 from ohmgrad.golden.engine import State
 from ohmgrad.golden.learn.engine_chip import EngineChip, GoldenDevice
-from ohmgrad.golden.memory_map import Region, Register
-from ohmgrad.golden.registers import registers
 from ohmgrad.rtl.top import generate
-from ohmgrad.scripts import simulation, verilate
-from ohmgrad.scripts.errors import SimulationError
-from ohmgrad.scripts.reference import ARRAYS, compare
-from ohmgrad.scripts.simulation import Simulator
-from ohmgrad.scripts.verilate import build
 
 from .chips import FILTERED, LOOP, engine, small
 

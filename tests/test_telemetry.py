@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from ohmgrad.golden.codes import pattern_signs
-from ohmgrad.scripts import reference
-from ohmgrad.scripts.checkpoint import Figures
-from ohmgrad.scripts.live import BLANK, Curve, LivePlot, braille, picture
-from ohmgrad.scripts.reference import Golden
-from ohmgrad.scripts.telemetry import FILE, Telemetry, gradient_norm, read
+from ohmgrad.fpga.host import golden as reference
+from ohmgrad.fpga.host.golden import Golden
+from ohmgrad.golden.blocks.perturb.codes import pattern_signs
+from ohmgrad.scripts.training.checkpoint import Figures
+from ohmgrad.scripts.training.live import BLANK, Curve, LivePlot, braille, picture
+from ohmgrad.scripts.training.telemetry import FILE, Telemetry, gradient_norm, read
 
 from .chips import LOOP, engine, small
 
@@ -169,7 +169,7 @@ def test_a_file_cut_at_any_byte_loses_one_line_at_most(tmp_path):
 
 WRITER = """
 import sys, time
-from ohmgrad.scripts.telemetry import Telemetry
+from ohmgrad.scripts.training.telemetry import Telemetry
 from pathlib import Path
 from tests.chips import small
 notes = Telemetry(Path(sys.argv[1]), small(), interval=0)
@@ -205,7 +205,7 @@ def test_braille_dot_by_dot():
 
 
 def test_curves_stay_short_and_keep_their_mean(monkeypatch):
-    monkeypatch.setattr("ohmgrad.scripts.live.POINTS", 8)
+    monkeypatch.setattr("ohmgrad.scripts.training.live.POINTS", 8)
     curve = Curve()
     for k in range(64):
         curve.add(k, k % 2)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ohmgrad.golden.outer import places
+from ohmgrad.golden.blocks.perturb.outer import places
 
 from .chips import DEVICE, LOOP, engine, small
 from .replay_tiki_taka import LoopReplay, symmetry

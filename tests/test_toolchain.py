@@ -8,7 +8,7 @@ from importlib import metadata
 
 import pytest
 
-from ohmgrad.scripts.toolchain import doctor, doctor_rows, tools, verilator_environment
+from ohmgrad.fpga.toolchain import doctor, doctor_rows, tools, verilator_environment
 
 
 @pytest.fixture

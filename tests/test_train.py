@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ohmgrad.golden import datasets
-from ohmgrad.golden.chip import Chip
-from ohmgrad.golden.config import load
+from ohmgrad.fpga.errors import CheckpointError, Interrupted, Mismatch
+from ohmgrad.fpga.host import golden as reference
+from ohmgrad.fpga.host.golden import ARRAYS, Golden, compare
+from ohmgrad.golden.chip.chip import Chip
+from ohmgrad.golden.chip.config import load
+from ohmgrad.golden.data import datasets
 from ohmgrad.golden.engine import Engine, State
-from ohmgrad.scripts import reference
-from ohmgrad.scripts.checkpoint import checkpoint_path, checkpoint_paths, load_checkpoint
-from ohmgrad.scripts.errors import CheckpointError, Interrupted, Mismatch
-from ohmgrad.scripts.progress import Monitor, interruptible
-from ohmgrad.scripts.reference import ARRAYS, Golden, compare
-from ohmgrad.scripts.results import solved, write_summary
-from ohmgrad.scripts.train import Run, train
+from ohmgrad.scripts.training.checkpoint import checkpoint_path, checkpoint_paths, load_checkpoint
+from ohmgrad.scripts.training.progress import Monitor, interruptible
+from ohmgrad.scripts.training.results import solved, write_summary
+from ohmgrad.scripts.training.train import Run, train
 
 XOR = load(Path(__file__).parent.parent / "examples" / "xor_filtered.toml")
 SHORT = XOR.with_(**{"run.steps": 3000, "run.checkpoints": 4})

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from ohmgrad.golden.ttv2 import RESETS, SUBTRACT, Ttv2, rescale, transfer, transfer_line
+from ohmgrad.golden.blocks.update.ttv2 import RESETS, SUBTRACT, Ttv2, rescale, transfer, transfer_line
 
 from .reference import clipped, filtered, nearest
 

@@ -2,8 +2,8 @@
 
 import subprocess
 
+from ohmgrad.fpga.simulation.verilate import bare_loop
 from ohmgrad.rtl.top import generate
-from ohmgrad.scripts.verilate import bare_loop
 
 from .chips import small
 

@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ohmgrad.fpga.board import Board
 from ohmgrad.fpga.errors import BoardReset
-from ohmgrad.golden.chip import Chip
-from ohmgrad.golden.link import identity
-from ohmgrad.golden.memory_map import Region
-from ohmgrad.scripts import train as train_module
-from ohmgrad.scripts import verilate, virtual_board
-from ohmgrad.scripts.checkpoint import checkpoint_path, load_checkpoint
+from ohmgrad.fpga.host.board import Board
+from ohmgrad.fpga.host.golden import compare
+from ohmgrad.fpga.simulation import verilate, virtual_board
+from ohmgrad.fpga.simulation.virtual_board import VirtualBoard, build
+from ohmgrad.golden.chip.chip import Chip
+from ohmgrad.golden.chip.memory_map import Region
+from ohmgrad.golden.link.frames import identity
 from ohmgrad.scripts.cli import app
-from ohmgrad.scripts.progress import Monitor
-from ohmgrad.scripts.reference import compare
-from ohmgrad.scripts.train import train
-from ohmgrad.scripts.virtual_board import VirtualBoard, build
+from ohmgrad.scripts.training import train as train_module
+from ohmgrad.scripts.training.checkpoint import checkpoint_path, load_checkpoint
+from ohmgrad.scripts.training.progress import Monitor
+from ohmgrad.scripts.training.train import train
 
 from .chips import FILTERED, engine, small
 

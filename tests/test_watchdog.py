@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from ohmgrad.fpga.board import Board
-from ohmgrad.golden.memory_map import START
-from ohmgrad.scripts import verilate
-from ohmgrad.scripts.reference import compare
-from ohmgrad.scripts.virtual_board import VirtualBoard
+from ohmgrad.fpga.host.board import Board
+from ohmgrad.fpga.host.golden import compare
+from ohmgrad.fpga.simulation import verilate
+from ohmgrad.fpga.simulation.virtual_board import VirtualBoard
+from ohmgrad.golden.chip.memory_map import START
 
 from .chips import FILTERED, engine, small
 from .test_virtual_board import DIVISOR, SMALL, UNOPTIMIZED

@@ -1,15 +1,17 @@
-"""The window's sums by their definition and by the fast transform, and the latency that `rtl.window` promises."""
+"""The window's sums by their definition and by the fast transform, and the latency that `rtl.update.window`
+promises.
+"""
 
 import numpy as np
 import pytest
 from amaranth.sim import Simulator
 
-from ohmgrad.golden.codes import RANDOM, WALSH, WALSH_UPPER, Codes
-from ohmgrad.golden.fixed import limit
-from ohmgrad.golden.layout import Layout
-from ohmgrad.golden.window import Window, products, transform, walsh_products
-from ohmgrad.rtl.window import WindowProducts
-from ohmgrad.scripts.logic_cost import SIZE, PlainSum
+from ohmgrad.golden.blocks.lib.fixed import limit
+from ohmgrad.golden.blocks.lib.layout import Layout
+from ohmgrad.golden.blocks.perturb.codes import RANDOM, WALSH, WALSH_UPPER, Codes
+from ohmgrad.golden.blocks.update.window import Window, products, transform, walsh_products
+from ohmgrad.rtl.update.window import WindowProducts
+from ohmgrad.scripts.long_runs.logic_cost import SIZE, PlainSum
 
 from . import reference
 

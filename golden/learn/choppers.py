@@ -5,19 +5,7 @@ from math import ceil
 
 import numpy as np
 
-from .filters import (
-    CAP,
-    CORRECT,
-    DECAY,
-    IN_PROB,
-    OUT_PROB,
-    PERIOD,
-    RATE,
-    TAIL,
-    WAIT,
-    Filtered,
-    above_zero,
-)
+from .filters import CAP, CORRECT, DECAY, IN_PROB, OUT_PROB, PERIOD, RATE, TAIL, WAIT, Filtered, above_zero
 from .refusals import require
 
 

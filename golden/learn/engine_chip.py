@@ -1,7 +1,8 @@
 """The emulated array of the engine as a `Chip`: the host loads words and has the engine evaluate.
 
 The same code drives the integer model (`GoldenDevice`) and, through the host port, Verilated RTL and boards
-(`fpga.chip`). A cost is an exact integer S summed over the samples (`golden.cost`), times one unit: equal words give
+(`fpga.host.chip_in_loop`). A cost is an exact integer S summed over the samples (`golden.blocks.measure.cost`),
+times one unit: equal words give
 bit-equal costs on all of them.
 """
 
@@ -11,11 +12,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..chip import Chip
-from ..cost import ANTITHETIC
+from ..blocks.lib.fixed import limit
+from ..blocks.measure.cost import ANTITHETIC
+from ..blocks.measure.samples import require_levels
+from ..chip.chip import Chip
 from ..engine import Engine
-from ..fixed import limit
-from ..samples import require_levels
 from .chip_protocol import no_pulses
 from .refusals import require
 
@@ -78,7 +79,7 @@ class EngineChip:
 
     Parameters
     ----------
-    chip : golden.chip.Chip
+    chip : golden.chip.chip.Chip
     device : Device
 
     Raises

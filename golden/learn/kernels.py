@@ -8,8 +8,8 @@ from functools import cache
 import numpy as np
 from numba import njit
 
-from ..codes import key
-from ..samples import sample_index, stream
+from ..blocks.measure.samples import sample_index, stream
+from ..blocks.perturb.codes import key
 from . import lanes
 
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -20,7 +20,7 @@ FEW = 12
 
 @njit(nogil=True)
 def keys(seeds, domain, numbers, out):
-    """out[r, n] = `golden.codes.key` of seed r and number n; out is int32 (R, numbers, 4)."""
+    """out[r, n] = `golden.blocks.perturb.codes.key` of seed r and number n; out is int32 (R, numbers, 4)."""
     for r in range(seeds.size):
         for n in range(numbers.size):
             k = key(seeds[r], domain, numbers[n])
@@ -30,7 +30,7 @@ def keys(seeds, domain, numbers, out):
 
 @njit(nogil=True)
 def indices(order, size, seeds, numbers, out):
-    """out[r, n] = index of sample number n of seed r, see `golden.samples`."""
+    """out[r, n] = index of sample number n of seed r, see `golden.blocks.measure.samples`."""
     for r in range(seeds.size):
         sample_key = stream(seeds[r])
         for n in range(numbers.size):

@@ -101,7 +101,7 @@ class ExplicitRankOne(Explicit):
 def factors(probe: Probe, patterns: np.ndarray) -> list[tuple[Array, Array]]:
     """Rank-one factors of each layer of weights: a value a neuron, and a value a line with the bias line last.
 
-    The code numbers all neurons first, then all lines, as `golden.outer` does.
+    The code numbers all neurons first, then all lines, as `golden.blocks.perturb.outer` does.
     """
     blocks = probe.network.blocks
     neurons = sum(b.outputs for b in blocks)

@@ -22,7 +22,7 @@ class MGD:
     Attributes
     ----------
     code : str
-        "random", "sequential", "walsh", "walsh-upper" or "sinusoidal": see `golden.codes`.
+        "random", "sequential", "walsh", "walsh-upper" or "sinusoidal": see `golden.blocks.perturb.codes`.
     method : str
         What is perturbed: "weight"; "rank-one" (weights, by r_n c_l a layer); "node" (pre-activations), "node-by-layer"
         (those of layer `pattern mod layers`).
@@ -42,7 +42,8 @@ class MGD:
         "batch": one pattern for all samples of a mini-batch, and their mean cost; "sample": each has its own. Nodes
         always have a pattern for each sample.
     order : str
-        Samples are drawn with replacement ("random") or taken in order ("cyclic"), as in `golden.samples`.
+        Samples are drawn with replacement ("random") or taken in order ("cyclic"), as in
+        `golden.blocks.measure.samples`.
     shared : bool
         All seeds see the samples of the first one; else each draws its own.
     refresh : int

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from ...golden.codes import KINDS, Codes
+from ...golden.blocks.perturb.codes import KINDS, Codes
 from ...golden.learn import MGD, Trainer, models
 from .backprop import gradient
 from .common import chart, draw, start

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ...golden import datasets
+from ...golden.data import datasets
 from ...golden.learn import MGD, Defects, Network, Trainer
-from ..plots import BLUE, GREEN, ORANGE, RED, STYLE
+from ..reports.plots import BLUE, GREEN, ORANGE, RED, STYLE
 from . import compiled
 from .framework import Json, Tell
 

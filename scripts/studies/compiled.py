@@ -12,10 +12,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ...golden.codes import KINDS, Codes, key, mix, scratch, values
+from ...golden.blocks.measure.samples import ORDERS, sample_index, stream
+from ...golden.blocks.perturb.codes import KINDS, Codes, key, mix, scratch, values
 from ...golden.learn import MGD, Defects, Dense, Network
 from ...golden.learn.perturbations import COST_NOISE, UPDATE_NOISE
-from ...golden.samples import ORDERS, sample_index, stream
 
 WEIGHT, NODE, RANK_ONE, EXACT = range(4)
 METHODS = {"weight": WEIGHT, "node": NODE, "rank-one": RANK_ONE}

@@ -17,8 +17,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from ..files import replacing, write_json
-from ..plots import image
+from ...fpga.files import replacing, write_json
+from ..reports.plots import image
 
 KEPT = Path("build/reproduce")
 """Where results of units are kept, in the folder that the command runs in."""

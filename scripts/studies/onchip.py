@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from ...golden.config import ChipConfig, load
-from ..progress import Monitor
-from ..results import run_folder
-from ..train import train
+from ...golden.chip.config import ChipConfig, load
+from ..training.progress import Monitor
+from ..training.results import run_folder
+from ..training.train import train
 from .common import COLOURS, chart
 from .framework import Json, Options, Study, Tell, Unit
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from ...golden import datasets
-from ...golden.chip import Chip
-from ...golden.config import ChipConfig, load
+from ...golden.blocks.tiki_taka.tiki_taka import Arrays
+from ...golden.chip.chip import Chip
+from ...golden.chip.config import ChipConfig, load
+from ...golden.data import datasets
 from ...golden.engine import Engine, State
-from ...golden.tiki_taka import Arrays
 from .common import COLOURS, chart
 from .framework import Json, Options, Study, Tell, Unit
 from .onchip import simulate

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...golden import datasets
 from ...golden.analog.devices import SoftBounds
 from ...golden.analog.periphery import Periphery
 from ...golden.analog.update import Update
+from ...golden.data import datasets
 from ...golden.learn.choppers import Chopped, Dynamic
 from ...golden.learn.filters import Transfer
 from ...golden.learn.float_layer import FloatLayer

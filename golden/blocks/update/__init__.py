@@ -1,0 +1,1 @@
+"""From costs to new weights, or to pulses."""

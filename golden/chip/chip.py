@@ -1,0 +1,364 @@
+"""From the chip description to integers: every width, shift, code and table, derived once.
+
+`Chip(config)` holds one frozen configuration a block; golden, RTL and tests all take these.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import floor, log2
+
+import numpy as np
+
+from ..blocks.array.crossbar import Crossbar
+from ..blocks.array.devices import SIGMA, SPREAD_BITS, Devices
+from ..blocks.control.sequencer import Sequencer
+from ..blocks.lib.fixed import bits_for, limit
+from ..blocks.lib.layout import Layout
+from ..blocks.measure import cost, samples
+from ..blocks.measure.neuron import Neuron
+from ..blocks.perturb import codes, outer
+from ..blocks.perturb.codes import Codes
+from ..blocks.update import ttv2
+from ..blocks.update.average import Average
+from ..blocks.update.correlator import LEAK_BITS, Correlator
+from ..blocks.update.optimizer import FRACTION, RATE_BITS, Optimizer
+from ..blocks.update.window import Window
+from ..data.datasets import SETS
+from ..defects import draws as hardware
+from .chip_loop import FAST_SEED, Loop, derive
+from .config import ChipConfig, ConfigError, Device
+
+
+@dataclass(frozen=True)
+class Chip:
+    """Integer configuration of every block of one chip.
+
+    Parameters
+    ----------
+    config : ChipConfig
+        The chip description, real units.
+
+    Raises
+    ------
+    ConfigError
+        A combination that no integer configuration can hold; one sentence with the key and the range.
+    """
+
+    config: ChipConfig
+
+    def __post_init__(self) -> None:
+        blocks = ("cost", "correlator", "crossbar", "optimizer", "ttv2", "devices", "loop", "defects")
+        for block in blocks:
+            getattr(self, block)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Order of the parameters in words of lanes."""
+        return Layout(tuple(self.config.network.layers), self.config.engine.lanes)
+
+    @cached_property
+    def sequencer(self) -> Sequencer:
+        """Time constants."""
+        p, c, e = self.config.perturbation, self.config.cost, self.config.engine
+        delay = self.config.array.latency if e.delay is None else e.delay
+        return Sequencer(
+            p.tau_p, p.tau_x, p.tau_theta, c.refresh, c.average.bit_length() - 1, c.average_c0.bit_length() - 1,
+            p.blanking, delay, e.settle,
+        )  # fmt: skip
+
+    @cached_property
+    def codes(self) -> Codes:
+        """Code generator of the perturbations: one value a parameter, or a neuron, or a neuron and line."""
+        p, rank_one = self.config.perturbation, self.config.perturbation.code == "rank-one"
+        size = self.config.perturbed if not rank_one else self.layout.neurons + outer.lines(self.layout)
+        code = Codes(
+            codes.RANDOM if rank_one else codes.KINDS[p.code], self.config.seed, size, self.config.peak, *p.frequency
+        )
+        return self._phased(code, p.phase)
+
+    @cached_property
+    def reference(self) -> Codes:
+        """Code generator of what the cost is correlated with: the same, or lagging."""
+        p = self.config.perturbation
+        return self._phased(self.codes, p.phase - p.lag)
+
+    @staticmethod
+    def _phased(code: Codes, turns: float) -> Codes:
+        period = code.cycle if code.kind == codes.SINUSOIDAL else 1
+        return code._replace(phase=round(turns * period) % period)
+
+    @cached_property
+    def outer(self) -> outer.Outer | None:
+        """Outer products, if perturbations or what the cost is correlated with are such."""
+        p = self.config.perturbation
+        method = outer.METHODS["rank-one" if p.code == "rank-one" else p.method]
+        return outer.Outer(method, self.codes.bits, self.config.array.input_bits) if method else None
+
+    @cached_property
+    def samples(self) -> samples.Samples:
+        """Sample memory."""
+        data = self.config.data
+        layers = self.layout.layers
+        return samples.Samples(samples.ORDERS[data.order], self.config.seed, data.train, layers[0], layers[-1])
+
+    @cached_property
+    def levels(self) -> tuple[tuple[int, int], tuple[int, int]] | None:
+        """Where the sample memory keeps one bit a code: the lower and the upper code of inputs, and of targets."""
+        levels = SETS[self.config.data.set].levels
+        if self.config.engine.samples == "codes" or levels is None:
+            return None
+        inputs, targets = self.line_codes(np.array(levels[0])), self.output_codes(np.array(levels[1]))
+        return (int(inputs[0]), int(inputs[1])), (int(targets[0]), int(targets[1]))
+
+    @cached_property
+    def polarity(self) -> int:
+        """Polarity of rail 1: -1 (antithetic) or 0; rail 0 has +1."""
+        return -1 if self.cost.mode == cost.ANTITHETIC else 0
+
+    # The units of one LSB.
+
+    @cached_property
+    def state_unit(self) -> float:
+        """Weight that one LSB of theta, or of a device's state, stands for."""
+        return self.config.weights.range / (1 << (self.config.weights.bits - 1))
+
+    @cached_property
+    def weight_unit(self) -> float:
+        """Weight that one LSB of a cell's DAC stands for."""
+        return self.config.weights.range / (1 << (self.config.weights.dac_bits - 1))
+
+    @cached_property
+    def gradient_unit(self) -> float:
+        """dC/dtheta that one LSB of G stands for: C~ s / a^2, with s in units that the correlator sees."""
+        unit = self.cost.unit / self.weight_unit
+        if self.codes.kind == codes.SINUSOIDAL:
+            unit /= self.codes.mean_square
+        else:
+            unit /= self.crossbar.amplitude
+        if self.outer and self.outer.method != outer.RANK_ONE:
+            unit /= self.crossbar.one
+        if self.correlator.leaky:
+            unit *= self.correlator.leak / (1 << LEAK_BITS)
+        return unit
+
+    # The blocks.
+
+    @cached_property
+    def crossbar(self) -> Crossbar:
+        """Converters and sums of the array."""
+        weights, array = self.config.weights, self.config.array
+        amplitude = max(1, round(self.config.perturbation.amplitude / self.weight_unit))
+        if self.codes.kind == codes.SINUSOIDAL:
+            amplitude = 1
+        full = limit(array.input_bits)
+        product = self.weight_unit / full
+        shift = round(log2(array.adc_bound / limit(array.adc_bits) / product))
+        largest = max(self.layout.columns) * ((1 << (weights.dac_bits - 1)) + amplitude * self.codes.peak) * full
+        if not 0 <= shift <= 30:
+            finest = product * limit(array.adc_bits)
+            raise self.error(
+                "array.adc_bound", array.adc_bound,
+                f"makes an ADC step of 2**{shift} steps of the sum; "
+                f"allowed are numbers from {finest:.3g} to {2.0**30 * finest:.3g}",
+            )  # fmt: skip
+        return Crossbar(
+            weights.bits, weights.dac_bits, array.input_bits, array.adc_bits, shift, amplitude, bits_for(largest)
+        )
+
+    @cached_property
+    def neuron(self) -> Neuron:
+        """Activation tables."""
+        array = self.config.array
+        unit = self.weight_unit / self.crossbar.one * 2.0**self.crossbar.adc_shift
+        return Neuron(self.config.activations, array.adc_bits, unit, array.input_bits, array.output_bits)
+
+    @cached_property
+    def cost(self) -> cost.Cost:
+        """Cost unit."""
+        section = self.config.cost
+        return cost.Cost(
+            cost.FUNCTIONS[section.function], cost.MODES[section.mode], section.bits,
+            self.config.array.output_bits, self.layout.layers[-1],
+            round(section.tau_hp / (section.tau_hp + 1) * (1 << cost.DECAY_BITS)) if section.mode == "analog" else 0,
+        )  # fmt: skip
+
+    @cached_property
+    def correlator(self) -> Correlator:
+        """Correlator; G holds a window of the largest tau_theta."""
+        engine, leaky = self.config.engine, self.config.cost.mode == "analog"
+        leak = round((1 << LEAK_BITS) / (self.config.perturbation.tau_theta + 1)) if leaky else 0
+        factor_bits = self.outer.factor_bits if self.outer else self.codes.bits
+        return Correlator(
+            self.config.cost.bits, self.config.gradient_bits, factor_bits, leaky, leak,
+            engine.window, engine.gradient == "replay",
+        )  # fmt: skip
+
+    @cached_property
+    def window(self) -> Window | None:
+        """Window of the correlator, if it takes several costs in one pass."""
+        if self.correlator.window == 1:
+            return None
+        bits = self.config.cost.bits
+        held = bits + (self.config.largest[0] - 1).bit_length()
+        return Window(self.correlator.window, bits, held, self.reference)
+
+    @cached_property
+    def optimizer(self) -> Optimizer | None:
+        """Optimizer of the `digital` path."""
+        if self.config.update.path != "digital":
+            return None
+        update = self.config.update
+        factors = update.layers or (1.0,) * len(self.layout.rows)
+        unit = self.state_unit / self.gradient_unit
+        key, _, largest = max(self.etas, key=lambda entry: entry[2])
+        shift = floor(log2(((1 << RATE_BITS) - 1) * unit / largest))
+        least = FRACTION if update.momentum else 0
+        if not least <= shift <= 30:
+            raise self.error(
+                key, largest,
+                "cannot be held by the 8-bit rate register; allowed with these widths are "
+                f"{128 * unit / 2**30:.2g} to {255 * unit / 2**least:.2g}",
+            )  # fmt: skip
+        schedule = tuple(
+            (start, tuple(round(eta * factor / unit * 2.0**shift) for factor in factors))
+            for _, start, eta in self.etas
+        )
+        smallest = unit / 2**shift
+        for (key, _, eta), (_, rates) in zip(self.etas, schedule, strict=True):
+            for k, (factor, rate) in enumerate(zip(factors, rates, strict=True)):
+                if factor and not rate and eta < smallest:
+                    raise self.error(
+                        key, eta,
+                        f"is rounded to zero by the 8-bit rate register beside a step size of {largest:g}; "
+                        f"allowed are numbers from {smallest:.2g}",
+                    )  # fmt: skip
+                if factor and not rate:
+                    raise self.error(
+                        f"update.layers[{k}]", factor,
+                        f"times {key} = {eta:g} is rounded to zero by the 8-bit rate register beside a step size of "
+                        f"{largest:g}; allowed are 0 and numbers from {smallest / eta:.2g} to 1",
+                    )  # fmt: skip
+        momentum = min(255, round(update.momentum * 256))
+        return Optimizer(
+            self.config.weights.bits, self.correlator.bits, shift, schedule, momentum,
+            update.rounding == "stochastic", self.config.seed,
+        )  # fmt: skip
+
+    @cached_property
+    def devices(self) -> Devices | None:
+        """Devices whose states are the weights: those of the `filtered` path, or of the slow array C."""
+        return self._devices(self.config.device, self.config.seed)
+
+    def _devices(self, section: Device | None, seed: int) -> Devices | None:
+        if section is None:
+            return None
+        full = limit(self.config.weights.bits)
+        bound = round(section.bound * full)
+
+        def spread(sigma: float) -> int:
+            return round(sigma * (1 << SPREAD_BITS) / SIGMA)
+
+        return Devices(
+            section.model == "soft-bounds", seed, self.config.weights.bits,
+            max(1, round(2 * bound / section.states)), bound,
+            spread(section.step_spread), spread(section.asymmetry), spread(section.bound_spread),
+            spread(section.cycle_noise),
+        )  # fmt: skip
+
+    @cached_property
+    def average(self) -> Average | None:
+        """Running average of the weights' codes."""
+        section = self.config.average
+        return section and Average(self.crossbar.weight_bits, section.bits, section.mode == "cumulative")
+
+    @cached_property
+    def defects(self) -> hardware.Defects | None:
+        """Noise and defects of the array; None if there are none."""
+        section, taus = self.config.defects, 2 if self.cost.mode == cost.ANTITHETIC else 1
+        if section is None or not any(section.model_dump().values()):
+            return None
+        scale = 1 / (self.cost.unit * taus)  # LSBs of S in a unit of C
+        sizes = (("cost_noise", scale, "S"), ("update_noise", 1 / self.state_unit, "theta"))
+        for key, lsbs, word in sizes:
+            value = getattr(section, key)
+            if 0 < value * lsbs < 0.5:  # rounding would hide it
+                raise self.error(
+                    f"defects.{key}", value,
+                    f"is less than half an LSB of {word}; allowed are 0 and numbers from {0.5 / lsbs:.2g}",
+                )  # fmt: skip
+        unit = (1 << hardware.NOISE_BITS) / hardware.SIGMA
+        noise, other = (round(getattr(section, key) * lsbs * unit) for key, lsbs, _ in sizes)
+        return hardware.Defects(
+            self.config.seed, noise, other, round(section.cost_drift * scale * (1 << hardware.RAMP_BITS)),
+            hardware.follow(section.bandwidth * taus), (1 << self.cost.sum_bits) - 1, section.activation_spread,
+            section.dac_nonlinearity, section.adc_nonlinearity,
+            round(section.stuck * (1 << hardware.SHARE_BITS)), round(section.flipped * (1 << hardware.SHARE_BITS)),
+        )  # fmt: skip
+
+    @cached_property
+    def ttv2(self) -> ttv2.Ttv2 | None:
+        """Filter of the paths `filtered` and `tiki-taka`; T = dw / eta in units of G, or of readings of A."""
+        if self.loop:
+            return self.loop.ttv2
+        if self.devices is None:
+            return None
+        update = self.config.update
+        step = self.devices.step * self.state_unit
+        unit = step / self.gradient_unit
+        schedule = tuple((start, round(unit / eta)) for _, start, eta in self.etas)
+        bits = bits_for(2 * (max(threshold for _, threshold in schedule) + self.correlator.bound))
+        for (key, _, eta), (_, threshold) in zip(self.etas, schedule, strict=True):
+            if threshold < 1 or bits_for(2 * (threshold + self.correlator.bound)) > 31:
+                raise self.error(
+                    key, eta,
+                    f"gives a filter threshold of {threshold}; allowed with these widths are etas of "
+                    f"{unit / 2**28:.2g} to {unit:.2g}",
+                )  # fmt: skip
+        return ttv2.Ttv2(
+            bits, self.correlator.bits, ttv2.RESETS[update.reset], update.keep_shift, schedule, negate=True
+        )
+
+    @cached_property
+    def loop(self) -> Loop | None:
+        """Blocks of the path `tiki-taka`."""
+        fast = self._devices(self.config.fast, (self.config.seed + FAST_SEED) & 0xFFFFFFFF)
+        return derive(self, fast) if fast else None
+
+    @property
+    def schedule(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """(first step, rates of the layers) of the optimizer, or (first step, thresholds) of the filter."""
+        if self.loop:
+            return self.loop.thresholds
+        if self.ttv2:
+            return tuple((start, (threshold,)) for start, threshold in self.ttv2.schedule)
+        assert self.optimizer is not None  # every update path has one of the two
+        return self.optimizer.schedule
+
+    @property
+    def etas(self) -> list[tuple[str, int, float]]:
+        """Key, first step and value of every step size."""
+        later = enumerate(self.config.update.schedule)
+        changes = [(f"update.schedule[{k}][1]", int(step), float(eta)) for k, (step, eta) in later]
+        return [("update.eta", 0, self.config.update.eta), *changes]
+
+    def error(self, key: str, value: object, problem: str) -> ConfigError:
+        """Error of a key; the problem names what is allowed."""
+        return ConfigError(f"{self.config.name}: {key}: {value} {problem}.")
+
+    def matrices(self, values: np.ndarray) -> list[np.ndarray]:
+        """Cut a parameter vector of shape (P,) into one matrix a layer, shape (neurons, inputs + 1), bias last."""
+        layout = self.layout
+        return [
+            values[first : first + rows * columns].reshape(rows, columns)
+            for first, rows, columns in zip(layout.offsets, layout.rows, layout.columns, strict=True)
+        ]
+
+    # Codes of real values.
+
+    def line_codes(self, values: np.ndarray) -> np.ndarray:
+        """Line codes of inputs within +-1: int32, same shape."""
+        return np.rint(np.clip(values, -1, 1) * self.crossbar.one).astype(np.int32)
+
+    def output_codes(self, values: np.ndarray) -> np.ndarray:
+        """Output codes of targets within +-1: int32, same shape."""
+        return np.rint(np.clip(values, -1, 1) * limit(self.config.array.output_bits)).astype(np.int32)

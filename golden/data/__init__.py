@@ -1,0 +1,1 @@
+"""Data sets, and the file formats that they come in."""

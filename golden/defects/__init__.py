@@ -1,0 +1,1 @@
+"""Noise and defects of an array, which golden alone computes with."""

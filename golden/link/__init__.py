@@ -1,0 +1,1 @@
+"""The protocol between a host and a board."""

@@ -1,0 +1,1 @@
+"""The emulated array: products, devices, pulses of cells, readings of lines."""

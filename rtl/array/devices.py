@@ -1,0 +1,217 @@
+"""Pulsed devices of the emulated array: made from their seed, moved by pulses; see `golden.blocks.array.devices`."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.lib import data, stream
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import Component, In, Out
+
+from ...golden.blocks.array.crossbar import Crossbar
+from ...golden.blocks.array.devices import NOISE_BITS, SLOPE_BITS, SPREAD_BITS, Devices
+from ...golden.blocks.lib.fixed import limit
+from ...golden.blocks.lib.layout import Layout
+from ...golden.blocks.perturb.codes import CYCLE, DEVICE
+from ..lib.host_port import HostPort
+from ..lib.layout import lane_words
+from ..lib.read_modify_write import ReadModifyWrite
+from ..perturb.codes import mix, stream_key
+
+
+class DeviceArray(Component):
+    """States of the pulsed devices, and one pass of pulses over them for every sweep.
+
+    Parameters
+    ----------
+    crossbar : golden.blocks.array.crossbar.Crossbar
+    devices : golden.blocks.array.devices.Devices
+    layout : golden.blocks.lib.layout.Layout
+
+    Members
+    -------
+    command : stream in, one a pass: number of the transfer, which seeds the cycle noise.
+    pulses : stream in, `layout.words` words of pulses a pass, lanes of signed(2).
+    weight : stream out, `layout.words` words of weight codes a pass, after the pulses.
+    busy : after reset, while the devices are being made from their seed.
+    host : states by parameter index; `value` stands after two clocks.
+    """
+
+    def __init__(self, crossbar: Crossbar, devices: Devices, layout: Layout):
+        self.crossbar = crossbar
+        self.devices = devices
+        self.layout = layout
+        super().__init__(
+            {
+                "command": In(stream.Signature(32)),
+                "pulses": In(stream.Signature(lane_words(2, layout.lanes))),
+                "weight": Out(stream.Signature(lane_words(crossbar.weight_bits, layout.lanes))),
+                "busy": Out(1),
+                "host": In(HostPort()),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        devices, layout = self.devices, self.layout
+        m.submodules.foundry = foundry = DeviceFoundry(devices, layout)
+        m.d.comb += self.busy.eq(foundry.busy)
+        sweep = ReadModifyWrite(
+            m, layout, devices.bits, host=self.host, words=self.pulses, command=self.command, result=self.weight
+        )
+        m.d.comb += self.host.value.eq(sweep.memory.host.value)  # a clock earlier, for `rtl.array.reading`
+        m.d.comb += [foundry.read.eq(sweep.take), foundry.read_word.eq(sweep.word)]
+        key = Signal(64)
+        m.d.comb += key.eq(stream_key(m, devices.seed, CYCLE, sweep.command))
+        draws = []
+        for pair in range(-(-layout.lanes // 2)):
+            # Two devices share 32 random bits, by the parity of their index.
+            if layout.lanes == 1:
+                draws.append(mix(m, key, sweep.held >> 1).word_select(sweep.held[0], 16))
+            else:
+                bits = mix(m, key, sweep.held * (layout.lanes // 2) + pair)
+                draws += [bits[:16], bits[16:]]
+        for lane in range(layout.lanes):
+            state, pulse = sweep.value[lane], sweep.words[lane]
+            after = self._pulse(m, state, pulse < 0, normal(draws[lane]), foundry.device[lane])
+            m.d.comb += sweep.data[lane].eq(Mux(pulse == 0, state, after))
+            m.d.comb += self.weight.payload[lane].eq(sweep.data[lane] >> self.crossbar.drop)
+        return m
+
+    def _pulse(self, m: Module, state: Value, down: Value, draw: Value, device) -> Value:
+        """State after one pulse; see `golden.blocks.array.devices.pulse`."""
+        step = Signal(signed(self.devices.slope_bits + 2))
+        noisy = Signal(signed(len(step) + NOISE_BITS + 2))
+        moved = Signal(signed(len(noisy)))
+        slope = Mux(down, device.slope_down, device.slope_up) * Mux(down, -state, state)
+        m.d.comb += [
+            step.eq(Mux(down, device.step_down, device.step_up) - (slope >> SLOPE_BITS)),
+            noisy.eq((step * ((1 << NOISE_BITS) + self.devices.noise * draw)) >> NOISE_BITS),
+            moved.eq(Mux(down, state - noisy, state + noisy)),
+        ]
+        low = 0 - device.bound_down
+        return Mux(moved < low, low, Mux(moved > device.bound_up, device.bound_up, moved))
+
+
+class DeviceFoundry(Component):
+    """Makes every device's constants from the seed after reset, and then shows them a word at a time.
+
+    Takes about `SLOPE_BITS + step_bits` clocks a device: one serial divider makes the slopes.
+
+    Members
+    -------
+    busy : while the devices are being made.
+    read, read_word : the word that `device` shows from the next clock, and its strobe.
+    device : constants of the lanes, see `golden.blocks.array.devices.Devices.sample`.
+    """
+
+    def __init__(self, devices: Devices, layout: Layout):
+        self.devices = devices
+        self.layout = layout
+        step, slope, bound = devices.step_bits, devices.slope_bits, devices.bits - 1
+        self.constants = data.StructLayout(
+            {
+                "step_up": step, "step_down": step, "slope_up": slope, "slope_down": slope,
+                "bound_up": bound, "bound_down": bound,
+            }
+        )  # fmt: skip
+        super().__init__(
+            {
+                "busy": Out(1, init=1),
+                "read": In(1),
+                "read_word": In(range(max(2, layout.words))),
+                "device": Out(data.ArrayLayout(self.constants, layout.lanes)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        devices, layout = self.devices, self.layout
+        index = Signal(range(layout.words * layout.lanes))
+        made = Signal(self.constants)
+        write = Signal()
+        shift = (layout.lanes - 1).bit_length()
+        for lane in range(layout.lanes):
+            memory = Memory(shape=self.constants, depth=max(2, layout.words), init=[])
+            m.submodules[f"lane{lane}"] = memory
+            read_port, write_port = memory.read_port(), memory.write_port()
+            m.d.comb += [
+                read_port.en.eq(self.read),
+                read_port.addr.eq(self.read_word),
+                self.device[lane].eq(read_port.data),
+                write_port.en.eq(write & (Value.cast(index)[:shift] == lane)),
+                write_port.addr.eq(index >> shift),
+                write_port.data.eq(made),
+            ]
+
+        key = Signal(64)
+        m.d.sync += key.eq(stream_key(m, devices.seed, DEVICE, index))
+        n_step, n_skew, n_up, n_down = (normal(key.word_select(k, 16)) for k in range(4))
+        one = 1 << SPREAD_BITS
+        base = (devices.step * (one + devices.step_spread * n_step)) >> SPREAD_BITS
+        skew = (devices.step * devices.asymmetry * n_skew) >> SPREAD_BITS
+
+        def at_least_one(value: Value, most: int) -> Value:
+            return Mux(value < 1, 1, Mux(value > most, most, value))
+
+        def bound(n: Value) -> Value:
+            value = (devices.bound * (one + devices.bound_spread * n)) >> SPREAD_BITS
+            return at_least_one(value, limit(devices.bits))
+
+        down = Signal()
+        rest = Signal(devices.bits)
+        quotient = Signal(devices.slope_bits)
+        count = Signal(range(devices.slope_bits + 1))
+        divisor = Mux(down, made.bound_down, made.bound_up)
+        trial = Signal(devices.bits + 1)
+        fits = Signal()
+        m.d.comb += [trial.eq(Cat(quotient[-1], rest)), fits.eq(trial >= divisor)]
+        with m.FSM():
+            with m.State("DRAW"):
+                m.next = "SPREAD"
+            with m.State("SPREAD"):
+                most = (1 << devices.step_bits) - 1
+                m.d.sync += [
+                    made.step_up.eq(at_least_one(base + skew, most)),
+                    made.step_down.eq(at_least_one(base - skew, most)),
+                    made.bound_up.eq(bound(n_up)),
+                    made.bound_down.eq(bound(n_down)),
+                    down.eq(0),
+                ]
+                m.next = "LOAD" if devices.soft else "STORE"
+            with m.State("LOAD"):
+                m.d.sync += [
+                    rest.eq(0),
+                    quotient.eq(Mux(down, made.step_down, made.step_up) << SLOPE_BITS),
+                    count.eq(devices.slope_bits),
+                ]
+                m.next = "DIVIDE"
+            with m.State("DIVIDE"):
+                # One bit of the quotient a clock, high bits of the dividend leaving as it enters.
+                m.d.sync += [
+                    rest.eq(Mux(fits, trial - divisor, trial)),
+                    quotient.eq(Cat(fits, quotient[:-1])),
+                    count.eq(count - 1),
+                ]
+                with m.If(count == 1):
+                    m.next = "SLOPE"
+            with m.State("SLOPE"):
+                with m.If(down):
+                    m.d.sync += made.slope_down.eq(quotient)
+                    m.next = "STORE"
+                with m.Else():
+                    m.d.sync += [made.slope_up.eq(quotient), down.eq(1)]
+                    m.next = "LOAD"
+            with m.State("STORE"):
+                m.d.comb += write.eq(1)
+                m.d.sync += index.eq(index + 1)
+                m.next = "DRAW"
+                with m.If(index == layout.words * layout.lanes - 1):
+                    m.d.sync += self.busy.eq(0)
+                    m.next = "DONE"
+            with m.State("DONE"):
+                pass
+        return m
+
+
+def normal(bits: Value) -> Value:
+    """Approximately normal integer from 16 random bits; see `golden.blocks.array.devices.normal`."""
+    low, second, third, high = (bits.word_select(k, 4) for k in range(4))
+    return low + second + third + high - 30

@@ -1,1 +1,0 @@
-"""What connects the blocks: streams and the host port."""

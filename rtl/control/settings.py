@@ -1,0 +1,99 @@
+"""Settings of the engine: registers that hold the chip description's values after reset.
+
+See `golden.chip.registers`.
+"""
+
+from types import SimpleNamespace
+
+from amaranth.hdl import Const, Module, Signal
+from amaranth.lib import data
+from amaranth.lib.wiring import Component, In, Out
+
+from ...golden.blocks.measure.cost import AVERAGE, FORWARD
+from ...golden.chip.chip import Chip
+from ...golden.chip.memory_map import Register
+from ...golden.chip.registers import constants, settings
+
+TAU_BITS = 21
+LAYOUT = data.StructLayout(
+    {
+        "tau_p": TAU_BITS, "tau_x": TAU_BITS, "tau_theta": TAU_BITS, "refresh": TAU_BITS,
+        "average": 3, "average_c0": 3, "blanking": TAU_BITS, "delay": 4, "settle": 16, "decay": 16, "leak": 16,
+    }
+)  # fmt: skip
+
+
+def known(chip: Chip, value) -> SimpleNamespace:
+    """All settings by name: constants where the chip has them as such, else the fields of `value`."""
+    fixed = constants(chip)
+    return SimpleNamespace(
+        **{name: Const(fixed[name], LAYOUT[name].shape) if name in fixed else value[name] for name in LAYOUT.members}
+    )
+
+
+def shift(chip: Chip, name: str) -> int | None:
+    """log2 of a time constant that is a constant and a power of two; None of all others."""
+    tau = constants(chip).get(name)
+    return tau.bit_length() - 1 if tau and tau & (tau - 1) == 0 else None
+
+
+def single(chip: Chip) -> bool:
+    """Whether every cost of the chip is of one reading, whatever its settings."""
+    fixed = constants(chip)
+    return fixed.get("average") == 0 and (chip.cost.mode != FORWARD or fixed.get("average_c0") == 0)
+
+
+class Settings(Component):
+    """The settings, written by the host between runs; a value out of range is ignored, and so is a constant's.
+
+    Parameters
+    ----------
+    chip : golden.chip.chip.Chip
+
+    Members
+    -------
+    load, load_register, load_value : the host writes a register.
+    calibrated, delay : the calibration sets the delay.
+    value : all settings.
+    """
+
+    def __init__(self, chip: Chip):
+        self.chip = chip
+        super().__init__(
+            {
+                "load": In(1),
+                "load_register": In(Register),
+                "load_value": In(32),
+                "calibrated": In(1),
+                "delay": In(4),
+                "value": Out(LAYOUT),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        largest = dict.fromkeys(LAYOUT.members, (1, 2**20))
+        for name, tau in zip(("tau_p", "tau_theta"), self.chip.config.largest, strict=True):
+            largest[name] = (1, tau)
+        largest |= {"refresh": (0, 2**20), "average": (0, AVERAGE), "average_c0": (0, AVERAGE)}
+        largest |= {"blanking": (0, 2**20 - 1), "delay": (0, 15), "settle": (0, 65535)}
+        largest |= {"decay": (0, 65535), "leak": (1, 32768)}
+        held: dict[Register, Signal] = {}
+        fixed = constants(self.chip)
+        for register, initial in settings(self.chip).items():
+            field = register.name.lower()
+            if field not in fixed:
+                held[register] = Signal(LAYOUT[field].shape, init=initial, name=field)
+            m.d.comb += self.value[field].eq(held.get(register, initial))
+        with m.If(self.load):
+            with m.Switch(self.load_register):
+                for register, value in held.items():
+                    low, high = largest[register.name.lower()]
+                    with m.Case(register):
+                        # Both are one comparison, as unsigned numbers wrap.
+                        with m.If((self.load_value - low)[:32] <= high - low):
+                            m.d.sync += value.eq(self.load_value)
+        if Register.DELAY in held:
+            with m.If(self.calibrated):
+                m.d.sync += held[Register.DELAY].eq(self.delay)
+        return m

@@ -1,0 +1,96 @@
+"""`mix` by rounds over clocks, under keys that stand in the hardware; see `golden.blocks.perturb.codes`."""
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import stream
+from amaranth.lib.wiring import Component, In, Out
+
+from ...golden.blocks.perturb.codes import ROUNDS
+
+WORDS = 4
+"""16-bit words of a key; round r takes word r mod 4."""
+
+
+def halves(seed: int, domain: int) -> list[tuple[int, ...]]:
+    """Keys under which the number of an item becomes the two halves of its own key.
+
+    See `golden.blocks.perturb.codes.key`.
+    """
+    return [(half, seed & 0xFFFF, seed >> 16, domain) for half in range(2)]
+
+
+def mix_round(m: Module, state: Value, word: Value, r: Value | int) -> Signal:
+    """One round, combinational.
+
+    Parameters
+    ----------
+    state : Value
+        32 bits: y and, above it, x.
+    word : Value
+        16 bits of the key.
+    r : Value or int
+        Number of the round.
+    """
+    y, x = state[:16], state[16:32]
+    mixed = Signal(16)
+    after = Signal(32)
+    m.d.comb += mixed.eq((Cat(x[7:], x[:7]) + y)[:16] ^ word ^ r)
+    m.d.comb += after.eq(Cat(Cat(y[14:], y[:14]) ^ mixed, mixed))
+    return after
+
+
+class FixedMixer(Component):
+    """`mix` of a counter under constant keys, one after the other.
+
+    Parameters
+    ----------
+    keys : sequence of sequences of int
+        Four 16-bit words each.
+
+    Members
+    -------
+    counter : stream in; taken as the last key's rounds begin.
+    mixed : stream out, 32 bits a key, the first one lowest; 8 clocks a key and one more after the counter was
+        offered.
+    """
+
+    def __init__(self, keys: Sequence[Sequence[int]]):
+        self.keys = keys
+        super().__init__(
+            {"counter": In(stream.Signature(32)), "mixed": Out(stream.Signature(32 * len(keys)))}
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        count = len(self.keys)
+        state, active = Signal(32), Signal()
+        r, turn = Signal(range(ROUNDS)), Signal(range(max(2, count)))
+        ends, final, load = Signal(), Signal(), Signal()
+        # The constants by key and round: a few LUTs a bit.
+        table = Array(Const(word, 16) for key in self.keys for word in key)
+        after = mix_round(m, state, table[Cat(r[:2], turn)], r)
+        m.d.comb += [
+            ends.eq(active & (r == ROUNDS - 1)),
+            final.eq(turn == count - 1),
+            load.eq(~active & ~self.mixed.valid & self.counter.valid | (ends & ~final)),
+            self.counter.ready.eq(load & ((turn == count - 2) & active if count > 1 else 1)),
+        ]
+        with m.If(load):
+            m.d.sync += [state.eq(self.counter.payload), active.eq(1)]
+        with m.Elif(active):
+            m.d.sync += state.eq(after)
+        with m.If(active):
+            m.d.sync += r.eq(r + 1)
+        with m.If(ends):
+            m.d.sync += turn.eq(Mux(final, 0, turn + 1))
+        with m.If(self.mixed.ready):
+            m.d.sync += self.mixed.valid.eq(0)
+        with m.If(ends & final):
+            m.d.sync += [active.eq(0), self.mixed.valid.eq(1)]
+        earlier = [Signal(32, name=f"earlier_{k}") for k in range(count - 1)]
+        for k, held in enumerate(earlier):
+            with m.If(ends & (turn == k)):
+                m.d.sync += held.eq(after)
+        m.d.comb += self.mixed.payload.eq(Cat(*earlier, state))
+        return m

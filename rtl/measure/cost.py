@@ -1,0 +1,230 @@
+"""Cost unit: S of both rails from outputs and targets, means over readings, and C~.
+
+See `golden.blocks.measure.cost`.
+"""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.lib import data, stream
+from amaranth.lib.wiring import Component, In, Out
+
+from ...golden.blocks.measure.cost import ANALOG, ANTITHETIC, AVERAGE, DECAY_BITS, FORWARD, FRACTION, MSE, Cost
+from ...golden.chip.memory_map import SAMPLE_WORD, Register, record_words
+from ..control.settings import LAYOUT
+from ..lib.fixed import exceeds, round_shift, round_shift_by, saturate
+from ..lib.streams import transfer
+from .neuron import rails
+
+MEMORY = (Register.MEMORY_0_LOW, Register.MEMORY_0_HIGH, Register.MEMORY_1_LOW, Register.MEMORY_1_HIGH)
+"""Registers of the cost unit's memory."""
+READING = data.StructLayout({"take0": 1, "take1": 1, "last": 1, "refresh": 1, "changed": 1, "drop": 1})
+"""What a reading is for: counts for rail 0, for rail 1; is the step's last, refreshes C0, sees another
+sample than the last step did; or is of no step at all."""
+
+
+def result_layout(cost: Cost) -> data.StructLayout:
+    """Payload of a measurement: C~ and whether it saturated, S of both rails, the class right, of no step."""
+    return data.StructLayout(
+        {
+            "cost": signed(cost.bits), "saturated": 1, "sum0": cost.sum_bits, "sum1": cost.sum_bits,
+            "right": 1, "drop": 1,
+        }
+    )  # fmt: skip
+
+
+class CostUnit(Component):
+    """Accumulates the errors of the outputs, one a clock.
+
+    Parameters
+    ----------
+    cost : golden.blocks.measure.cost.Cost
+    single : bool
+        Every cost is of one reading: `average` and `average_c0` are 0.
+
+    Members
+    -------
+    settings : averages and decay are used.
+    reading : stream in, one a reading.
+    target : stream in, words of 8 target codes, `record_words(outputs)` a reading. Both are taken before
+        the reading's first output.
+    output : stream in, codes of both rails, `outputs` a reading.
+    result : stream out, one for each last reading, `latency` clocks after its last output.
+    load, load_register, load_value : the host writes a word of the memory that the mode has.
+    memory : both words of the memory; 0 where the mode has none.
+
+    Attributes
+    ----------
+    latency : int
+        4 clocks, 6 in analog mode, which multiplies.
+    """
+
+    def __init__(self, cost: Cost, single: bool = False):
+        self.cost = cost
+        self.single = single
+        self.latency = 4 + 2 * (cost.mode == ANALOG)
+        self.width = cost.sum_bits + FRACTION + 2
+        super().__init__(
+            {
+                "settings": In(LAYOUT),
+                "reading": In(stream.Signature(READING)),
+                "target": In(stream.Signature(data.ArrayLayout(signed(cost.output_bits), SAMPLE_WORD))),
+                "output": In(stream.Signature(rails(cost.output_bits))),
+                "result": Out(stream.Signature(result_layout(cost))),
+                "load": In(1),
+                "load_register": In(Register),
+                "load_value": In(32),
+                "memory": Out(data.ArrayLayout(signed(64), 2)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        row = Signal(range(max(2, self.cost.outputs)))
+        take, final, loaded, closed, begun = Signal(), Signal(), Signal(), Signal(), Signal()
+        reading, coming = Signal(READING), Signal(READING)
+        m.d.comb += [
+            self.output.ready.eq(loaded & begun & ~closed),
+            take.eq(transfer(self.output)),
+            final.eq(take & (row == self.cost.outputs - 1)),
+            # The next one is taken with the last output, for the sequencer presents it before it takes the result.
+            self.reading.ready.eq(~begun | final),
+        ]
+        with m.If(take):
+            m.d.sync += row.eq(Mux(final, 0, row + 1))
+        with m.If(final):
+            m.d.sync += reading.eq(coming)
+        with m.If(self.reading.ready):
+            m.d.sync += [coming.eq(self.reading.payload), begun.eq(self.reading.valid)]
+        target = self._targets(m, loaded, take, final)
+
+        # A reading is closed from its last output on, and full when its cost stands, until it ends.
+        full, end, coming_down = Signal(), Signal(), Signal(self.latency - 1)
+        m.d.comb += [
+            self.result.valid.eq(full & reading.last),
+            end.eq(full & (self.result.ready | ~reading.last)),
+        ]
+        m.d.sync += [
+            coming_down.eq(Cat(final, coming_down)),
+            full.eq(coming_down[-1] | (full & ~end)),
+            closed.eq(final | (closed & ~end)),
+        ]
+        sums = [self._accumulate(m, rail, target, take, end) for rail in ("rail0", "rail1")]
+        totals = sums if self.single else self._totals(m, sums, reading, end)
+        difference = self._difference(m, totals, reading, end)
+        payload = self.result.payload
+        m.d.comb += [
+            payload.cost.eq(saturate(difference, self.cost.bits)),
+            payload.saturated.eq(exceeds(difference, self.cost.bits)),
+            payload.sum0.eq(sums[0]),
+            payload.sum1.eq(sums[1]),
+            payload.right.eq(self._right(m, target, row, take)),
+            payload.drop.eq(reading.drop),
+        ]
+        return m
+
+    def _targets(self, m: Module, loaded: Signal, take: Value, final: Value) -> Value:
+        """Target of the output that comes next; the others move up with each."""
+        bits, words = self.cost.output_bits, record_words(self.cost.outputs)
+        targets = Signal(self.cost.outputs * bits)
+        word = Signal(range(max(2, words)))
+        m.d.comb += self.target.ready.eq(~loaded)
+        with m.If(self.target.valid & ~loaded):
+            with m.Switch(word):
+                for k in range(words):
+                    with m.Case(k):
+                        m.d.sync += targets[k * SAMPLE_WORD * bits :][: SAMPLE_WORD * bits].eq(self.target.payload)
+            m.d.sync += word.eq(Mux(word == words - 1, 0, word + 1))
+            m.d.sync += loaded.eq(word == words - 1)
+        with m.If(take):
+            m.d.sync += targets.eq(targets >> bits)
+        with m.If(final):
+            m.d.sync += loaded.eq(0)
+        return targets[:bits].as_signed()
+
+    def _accumulate(self, m: Module, rail: str, target: Value, take: Value, end: Value) -> Signal:
+        """S of one rail, three clocks behind its outputs, until the reading ends."""
+        bits = self.cost.output_bits + 1
+        error, taken = Signal(signed(bits), name=f"error_{rail}"), Signal(2, name=f"taken_{rail}")
+        loss, total = Signal(2 * bits, name=f"loss_{rail}"), Signal(self.cost.sum_bits, name=f"sum_{rail}")
+        m.d.sync += [
+            taken.eq(Cat(take, taken[0])),
+            error.eq(self.output.payload[rail] - target),
+            loss.eq(error * error if self.cost.function == MSE else abs(error) << 1),
+        ]
+        with m.If(end):
+            m.d.sync += total.eq(0)
+        with m.Elif(taken[1]):
+            m.d.sync += total.eq(total + loss)
+        return total
+
+    def _totals(self, m: Module, sums: list[Signal], reading, end: Value) -> list[Value]:
+        """Sums over the readings that count."""
+        totals = []
+        for name, add, used in zip(("total0", "total1"), sums, (reading.take0, reading.take1), strict=True):
+            held = Signal(self.cost.sum_bits + AVERAGE, name=f"{name}_before")
+            total = Signal.like(held, name=name)
+            m.d.comb += total.eq(held + Mux(used, add, 0))
+            with m.If(end):
+                m.d.sync += held.eq(Mux(reading.last, 0, total))
+            totals.append(total)
+        return totals
+
+    def _memory(self, m: Module, words: tuple[int, ...]) -> list[Signal]:
+        """Words of the memory that the mode has, written by the host."""
+        memory = [Signal(signed(self.width), name=f"memory_{k}") for k in words]
+        m.d.comb += [self.memory[k].eq(memory[k]) for k in words]
+        with m.If(self.load):
+            with m.Switch(self.load_register):
+                for number, register in enumerate(MEMORY[: 2 * len(words)]):
+                    half = memory[number // 2][32:] if number % 2 else memory[number // 2][:32]
+                    if len(half):
+                        with m.Case(register):
+                            m.d.sync += half.eq(self.load_value)
+        return memory
+
+    def _difference(self, m: Module, totals: list, reading, end: Value) -> Value:
+        """C~ before it saturates; with its memory."""
+        width, settings, mode = self.width, self.settings, self.cost.mode
+        step = end & reading.last & ~reading.drop
+        total0, total1 = totals
+        means = {ANTITHETIC: AVERAGE, FORWARD: 2 * AVERAGE}
+        apart = Signal(signed(self.cost.sum_bits + means[mode] + 1 if mode in means else width + 2))
+        kept = Signal.like(apart, name="apart_before")
+        m.d.sync += kept.eq(apart)
+        if mode == ANTITHETIC:
+            m.d.comb += apart.eq((total0 - total1).as_signed())
+            return kept if self.single else round_shift_by(m, kept, settings.average)
+        if mode == FORWARD:
+            (memory,) = self._memory(m, (0,))
+            base = Signal(signed(width))
+            m.d.comb += base.eq(Mux(reading.refresh, total1, memory))
+            m.d.comb += apart.eq((total0 << settings.average_c0) - (base << settings.average))
+            with m.If(step):
+                m.d.sync += memory.eq(base)
+            return kept if self.single else round_shift_by(m, kept, settings.average + settings.average_c0)
+        assert mode == ANALOG
+        memory = self._memory(m, (0, 1))
+        level, passed = Signal(signed(width)), Signal(signed(width))
+        product = Signal(signed(width + 2 + DECAY_BITS))
+        m.d.comb += level.eq(total0 << (FRACTION - settings.average)[:4])
+        m.d.comb += apart.eq(memory[1] + level - memory[0])
+        m.d.sync += product.eq(kept * settings.decay)
+        m.d.sync += passed.eq(Mux(reading.changed, 0, round_shift(product, DECAY_BITS)))
+        with m.If(step):
+            m.d.sync += [memory[0].eq(level), memory[1].eq(passed)]
+        return round_shift(passed, FRACTION)
+
+    def _right(self, m: Module, target: Value, row: Signal, take: Value) -> Value:
+        """Whether rail 0's class is the target's."""
+        right, output = Signal(), self.output.payload.rail0
+        if self.cost.outputs == 1:
+            with m.If(take):
+                m.d.sync += right.eq((output > 0) == (target > 0))
+            return right
+        places = []
+        for name, value in (("output", output), ("target", target)):
+            largest, place = Signal.like(target, name=f"largest_{name}"), Signal.like(row, name=f"place_{name}")
+            with m.If(take & ((row == 0) | (value > largest))):
+                m.d.sync += [largest.eq(value), place.eq(row)]
+            places.append(place)
+        m.d.comb += right.eq(places[0] == places[1])
+        return right

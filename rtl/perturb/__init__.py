@@ -1,0 +1,1 @@
+"""Perturbations: codes, and their outer products."""

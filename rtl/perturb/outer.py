@@ -1,0 +1,168 @@
+"""Outer products: from values of neurons and lines to one word of parameters a clock.
+
+See `golden.blocks.perturb.outer`.
+"""
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.lib import stream
+from amaranth.lib.wiring import Component, In, Out
+
+from ...golden.blocks.lib.fixed import limit
+from ...golden.blocks.lib.layout import Layout
+from ...golden.blocks.perturb.codes import Codes
+from ...golden.blocks.perturb.outer import LAYER, RANK_ONE, Outer
+from ...golden.chip.memory_map import SAMPLE_WORD, record_words
+from ..lib.layout import lane_words
+from ..measure.neuron import rails
+from .outer_double_buffer import Lookup, Sets
+from .outer_places import Places, reach
+
+
+class OuterProducts(Component):
+    """One value a parameter from one a neuron, and one a line.
+
+    The values of a pattern, and the line codes of a sweep, are gathered in one of two sets while the other
+    one is used. So a pass follows the one before without a pause if all it needs was there three clocks
+    before its first word: what costs time is a pattern that comes late, its words and three clocks.
+
+    Parameters
+    ----------
+    outer : golden.blocks.perturb.outer.Outer
+    layout : golden.blocks.lib.layout.Layout
+    codes : golden.blocks.perturb.codes.Codes
+    reference : bool
+        What the cost is correlated with, instead of perturbations.
+    ternary : bool
+        RANK_ONE: the values are -1, 0 or +1.
+
+    Attributes
+    ----------
+    bits : int
+        Width of a product.
+
+    Members
+    -------
+    values : stream in, ceil(codes.size / lanes) words a pattern, lanes of signed(codes.bits): the values of all
+        neurons, and for RANK_ONE of all lines behind them.
+    turn : stream in (LAYER), one a pattern: layer whose neurons are perturbed; all other values count 0.
+    line : stream in (reference of NODE and LAYER), words of 8 line codes, `record_words(inputs)` a sweep.
+    hidden : stream in (the same), line codes of the hidden neurons in order, both rails,
+        of which rail 1 is used. Pass k uses the codes of sweep k - 1, pass 0 whatever is there (zeros after
+        reset). Those of the next sweep are taken meanwhile, those of the one after it once the pass is done
+        with layer 0 (`line`) or with all layers (`hidden`).
+    product : stream out, `layout.words` words a pattern, one a clock, lanes of signed(bits), three clocks after
+        the last of what a pass needs. Lanes beyond the last parameter are 0.
+    """
+
+    def __init__(self, outer: Outer, layout: Layout, codes: Codes, reference: bool, ternary: bool = False):
+        self.outer = outer
+        self.signs = outer.method == RANK_ONE and not ternary
+        self.layout = layout
+        self.codes = codes
+        self.lined = reference and outer.method != RANK_ONE
+        self.bits = outer.factor_bits if reference else codes.bits
+        members = {
+            "values": In(stream.Signature(lane_words(codes.bits, layout.lanes))),
+            "product": Out(stream.Signature(lane_words(self.bits, layout.lanes))),
+        }
+        if outer.method == LAYER:
+            members["turn"] = In(stream.Signature(range(max(2, len(layout.rows)))))
+        if self.lined:
+            members["line"] = In(stream.Signature(lane_words(outer.line_bits, SAMPLE_WORD)))
+            members["hidden"] = In(stream.Signature(rails(outer.line_bits)))
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        layout, lanes = self.layout, self.layout.lanes
+        rank_one = self.outer.method == RANK_ONE
+        m.submodules.places = places = Places(layout, layout.neurons if rank_one else 0)
+
+        # A word's places are read from the memories, their values then held as operands.
+        start, read, valid, move, ended = Signal(), Signal(), Signal(), Signal(), Signal()
+        m.d.comb += [
+            move.eq(~valid | self.product.ready),
+            places.next.eq(start & move),
+            ended.eq(places.next & places.last),
+            self.product.valid.eq(valid),
+        ]
+        with m.If(move):
+            m.d.sync += [read.eq(start), valid.eq(read)]
+
+        count = -(-self.codes.size // lanes)
+        sets = Sets(m, "values", self.values, count, ended)
+        payload, shape = self.values.payload.as_value(), signed(self.codes.bits)
+        if self.signs:  # values are +-1: their signs are enough
+            payload, shape = Cat(value[-1] for value in self.values.payload), unsigned(1)
+        words = Lookup(m, sets, sets.place, payload, shape, count, move)
+        found = words.near([places.neuron[lane] for lane in range(lanes)], reach(layout), "neuron")
+        present, needed = [~padding for padding in places.padding], sets.full
+        others: list[Value] = []
+        if self.outer.method == LAYER:
+            turns = Sets(m, "turn", self.turn, 1, ended)
+            turn = Array(Signal.like(self.turn.payload, name=f"turn_{k}") for k in range(2))
+            with m.If(turns.take):
+                m.d.sync += turn[turns.write].eq(self.turn.payload)
+            present = [here & (places.layer[lane] == turn[turns.read]) for lane, here in enumerate(present)]
+            needed &= turns.full
+        if self.lined:
+            others, there = self._lines(m, places, move, ended)
+            needed &= there
+        elif rank_one:
+            others = [words.at(places.line[lane], f"line_{lane}") for lane in range(lanes)]
+        else:
+            present = [here & bias for here, bias in zip(present, places.bias, strict=True)]
+        m.d.comb += start.eq(needed)
+
+        def number(stored: Value) -> Value:
+            return Cat(1, stored).as_signed() if self.signs else stored
+
+        for lane, here in enumerate(present):
+            keep, value = Signal(name=f"keep_{lane}"), Signal(signed(self.codes.bits), name=f"value_{lane}")
+            with m.If(move):
+                m.d.sync += [keep.eq(here), value.eq(Mux(keep, number(found[lane]), 0))]
+            product = value
+            if others:
+                other = Signal(shape if rank_one else signed(self.outer.line_bits), name=f"other_{lane}")
+                with m.If(move):
+                    m.d.sync += other.eq(others[lane])
+                product = self._times(value, number(other))
+            m.d.comb += self.product.payload[lane].eq(product)
+        return m
+
+    def _times(self, value: Value, other: Value) -> Value:
+        """Product; of a sign without a multiplier."""
+        if self.codes.bits > 2:
+            return value * other
+        return Mux(value == 0, 0, Mux(value < 0, -other, other))
+
+    def _lines(self, m: Module, places: Places, move: Value, ended: Value) -> tuple[list[Value], Value]:
+        """Line code of every lane, a clock after its place, and whether those of the word to come are there."""
+        layout, bits = self.layout, self.outer.line_bits
+        inputs, hidden = layout.layers[0], sum(layout.layers[1:-1])
+        # Layer 0 is done with the sample's codes after its last word.
+        final = ((inputs + 1) * layout.rows[0] - 1) // layout.lanes
+        freed = Signal()
+        m.d.comb += freed.eq(places.next & (places.word == final))
+        words = record_words(inputs)
+        sets = Sets(m, "line", self.line, words, freed, full=1)
+        sample = Lookup(m, sets, sets.place, self.line.payload.as_value(), signed(bits), words, move)
+        there = sets.full if final == layout.words - 1 else sets.full | (places.word > final)
+        behind = None
+        if hidden:
+            sets = Sets(m, "hidden", self.hidden, hidden, ended, full=1)
+            # The codes are kept by line, of which the memory's addresses are the low bits.
+            ends = [sum(layout.layers[1 : k + 1]) for k in range(1, len(layout.rows) - 1)]
+            line = sets.place + inputs + 1 + sum(sets.place >= end for end in ends)
+            behind = Lookup(m, sets, line, self.hidden.payload.rail1, signed(bits), hidden + len(ends), move)
+            there &= sets.full
+        lines = []
+        for lane in range(layout.lanes):
+            bias, first = Signal(name=f"bias_{lane}"), Signal(name=f"first_{lane}")
+            with m.If(move):
+                m.d.sync += [bias.eq(places.bias[lane]), first.eq(places.layer[lane] == 0)]
+            code = sample.at(places.line[lane], f"sample_{lane}")
+            if behind:
+                code = Mux(first, code, behind.at(places.line[lane], f"hidden_{lane}"))
+            lines.append(Mux(bias, limit(bits), code))
+        return lines, there

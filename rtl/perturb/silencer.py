@@ -1,0 +1,54 @@
+"""Switches perturbations off for whole passes: evaluation, and most steps of a calibration."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream
+from amaranth.lib.wiring import Component, In, Out
+
+from ...golden.blocks.lib.layout import Layout
+from ..lib.layout import lane_words
+
+
+class Mute(Component):
+    """Passes words on, or zeros in their place, without latency.
+
+    Parameters
+    ----------
+    layout : golden.blocks.lib.layout.Layout
+    bits : int
+        Width of a value.
+
+    Members
+    -------
+    still : stream in, one a pass, taken as soon as the pass before is over: whether its values are zero.
+    values, sign : streams in and out, `layout.words` words a pass.
+    """
+
+    def __init__(self, layout: Layout, bits: int):
+        self.layout = layout
+        self.bits = bits
+        super().__init__(
+            {
+                "still": In(stream.Signature(1)),
+                "values": In(stream.Signature(lane_words(bits, layout.lanes))),
+                "sign": Out(stream.Signature(lane_words(bits, layout.lanes))),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        word = Signal(range(max(2, self.layout.words)))
+        last, give, held, still = Signal(), Signal(), Signal(), Signal()
+        m.d.comb += [
+            last.eq(word == self.layout.words - 1),
+            self.sign.valid.eq(self.values.valid & held),
+            give.eq(self.sign.valid & self.sign.ready),
+            self.values.ready.eq(give),
+            self.still.ready.eq(~held | (give & last)),
+        ]
+        for lane in range(self.layout.lanes):
+            m.d.comb += self.sign.payload[lane].eq(Mux(still, 0, self.values.payload[lane]))
+        with m.If(self.still.ready):
+            m.d.sync += [held.eq(self.still.valid), still.eq(self.still.payload)]
+        with m.If(give):
+            m.d.sync += word.eq(Mux(last, 0, word + 1))
+        return m

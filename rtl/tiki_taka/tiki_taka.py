@@ -1,0 +1,233 @@
+"""Update path `tiki-taka`: pulse trains onto A, its lines through H, pulses onto C.
+
+See `golden.blocks.tiki_taka.tiki_taka`.
+
+    apply, values, line, hidden -> trains ---------------------------> train (A)
+                                   cursor -> read; reading -> filter -> train (C)
+
+A sweep's vectors go one after the other: the slots of the trains onto A, if the cost is used, then one onto C,
+which is empty unless a line of each layer was read in between.
+"""
+
+from amaranth.hdl import Array, Const, Module, Mux, Signal, signed
+from amaranth.lib import data, stream
+from amaranth.lib.wiring import Component, In, Out, connect, flipped
+
+from ...golden.blocks.perturb.outer import RANK_ONE
+from ...golden.chip.chip import Chip
+from ...golden.chip.memory_map import SAMPLE_WORD
+from ..array.reading import request_layout
+from ..lib.host_port import HostPort
+from ..lib.layout import lane_words
+from ..lib.streams import fork, transfer
+from ..measure.neuron import rails
+from ..update.optimizer import scheduled
+from ..update.ttv2 import FilterMemory
+from .lines import LineCursor
+from .pulses import PulseTrains
+from .transfer_vector import MoveVector
+
+PULSE = data.StructLayout({"slow": 1, "number": 32})
+"""Which array a vector pulses, and the number that seeds its cycle noise."""
+
+
+class TikiTakaLoop(Component):
+    """Learning through the fast array.
+
+    Parameters
+    ----------
+    chip : golden.chip.chip.Chip
+
+    Members
+    -------
+    apply : stream in, one a sweep, as `StepSequencer.apply` has it; taken when C's vector has been.
+    values, line, hidden : streams in, see `rtl.tiki_taka.pulses`.
+    tau_theta : setting.
+    pulse : stream out, one a vector, taken with the last word of pulses that it makes.
+    train : stream out, the vectors' words, see `rtl.array.coincidence`.
+    read : stream out, one a line of A; taken with its last cell. reading : stream in, its codes.
+    saturated : high for one clock when a word of H saturates.
+    host_filter, host_mean, host_past, host_cursor, host_chopper : see `rtl.update.ttv2`, `rtl.tiki_taka.lines`.
+    host_rates : rate of the trains; then thresholds of each entry of the schedule, layer by layer.
+    """
+
+    def __init__(self, chip: Chip):
+        self.chip = chip
+        assert chip.loop and chip.outer
+        self.blocks = blocks = chip.loop
+        lanes = chip.layout.lanes
+        self.lined = chip.outer.method != RANK_ONE
+        apply = data.StructLayout({"cost": signed(chip.cost.bits), "used": 1, "update": 1, "step": 32})
+        members = {
+            "apply": In(stream.Signature(apply)),
+            "values": In(stream.Signature(lane_words(chip.codes.bits, lanes))),
+            "tau_theta": In(32),
+            "pulse": Out(stream.Signature(PULSE)),
+            "train": Out(stream.Signature(lane_words(2, lanes))),
+            "read": Out(stream.Signature(request_layout(chip.layout, blocks.lines))),
+            "reading": In(stream.Signature(signed(blocks.settings.read_bits))),
+            "saturated": Out(1),
+        }
+        if self.lined:
+            members["line"] = In(stream.Signature(lane_words(chip.crossbar.line_bits, SAMPLE_WORD)))
+            members["hidden"] = In(stream.Signature(rails(chip.crossbar.line_bits)))
+        members |= {name: In(HostPort()) for name in hosts(chip)}
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        chip, blocks, apply = self.chip, self.blocks, self.apply.payload
+        settings, lines, slots = blocks.settings, blocks.lines, blocks.pulses.slots
+        layers = len(lines.layers)
+        m.submodules.ttv2 = ttv2 = FilterMemory(blocks.ttv2, lines)
+        m.submodules.cursor = cursor = LineCursor(settings, lines)
+        side = ("rows" if settings.rows else "lines") if settings.chopped else None
+        m.submodules.pulses = trains = PulseTrains(blocks.pulses, chip.layout, self.lined, side)
+        m.submodules.moves = moves = MoveVector(chip.layout, lines)
+        connect(m, flipped(self.values), trains.values)
+        if self.lined:
+            connect(m, flipped(self.line), trains.line)
+            connect(m, flipped(self.hidden), trains.hidden)
+        if settings.chopped:
+            m.d.comb += trains.chopper.eq(cursor.chopper)
+        thresholds, exponent = self._rates(m, trains)
+
+        loop = stream.Signature(1).create()
+        fork(m, self.apply, trains.command, loop)
+        m.d.comb += [
+            trains.command.payload.use.eq(apply.used),
+            trains.command.payload.cost.eq(apply.cost),
+            trains.command.payload.number.eq(apply.step),
+            cursor.step.eq(apply.step),
+            self.saturated.eq(ttv2.saturated),
+        ]
+
+        layer, slot = Signal(range(max(2, layers))), Signal(range(max(2, slots)))
+        line = stream.Signature(1).create()
+        asked, count = Signal(), Signal(range(max(length for _, length in lines.layers) + 1))
+        length = Array(Const(length) for _, length in lines.layers)[layer]
+        command = ttv2.command.payload
+        starts = [
+            first + cursor.line * words for first, words in zip(lines.starts, lines.words, strict=True)
+        ]
+        m.d.comb += [
+            cursor.layer.eq(layer),
+            self.read.payload.layer.eq(layer),
+            self.read.payload.line.eq(cursor.line),
+            self.read.payload.step.eq(apply.step),
+            command.start.eq(Array(starts)[layer]),
+            command.words.eq(length),
+            command.value.eq(thresholds[layer]),
+            command.chopper.eq(cursor.inverts),
+            command.update.eq(apply.update),
+            ttv2.reading.valid.eq(self.reading.valid),
+            ttv2.reading.payload[0].eq(self.reading.payload),
+            self.reading.ready.eq(ttv2.reading.ready),
+            ttv2.pulses.ready.eq(1),
+            moves.write.eq(transfer(ttv2.pulses)),
+            moves.layer.eq(layer),
+            moves.line.eq(cursor.line),
+            moves.cell.eq(count),
+            moves.pulse.eq(ttv2.pulses.payload[0]),
+            moves.there.eq(apply.update),
+        ]
+        if blocks.ttv2.mean:
+            m.d.comb += [command.switched.eq(cursor.switched), command.hold.eq(cursor.hold)]
+        fork(m, line, ttv2.command, self.read)
+
+        begin = "RESCALE" if blocks.ttv2.rescale else "LINE"
+        with m.FSM():
+            with m.State("WAIT"):
+                with m.If(loop.valid):
+                    m.next = "SLOW"
+                    with m.If(apply.update):
+                        m.next = begin
+                    with m.If(apply.used):
+                        m.next = "FAST"
+            with m.State("FAST"):
+                m.d.comb += [
+                    self.pulse.valid.eq(1),
+                    self.pulse.payload.number.eq(apply.step * slots + slot),
+                    self.train.valid.eq(trains.train.valid),
+                    self.train.payload.eq(trains.train.payload),
+                    trains.train.ready.eq(self.train.ready),
+                ]
+                with m.If(self.pulse.ready):
+                    m.d.sync += slot.eq(slot + 1)
+                    with m.If(slot == slots - 1):
+                        m.d.sync += slot.eq(0)
+                        m.next = "SLOW"
+                        with m.If(apply.update):
+                            m.next = begin
+            if blocks.ttv2.rescale:
+                with m.State("RESCALE"):
+                    m.d.comb += [command.start.eq(0), command.words.eq(lines.depth), command.rescale.eq(exponent)]
+                    m.d.comb += ttv2.command.valid.eq(exponent != 0)
+                    with m.If((exponent == 0) | ttv2.command.ready):
+                        m.next = "LINE"
+            with m.State("LINE"):
+                m.d.comb += line.valid.eq(~asked)
+                with m.If(line.ready & ~asked):
+                    m.d.sync += asked.eq(1)
+                with m.If(moves.write):
+                    m.d.sync += count.eq(count + 1)
+                with m.If(asked & (count == length)):
+                    m.d.comb += cursor.advance.eq(1)
+                    m.d.sync += [asked.eq(0), count.eq(0), layer.eq(layer + 1)]
+                    with m.If(layer == layers - 1):
+                        m.d.sync += layer.eq(0)
+                        m.next = "SLOW"
+            with m.State("SLOW"):
+                m.d.comb += [
+                    self.pulse.valid.eq(1),
+                    self.pulse.payload.slow.eq(1),
+                    self.pulse.payload.number.eq(apply.step),
+                    moves.send.eq(1),
+                    self.train.valid.eq(moves.train.valid),
+                    self.train.payload.eq(moves.train.payload),
+                    moves.train.ready.eq(self.train.ready),
+                ]
+                with m.If(self.pulse.ready):
+                    m.d.comb += loop.ready.eq(1)
+                    m.next = "WAIT"
+        for name, port in (("host_filter", ttv2.host), ("host_cursor", cursor.host_cursor)):
+            connect(m, flipped(getattr(self, name)), port)
+        if settings.chopped:
+            connect(m, flipped(self.host_chopper), cursor.host_chopper)
+        if blocks.ttv2.mean:
+            connect(m, flipped(self.host_mean), ttv2.host_mean)
+            connect(m, flipped(self.host_past), ttv2.host_past)
+        return m
+
+    def _rates(self, m: Module, trains: PulseTrains):
+        """Registers of rate and thresholds; the thresholds in force, and the exponent that H is rescaled by."""
+        blocks, step = self.blocks, self.apply.payload.step
+        bits, entries = blocks.ttv2.bits - 1, blocks.thresholds
+        rate = Signal.like(trains.rate, name="rate", init=blocks.pulses.rate)
+        registers = [
+            [Signal(bits, name=f"threshold_{k}_{layer}", init=value) for layer, value in enumerate(values)]
+            for k, (_, values) in enumerate(entries)
+        ]
+        m.d.comb += trains.rate.eq(rate)
+        host = self.host_rates
+        words = Array([rate, *(word for row in registers for word in row)])
+        m.d.comb += host.value.eq(words[host.index])
+        with m.If(host.select & host.write), m.Switch(host.index):
+            for k, word in enumerate(words):
+                with m.Case(k):
+                    m.d.sync += word.eq(host.data)
+        numbers = tuple((start, k) for k, (start, _) in enumerate(entries))
+        before = Mux(step > self.tau_theta, step - self.tau_theta, 0)[:32]
+        now, then = scheduled(numbers, step), scheduled(numbers, before)
+        exponents = Array(Const(int(value), signed(8)) for value in blocks.exponents)
+        thresholds = [Array(column)[now] for column in zip(*registers, strict=True)]
+        return Array(thresholds), exponents[now] - exponents[then]
+
+
+def hosts(chip: Chip) -> tuple[str, ...]:
+    """Host ports of the loop of a chip."""
+    assert chip.loop
+    means = ("host_mean", "host_past") if chip.loop.ttv2.mean else ()
+    choppers = ("host_chopper",) if chip.loop.settings.chopped else ()
+    return "host_filter", "host_cursor", "host_rates", *means, *choppers
+

@@ -1,0 +1,172 @@
+"""Optimizer: theta -= eta G, with momentum and stochastic rounding, a word of lanes a clock.
+
+See `golden.blocks.update.optimizer`.
+"""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import data, stream
+from amaranth.lib.wiring import Component, In, Out, connect, flipped
+
+from ...golden.blocks.lib.layout import Layout
+from ...golden.blocks.perturb.codes import ROUNDING
+from ...golden.blocks.update.optimizer import DRAW_BITS, FRACTION, RATE_BITS, Optimizer
+from ..lib.fixed import exceeds, round_shift, saturate
+from ..lib.host_port import HostPort
+from ..lib.layout import lane_words
+from ..lib.mixer_words import KeyedWords
+from ..lib.read_modify_write import ReadModifyWrite, always
+from .optimizer_momentum import MomentumMemory
+from .optimizer_products import RateProducts
+
+
+def scheduled(schedule: tuple[tuple[int, int], ...], step: Value) -> Value:
+    """Value of a schedule in force at a step, combinational."""
+    value = Value.cast(schedule[0][1])
+    for start, later in schedule[1:]:
+        value = Mux(step >= start, later, value)
+    return value
+
+
+class Rates:
+    """Rates of the layers, of which neighbours with one schedule share a section, as a field of a command.
+
+    Attributes
+    ----------
+    firsts : list of int
+        Index of each section's first parameter.
+    shape : data.ArrayLayout
+        One rate a section.
+    """
+
+    def __init__(self, optimizer: Optimizer, layout: Layout):
+        layers = list(zip(*(rates for _, rates in optimizer.schedule), strict=True))
+        chosen = [k for k, rates in enumerate(layers) if not k or rates != layers[k - 1]]
+        self.firsts = [layout.offsets[k] for k in chosen]
+        self.shape = data.ArrayLayout(RATE_BITS, len(chosen))
+        self._schedule = tuple(
+            (start, sum(rates[k] << (RATE_BITS * place) for place, k in enumerate(chosen)))
+            for start, rates in optimizer.schedule
+        )
+
+    def at(self, step: Value) -> Value:
+        """The field's value at a step, combinational."""
+        return scheduled(self._schedule, step)
+
+
+class OptimizerMemory(Component):
+    """The words of theta, and of M with momentum, and one pass over them for every sweep.
+
+    Parameters
+    ----------
+    optimizer : golden.blocks.update.optimizer.Optimizer
+    layout : golden.blocks.lib.layout.Layout
+
+    Members
+    -------
+    command : stream in, one a pass: whether theta (and M) is updated, and the step, which chooses rates.
+    ahead : with stochastic rounding, stream in, the same of every pass in its order, as early as it is known: an
+        update's draws are of its step.
+    gradient : stream in, `layout.words` words of G a pass.
+    parameters : stream out, `layout.words` words of theta a pass, after the update. Four clocks
+        after the gradient, five with momentum, one word a clock; with stochastic rounding once its draws are made.
+    saturated : high for one clock when a word of theta, or of the M that changes it, saturates.
+    host : words of theta by parameter index.
+    host_momentum : with momentum, words of M by parameter index.
+    """
+
+    def __init__(self, optimizer: Optimizer, layout: Layout):
+        self.optimizer = optimizer
+        self.layout = layout
+        members = {
+            "command": In(stream.Signature(data.StructLayout({"update": 1, "step": 32}))),
+            "gradient": In(stream.Signature(lane_words(optimizer.gradient_bits, layout.lanes))),
+            "parameters": Out(stream.Signature(lane_words(optimizer.bits, layout.lanes))),
+            "saturated": Out(1),
+            "host": In(HostPort()),
+        }
+        if optimizer.momentum:
+            members["host_momentum"] = In(HostPort())
+        if optimizer.stochastic:
+            members["ahead"] = members["command"]
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        optimizer, lanes, bits = self.optimizer, self.layout.lanes, self.optimizer.bits
+        rates = Rates(optimizer, self.layout)
+        command = self._command(m, rates)
+        # Draws are added before theta is rounded, and to M's change never.
+        drawn = optimizer.stochastic and not optimizer.momentum
+        shift = 0 if drawn else optimizer.shift - (FRACTION if optimizer.momentum else 0)
+        m.submodules.products = changes = RateProducts(
+            self.layout, optimizer.gradient_bits, shift, rates.firsts, command.payload.shape()
+        )
+        connect(m, flipped(self.gradient), changes.gradient)
+        connect(m, command, changes.command)
+        words, held = changes.product, changes.product.payload.command
+        if optimizer.momentum:
+            m.submodules.momentum = memory = MomentumMemory(optimizer, self.layout, words.payload.shape())
+            connect(m, flipped(self.host_momentum), memory.host)
+            connect(m, words, memory.change)
+            words, held = memory.momentum, memory.held
+        words, random = self._await(m, words, held.update) if optimizer.stochastic else (words, None)
+        sweep = ReadModifyWrite(
+            m, self.layout, bits, host=self.host, words=words, command=always(m, held), result=self.parameters
+        )
+        before = sweep.words.saturated if optimizer.momentum else Const(0)
+        shift = FRACTION if optimizer.momentum else optimizer.shift if drawn else 0
+        draws = self._draws(m, sweep, random, shift) if random else [None] * lanes
+        over = Signal(lanes)
+        for lane, (change, draw) in enumerate(zip(sweep.words.words, draws, strict=True)):
+            change_now = Mux(sweep.command.update, change, 0) if optimizer.momentum else change
+            raw = Signal(signed(max(bits, len(change)) + 2))
+            rounded = round_shift(change_now, shift) if draw is None else (change_now + draw) >> shift
+            m.d.comb += [
+                raw.eq(sweep.value[lane] - rounded),
+                over[lane].eq(exceeds(raw, bits)),
+                self.parameters.payload[lane].eq(saturate(raw, bits)),
+                sweep.data[lane].eq(self.parameters.payload[lane]),
+            ]
+        m.d.comb += self.saturated.eq(sweep.give & (over.any() | before))
+        return m
+
+    def _command(self, m: Module, rates: Rates):
+        """Stream of what a pass needs of a command: whether to update, and the rates."""
+        offered = self.command.payload
+        command = stream.Signature(data.StructLayout({"update": 1, "rates": rates.shape})).create(path=("command",))
+        m.d.comb += [
+            command.valid.eq(self.command.valid),
+            command.payload.update.eq(offered.update),
+            command.payload.rates.as_value().eq(rates.at(offered.step)),
+            self.command.ready.eq(command.ready),
+        ]
+        return command
+
+    def _await(self, m: Module, words, update: Value):
+        """The words, of which those of an update wait for their draws; and the generator of the draws."""
+        m.submodules.random = random = KeyedWords(
+            self.optimizer.seed, ROUNDING, DRAW_BITS * self.layout.lanes, self.layout.words
+        )
+        ahead, there = self.ahead, stream.Signature(words.payload.shape()).create(path=("there",))
+        m.d.comb += [
+            random.number.valid.eq(ahead.valid & ahead.payload.update),
+            random.number.payload.eq(ahead.payload.step),
+            ahead.ready.eq(random.number.ready | ~ahead.payload.update),
+            there.valid.eq(words.valid & (random.words.valid | ~update)),
+            there.payload.eq(words.payload),
+            words.ready.eq(there.ready),
+            random.words.ready.eq(there.ready & update),
+        ]
+        return there, random
+
+    def _draws(self, m: Module, sweep: ReadModifyWrite, random: KeyedWords, shift: int) -> list[Value]:
+        """What is added to each lane of the word that a pass gives before it is rounded down."""
+        lanes = self.layout.lanes
+        bits = Signal(lanes * DRAW_BITS, name="draws")
+        with m.If(sweep.take):
+            m.d.sync += bits.eq(random.words.payload.bits)
+        draws = [bits.word_select(lane, DRAW_BITS) for lane in range(lanes)]
+        if shift > DRAW_BITS:
+            half = Const(1 << (shift - DRAW_BITS - 1), shift - DRAW_BITS)
+            return [Cat(half, draw) for draw in draws]
+        return [draw[DRAW_BITS - shift :] for draw in draws]

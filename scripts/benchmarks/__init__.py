@@ -1,0 +1,1 @@
+"""`scripts/bench`: speed, each figure beside what it is held against."""

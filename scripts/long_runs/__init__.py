@@ -1,0 +1,1 @@
+"""Long runs whose last results are kept in docs/results."""

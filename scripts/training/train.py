@@ -1,0 +1,308 @@
+"""Training runs: on the golden model; or on the simulated chip or a board, with the golden model beside it."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from ...fpga.errors import BoardReset, BoardStopped, CheckpointError, Interrupted, Mismatch, require_emulated
+from ...fpga.files import remove_unfinished
+from ...fpga.host.golden import Golden, compare, memories, window
+from ...golden.chip.chip import Chip
+from ...golden.chip.config import ChipConfig
+from ...golden.data import datasets
+from ...golden.engine import Engine, State
+from . import checkpoint as files
+from .checkpoint import Curve, Figures
+from .progress import Monitor, interruptible
+from .results import write_results
+from .telemetry import FILE, Telemetry
+
+if TYPE_CHECKING:
+    from ...fpga.host.board import Board
+    from ...fpga.host.simulator import Simulator
+    from ...fpga.simulation.virtual_board import VirtualBoard
+
+BUILDS = Path("build/sim")
+"""Where simulators are built, in the folder that the command runs in."""
+VIRTUAL = "virtual"
+"""A port that is a virtual board, which the run starts and ends."""
+RESTORES = 10
+"""Times that a board may lose what it holds between two checkpoints."""
+
+
+def train(
+    config: ChipConfig,
+    on: Literal["golden", "sim", "board"],
+    folder: Path,
+    resume: bool = False,
+    monitor: Monitor | None = None,
+    port: str = "",
+    watchdog: float = 0.0,
+) -> dict[str, Any]:
+    """Run `config.run.steps` steps in `config.run.checkpoints` equal pieces, with a checkpoint after each.
+
+    With `on="sim"` and `"board"` golden runs the same steps, and all memories are compared at every checkpoint. A
+    board that is reset goes on from the last checkpoint. Chips
+    with `engine.gradient = "replay"`, which forget an unfinished window, have their checkpoints (but the
+    last one, and those that Ctrl-C makes) where a window ends.
+
+    Parameters
+    ----------
+    config : ChipConfig
+    on : {"golden", "sim", "board"}
+    folder : Path
+        Gets `checkpoints/`, `samples.npz`, `telemetry.jsonl`, `curve.png`, `curve.json` and `result.json`.
+    resume : bool
+        Go on from the last checkpoint in `folder`, bit-exactly; else those in it are removed.
+    monitor : Monitor, optional
+    port : str
+        The board's serial port, or `VIRTUAL`.
+    watchdog : float
+        Seconds without a word of the host after which the board stops; 0: never.
+
+    Returns
+    -------
+    dict
+        What `result.json` holds; see `results.write_results`.
+
+    Raises
+    ------
+    ConfigError, CheckpointError
+        The chip or the checkpoint cannot be used; nothing is written.
+    NotEmulated
+        The RTL cannot be this chip; nothing is written.
+    SimulationError
+        The simulator does not build, or does not answer.
+    BoardError
+        The board cannot be used; before the first step nothing is written.
+    Mismatch, Interrupted
+        The results so far are in `folder`.
+    """
+    monitor = monitor or Monitor()
+    run = Run(Chip(config), on, folder, resume, monitor, port, watchdog)
+    problem: Mismatch | Interrupted | None = None
+    try:
+        run.go()
+    except (Mismatch, Interrupted) as error:
+        problem = error
+    finally:
+        monitor.end()
+        run.close()
+    result = write_results(
+        folder, run.chip, on, run.curve, speed=run.speed, mismatch=isinstance(problem, Mismatch), link=run.link()
+    )
+    if problem:
+        raise problem
+    return result
+
+
+def simulator(engine: Engine, state: State) -> "Simulator":
+    """A simulated chip with the samples of a golden engine, at a state.
+
+    Raises
+    ------
+    NotEmulated
+        The chip has defects, which the RTL has not.
+    SimulationError
+        It does not build.
+    """
+    require_emulated(engine.chip.config)
+    from ...fpga.host.simulator import Simulator
+    from ...rtl.top import generate
+
+    chip = Simulator(engine.chip, generate(engine.chip), BUILDS)
+    chip.load(state, engine.inputs, engine.targets)
+    return chip
+
+
+class Run:
+    """One run in a folder.
+
+    Parameters
+    ----------
+    chip, on, folder, resume, monitor, port, watchdog
+        As in `train`.
+
+    Attributes
+    ----------
+    curve : list of (int, Figures)
+        Step and figures of all checkpoints.
+    speed : tuple of (int, int, float)
+        Steps, clocks and seconds of this run alone, without those that it resumes from.
+    resets : int
+        Times that the board has lost what it held.
+    """
+
+    def __init__(
+        self, chip: Chip, on: str, folder: Path, resume: bool, monitor: Monitor, port: str = "", watchdog: float = 0.0
+    ):
+        self._began = time.perf_counter()
+        self.chip, self.folder, self.monitor = chip, folder, monitor
+        self.speed, self.resets = (0, 0, 0.0), 0
+        data = chip.config.data
+        self.engine = Engine(chip, datasets.load(data.set, data.train, data.test, chip.config.seed))
+        start, self.curve = _last(folder, chip) if resume else (self.engine.initial(), [])
+        self._before = self.curve[-1][1] if self.curve else Figures()
+        self._golden = Golden(self.engine, start)
+        self._telemetry: Telemetry | None = None
+        self._virtual: VirtualBoard | None = None
+        self._board: Board | None = None
+        building = {"sim": " and building the simulator"}.get(on, " and building the board" if port == VIRTUAL else "")
+        monitor.say(f"compiling the golden model{building}")
+        with ThreadPoolExecutor() as pool:
+            # Golden compiles with its first call: on one core, while Verilator runs on the other.
+            compiled = pool.submit(self.engine.run, start.copy(), 1)
+            if on == "board":
+                self._board = self._connect(port)
+            self._target = self._board or (self._simulator() if on == "sim" else self._golden)
+            compiled.result()
+        self._watchdog, self._loaded = watchdog, self._board is None
+        self._state = self._golden.at
+
+    def _simulator(self) -> "Simulator":
+        return simulator(self.engine, self._golden.at)
+
+    def _connect(self, port: str) -> "Board":
+        """The board at a port; what it holds is not known yet."""
+        require_emulated(self.chip.config)
+        from ...fpga.host.board import Board
+
+        if port == VIRTUAL:
+            from ...fpga.simulation.virtual_board import VirtualBoard
+
+            self._virtual = VirtualBoard(self.chip, BUILDS)
+            port = self._virtual.port
+        try:
+            return Board(self.chip, port)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the board."""
+        for thing in (self._telemetry, self._board, self._virtual):
+            if thing:
+                thing.close()
+
+    def link(self) -> dict[str, int] | None:
+        """What went over the link to the board, and how often it was reset; None without a board."""
+        return asdict(self._board.link.counts) | {"resets": self.resets} if self._board else None
+
+    def go(self) -> None:
+        """Run to the end, from checkpoint to checkpoint."""
+        if not self.curve:
+            for path in files.checkpoint_paths(self.folder):
+                path.unlink()
+        (self.folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+        remove_unfinished(self.folder, self.folder / "checkpoints")
+        files.save_samples(self.folder / "samples.npz", self.engine.split)
+        config, step = self.chip.config, self._golden.at.step
+        begun = step if self.curve else None
+        self._telemetry = Telemetry(self.folder / FILE, self.chip, begun, self.monitor.telemetry)
+        self.monitor.begin(f"{config.name}, seed {config.seed}", step, config.run.steps)
+        with interruptible() as check:
+            for number in range(config.run.checkpoints + 1):
+                goal = config.run.steps * number // config.run.checkpoints
+                if number < config.run.checkpoints:
+                    goal -= goal % window(self.chip)
+                if goal > step or not self.curve:
+                    complete = self._advance(goal, check)
+                    of = f" {number}/{config.run.checkpoints}" if complete else ""
+                    self._checkpoint(f"checkpoint{of}")
+                    if not complete:
+                        raise Interrupted(f"Interrupted at step {self._golden.at.step}; --resume goes on from there.")
+
+    def _advance(self, goal: int, check: Callable[[], None]) -> bool:
+        """Run up to step `goal`, and read the state; False if Ctrl-C came first.
+
+        A board that was reset, or stopped by its watchdog, is loaded anew: with golden's state, which is that of the
+        last checkpoint.
+        """
+        for left in reversed(range(RESTORES)):
+            try:
+                if self._board and not self._loaded:
+                    self._load(self._board)
+                return self._piece(goal, check)
+            except (BoardReset, BoardStopped) as error:
+                if not self._board or not left:
+                    raise
+                self._loaded, self.resets = False, self.resets + 1
+                sentence = f"{error} It goes on from step {self._golden.at.step}."
+                self.monitor.say(sentence)
+                if self._telemetry:
+                    self._telemetry.rewind(self._golden.at.step)
+                    self._telemetry.event(self._golden.at.step, sentence)
+                self._board.connect()
+        raise AssertionError
+
+    def _load(self, board: "Board") -> None:
+        if self._watchdog:
+            board.watchdog(self._watchdog)
+        board.load(self._golden.at, self.engine.inputs, self.engine.targets, self.monitor.upload)
+        self._loaded = True
+
+    def _piece(self, goal: int, check: Callable[[], None]) -> bool:
+        def progress(step: int) -> None:
+            self.monitor.at(step)
+            if self._telemetry and step > start and self._telemetry.due():  # before a first step there is no cost
+                self._telemetry.sample(self._target.poll())
+            check()
+
+        complete, start, clocks, began = True, self._golden.at.step, self._target.cycles, time.perf_counter()
+        try:
+            self._target.run(goal - start, progress)
+            progress(goal)
+        except KeyboardInterrupt:
+            complete = False
+        self._state = self._target.state()
+        steps, cycles, seconds = self.speed
+        self.speed = (
+            steps + self._state.step - start,
+            cycles + self._target.cycles - clocks,
+            seconds + time.perf_counter() - began,
+        )
+        return complete
+
+    def _checkpoint(self, title: str) -> None:
+        """Compare, measure and save."""
+        state, golden, note = self._state, self._golden.at, ""
+        figures = replace(
+            self._measure(state),
+            cycles=self._before.cycles + self.speed[1],
+            seconds=self._before.seconds + time.perf_counter() - self._began,
+        )
+        if self._target is not self._golden:
+            self._golden.run(state.step - golden.step)
+            compare(golden, state)
+            beside = self._measure(golden)
+            figures.golden_test_accuracy = beside.test_accuracy
+            figures.golden_mean_squared_error = beside.mean_squared_error
+            note = ", ".join(f"{golden.theta.size} {name}" for name in memories(self.chip))
+            note = f", RTL == golden ({note})"
+        if self._telemetry:  # ahead of the file: a run that is killed between them drops the line when it goes on
+            self._telemetry.checkpoint(state, figures, self._golden.poll().get("cost"))
+        files.save_checkpoint(files.checkpoint_path(self.folder, state.step), self.chip, state, figures)
+        self.curve.append((state.step, figures))
+        accuracy, error = figures.test_accuracy, figures.mean_squared_error
+        self.monitor.checkpoint(
+            state.step,
+            accuracy,
+            f"{title}: step {state.step}, test accuracy {100 * accuracy:.1f} %, error {error:.4f}{note}",
+        )
+
+    def _measure(self, state: State) -> Figures:
+        accuracy = self.engine.accuracy(state) if self.chip.config.data.test else np.nan
+        return Figures(accuracy, self.engine.error(state))
+
+
+def _last(folder: Path, chip: Chip) -> tuple[State, Curve]:
+    """State of the last checkpoint in a folder, and the curve up to it."""
+    paths = files.checkpoint_paths(folder)
+    if not paths:
+        raise CheckpointError(f"{folder}: there is no checkpoint to resume from.")
+    return files.load_checkpoint(paths[-1], chip), [files.read_figures(path) for path in paths]
