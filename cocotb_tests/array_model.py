@@ -14,7 +14,8 @@ from ohmgrad.golden.blocks.array.devices import pulse_all
 from ohmgrad.golden.blocks.control.sequencer import updates
 from ohmgrad.golden.blocks.update.average import iterates
 from ohmgrad.golden.chip.memory_map import record_words
-from ohmgrad.golden.engine import Engine, State, Trace
+from ohmgrad.golden.engine import Engine, Trace
+from ohmgrad.golden.state import State
 
 
 class ArrayModel:

@@ -13,7 +13,8 @@ from ohmgrad.golden.blocks.control.sequencer import correlates, updates
 from ohmgrad.golden.blocks.perturb.codes import READ, key, pattern_signs
 from ohmgrad.golden.blocks.perturb.outer import RANK_ONE
 from ohmgrad.golden.blocks.tiki_taka import pulses as pulses_
-from ohmgrad.golden.engine import Engine, State, Trace
+from ohmgrad.golden.engine import Engine, Trace
+from ohmgrad.golden.state import State
 
 
 class Done(NamedTuple):

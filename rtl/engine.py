@@ -72,7 +72,7 @@ class Engine(Component):
     settings, memory : what was written there.
     start, target, busy... : see `StepSequencer`; `calibrate` is ignored without `engine.calibration`.
     average : stream out (with model extraction), one a sweep: whether the sweep's weights are an iterate.
-    saturated : high for one clock where C~, G, theta, M or H saturates, see `golden.engine.FLAGS`.
+    saturated : high for one clock where C~, G, theta, M or H saturates, see `golden.state.FLAGS`.
     host_<region> : memories of `golden.chip.memory_map.Region`.
     """
 

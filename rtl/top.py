@@ -10,7 +10,7 @@ from amaranth.lib.wiring import Component, In, Out, connect
 from ..golden.chip.chip import Chip
 from ..golden.chip.memory_map import ADDRESS_BITS, CALIBRATE, DATA_BITS, EVALUATE, INDEX_BITS, START, Region, Register
 from ..golden.chip.registers import constants
-from ..golden.engine import FLAGS
+from ..golden.state import FLAGS
 from .array.crossbar import CrossbarArray
 from .array.devices import DeviceArray
 from .array.pair import PAIR, ArrayPair
@@ -42,7 +42,7 @@ class Top(Component):
     reply_valid, reply_data : the answer to a read, four clocks after it was done; the data stay until the next.
     busy : a run is under way, or the devices are being made after reset.
     learning : a run is under way, no evaluation or calibration.
-    flags : sticky flags, see `golden.engine.FLAGS`.
+    flags : sticky flags, see `golden.state.FLAGS`.
     """
 
     def __init__(self, chip: Chip):

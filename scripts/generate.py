@@ -13,7 +13,7 @@ from ..fpga.host.golden import memories as there
 from ..golden.blocks.update.optimizer import MOMENTUM_BITS
 from ..golden.chip.chip import Chip
 from ..golden.chip.memory_map import ADDRESS_BITS, CALIBRATE, EVALUATE, INDEX_BITS, START, STOP, Region, Register
-from ..golden.engine import FLAGS
+from ..golden.state import FLAGS
 from ..rtl.lib.layout import Sizes
 from ..rtl.lib.ram import WAIVERS
 from ..rtl.top import NAME, Top, verilog

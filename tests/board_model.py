@@ -14,10 +14,11 @@ from ohmgrad.fpga.host.host import MEMORIES
 from ohmgrad.golden.blocks.measure.calibration import LAGS
 from ohmgrad.golden.chip.memory_map import CALIBRATE, EVALUATE, START, STOP, LinkRegister, Region, Register
 from ohmgrad.golden.chip.registers import registers
-from ohmgrad.golden.engine import Engine, State, sizes
+from ohmgrad.golden.engine import Engine
 from ohmgrad.golden.link.frames import identity
 from ohmgrad.golden.link.frames import sizes as region_sizes
 from ohmgrad.golden.link.link import Device
+from ohmgrad.golden.state import State, sizes
 
 CLOCK_HZ = 24_000_000
 

@@ -16,7 +16,8 @@ from ohmgrad.fpga.host.simulator import Simulator
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import load
 from ohmgrad.golden.data import datasets
-from ohmgrad.golden.engine import Engine, State
+from ohmgrad.golden.engine import Engine
+from ohmgrad.golden.state import State
 from ohmgrad.rtl.top import generate
 
 DIGESTS = json.loads(Path(__file__).with_name("digests.json").read_text())

@@ -14,8 +14,8 @@ from ohmgrad.fpga.simulation import verilate
 from ohmgrad.fpga.simulation.verilate import build
 from ohmgrad.golden.chip.memory_map import Region, Register
 from ohmgrad.golden.chip.registers import registers
-from ohmgrad.golden.engine import State
 from ohmgrad.golden.learn.engine_chip import EngineChip, GoldenDevice
+from ohmgrad.golden.state import State
 from ohmgrad.rtl.top import generate
 
 from .chips import FILTERED, LOOP, engine, small

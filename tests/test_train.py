@@ -16,7 +16,8 @@ from ohmgrad.fpga.host.golden import ARRAYS, Golden, compare
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import load
 from ohmgrad.golden.data import datasets
-from ohmgrad.golden.engine import Engine, State
+from ohmgrad.golden.engine import Engine
+from ohmgrad.golden.state import State
 from ohmgrad.scripts.training.checkpoint import checkpoint_path, checkpoint_paths, load_checkpoint
 from ohmgrad.scripts.training.progress import Monitor, interruptible
 from ohmgrad.scripts.training.results import solved, write_summary

@@ -16,7 +16,7 @@ from ohmgrad.golden.chip.config import load
 from ohmgrad.golden.chip.memory_map import SAMPLE_WORD, START, LinkRegister, Region, Register, address
 from ohmgrad.golden.chip.registers import registers
 from ohmgrad.golden.data import datasets
-from ohmgrad.golden.engine import Engine, State
+from ohmgrad.golden.engine import Engine
 from ohmgrad.golden.link.frames import (
     MOST_DATA,
     MOST_REPLY,
@@ -31,6 +31,7 @@ from ohmgrad.golden.link.frames import (
     identity,
     sizes,
 )
+from ohmgrad.golden.state import State
 
 XOR = {
     "update.path": "digital", "device": None, "update.reset": None, "update.eta": 0.05, "engine.lanes": 1,

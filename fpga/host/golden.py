@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...golden.chip.chip import Chip
-from ...golden.engine import Engine, State
+from ...golden.engine import Engine
+from ...golden.state import State
 from ..errors import Mismatch
 
 PAUSE = 0.2

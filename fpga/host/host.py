@@ -10,8 +10,8 @@ from ...golden.blocks.measure.calibration import LAGS, require_calibration
 from ...golden.chip.chip import Chip
 from ...golden.chip.memory_map import CALIBRATE, EVALUATE, SAMPLE_WORD, START, STOP, Region, Register
 from ...golden.chip.registers import registers
-from ...golden.engine import State, sizes
 from ...golden.link.frames import sizes as region_sizes
+from ...golden.state import State, sizes
 from ..errors import BoardError, BoardStopped
 
 MEMORIES = {

@@ -24,7 +24,8 @@ from ...golden.chip.chip import Chip
 from ...golden.chip.config import ConfigError, load
 from ...golden.chip.memory_map import Region
 from ...golden.data import datasets
-from ...golden.engine import Engine, State
+from ...golden.engine import Engine
+from ...golden.state import State
 from ...rtl.top import NAME, verilog
 from ..board.top import BoardTop
 from ..errors import Failure

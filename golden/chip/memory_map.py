@@ -85,7 +85,7 @@ class Register(IntEnum):
     """The engine stops before step TARGET; or evaluates the first TARGET samples, at most those in the memory.
     Taken between runs."""
     FLAGS = 2
-    """Sticky flags (`golden.engine.FLAGS`); restorable."""
+    """Sticky flags (`golden.state.FLAGS`); restorable."""
     CYCLES_LOW = 3
     """Clocks spent running, 48 bits, low half; read only."""
     CYCLES_HIGH = 4

@@ -4,7 +4,7 @@ from ..blocks.measure.cost import FORWARD
 from ..blocks.measure.samples import CYCLIC
 from ..blocks.perturb.codes import SEQUENTIAL
 from ..blocks.perturb.outer import LAYER
-from ..engine import State
+from ..state import State
 from .chip import Chip
 from .memory_map import Register
 

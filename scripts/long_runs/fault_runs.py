@@ -17,7 +17,8 @@ from ...fpga.host.golden import Golden, compare
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig
 from ...golden.data import datasets
-from ...golden.engine import Engine, State
+from ...golden.engine import Engine
+from ...golden.state import State
 from ..training.checkpoint import checkpoint_paths, load_checkpoint
 from ..training.progress import Monitor
 from ..training.telemetry import FILE, read

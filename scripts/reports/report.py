@@ -16,7 +16,8 @@ from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig
 from ...golden.chip.rules import show
 from ...golden.data import datasets
-from ...golden.engine import FLAGS, Engine, State
+from ...golden.engine import Engine
+from ...golden.state import FLAGS, State
 from ..training.checkpoint import load_checkpoint
 from .plots import curve_picture, image, samples_picture, weights_picture
 from .resolution import resolution

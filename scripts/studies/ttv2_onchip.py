@@ -11,7 +11,8 @@ from ...golden.blocks.tiki_taka.tiki_taka import Arrays
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig, load
 from ...golden.data import datasets
-from ...golden.engine import Engine, State
+from ...golden.engine import Engine
+from ...golden.state import State
 from .common import COLOURS, chart
 from .framework import Json, Options, Study, Tell, Unit
 from .onchip import simulate

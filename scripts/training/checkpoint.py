@@ -5,11 +5,11 @@ Entries, with k = 0, 1, ... a layer of weights:
 weight_k, bias_k            float64, shape (neurons, inputs) and (neurons,), in real units
 weight_code_k, bias_code_k  int32, the same as raw words: theta, or the states of the devices
 theta, g, h, m              int32, shape (P,), the engine's memories in the order of `golden.blocks.lib.layout`
-memory                      int64, shape (2,) or (3,), of the cost unit, see `golden.engine.State`
-pending                     int32, shape (latency,), C~ on their way, see `golden.engine.State`
+memory                      int64, shape (2,) or (3,), of the cost unit, see `golden.state.State`
+pending                     int32, shape (latency,), C~ on their way, see `golden.state.State`
 a, reference, mean, past, chopper, cursor, average
-                            int32, see `golden.engine.State`; empty where the chip has none
-step, seed, flags           integers; flags as in `golden.engine.FLAGS`
+                            int32, see `golden.state.State`; empty where the chip has none
+step, seed, flags           integers; flags as in `golden.state.FLAGS`
 cost_evaluations            since step 0, every reading counted
 test_accuracy, mean_squared_error
                             floats; accuracy is NaN if there are no test samples
@@ -42,7 +42,7 @@ from ...golden.blocks.update.optimizer import MOMENTUM_BITS
 from ...golden.chip.chip import Chip
 from ...golden.chip.rules import plain
 from ...golden.data.datasets import Split
-from ...golden.engine import FLAGS, State, sizes
+from ...golden.state import FLAGS, State, sizes
 
 
 @dataclass

@@ -7,7 +7,7 @@ at any time leaves all of them but perhaps a part of the last, which readers lea
 cost           C of the sample at that step, as rail 0 had it
 difference     C~ of that step
 gradient_norm  |G| as dC/dtheta, what the step's update takes; absent where it is not known (`gradient_norm`)
-flags          names of the sticky flags raised so far (`golden.engine.FLAGS`)
+flags          names of the sticky flags raised so far (`golden.state.FLAGS`)
 steps_per_s    since the line before; absent in the first one
 
 or, at a checkpoint, `gradient_norm`, `flags`, `accuracy` (absent without test samples) and `error`, the mean squared
@@ -28,7 +28,7 @@ from ...fpga.files import replacing
 from ...golden.blocks.measure import cost
 from ...golden.blocks.perturb.codes import SEQUENTIAL, SINUSOIDAL
 from ...golden.chip.chip import Chip
-from ...golden.engine import FLAGS, State
+from ...golden.state import FLAGS, State
 from .checkpoint import Figures
 
 FILE = "telemetry.jsonl"

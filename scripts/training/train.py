@@ -15,7 +15,8 @@ from ...fpga.host.golden import Golden, compare, memories, window
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig
 from ...golden.data import datasets
-from ...golden.engine import Engine, State
+from ...golden.engine import Engine
+from ...golden.state import State
 from . import checkpoint as files
 from .checkpoint import Curve, Figures
 from .progress import Monitor, interruptible

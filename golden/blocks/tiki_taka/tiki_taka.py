@@ -83,7 +83,7 @@ class Arrays(NamedTuple):
     fast, slow : int64 arrays, shape (P, 6)
         Constants of the devices of A and C.
     a, reference, h, mean, past, chopper, cursor : int32 arrays
-        See `golden.engine.State`.
+        See `golden.state.State`.
     """
 
     settings: TikiTaka
