@@ -162,9 +162,9 @@ def virtual(
     Ctrl-C ends it; the signal USR1 presses its button reset.
     """
     with one_sentence():
+        from ..fpga.simulation.verilate import BUILDS
         from ..fpga.simulation.virtual_board import become, build
         from ..golden.chip.chip import Chip
-        from .training.train import BUILDS
 
         print("building the board", file=sys.stderr, flush=True)
         become(build(Chip(_chip(chip, rtl=True)), divisor, BUILDS), divisor, link)

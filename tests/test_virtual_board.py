@@ -18,7 +18,6 @@ from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.memory_map import Region
 from ohmgrad.golden.link.frames import identity
 from ohmgrad.scripts.cli import app
-from ohmgrad.scripts.training import train as train_module
 from ohmgrad.scripts.training.checkpoint import checkpoint_path, load_checkpoint
 from ohmgrad.scripts.training.progress import Monitor
 from ohmgrad.scripts.training.train import train
@@ -50,7 +49,7 @@ def builds(golden, pytestconfig):
 
         patch.setattr(virtual_board, "build", built)
         patch.setattr(virtual_board.VirtualBoard.__init__, "__defaults__", (DIVISOR,))
-        patch.setattr(train_module, "BUILDS", folder)
+        patch.setattr(verilate, "BUILDS", folder)
         yield folder
 
 

@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 
 from ...golden.chip.chip import Chip
 from ...golden.chip.memory_map import Region, address
-from ..errors import SimulationError
-from ..simulation.verilate import build
+from ...golden.engine import Engine
+from ...golden.state import State
+from ...rtl.top import generate
+from ..errors import SimulationError, require_emulated
+from ..simulation import verilate
 from .host import Host
 
 CHUNK = 250_000
@@ -37,7 +40,23 @@ class Simulator(Host):
     name = "simulated chip"
 
     def __init__(self, chip: Chip, verilog: str, folder: Path):
-        super().__init__(chip, Library(build(verilog, folder)))
+        super().__init__(chip, Library(verilate.build(verilog, folder)))
+
+
+def simulator(engine: Engine, state: State) -> Simulator:
+    """A simulated chip with the samples of a golden engine, at a state.
+
+    Raises
+    ------
+    NotEmulated
+        The chip has defects, which the RTL has not.
+    SimulationError
+        It does not build.
+    """
+    require_emulated(engine.chip.config)
+    chip = Simulator(engine.chip, generate(engine.chip), verilate.BUILDS)
+    chip.load(state, engine.inputs, engine.targets)
+    return chip
 
 
 class Library:

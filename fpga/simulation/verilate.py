@@ -13,6 +13,8 @@ from ..errors import SimulationError
 from ..toolchain import verilator_environment
 
 HERE = Path(__file__).parent
+BUILDS = Path("build/sim")
+"""Where simulators are built, in the folder that the command runs in."""
 LIBRARY = "libchip.so"
 VERILATOR = [
     "verilator", "--cc", "--exe", "--build", "-j", "2", "--top-module", "chip", "--prefix", "Vchip", "-O3",

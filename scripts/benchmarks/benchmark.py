@@ -17,6 +17,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from ...fpga.simulation.verilate import BUILDS
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import load
 from ...golden.data import datasets
@@ -27,7 +28,6 @@ from . import learn as benchmark_learn
 from . import rtl as benchmark_rtl
 
 OUTPUT = Path("build/bench.json")
-BUILDS = Path("build/sim")
 REPEATS = 5
 """Timings are medians of so many, taken in turn with those of the reference."""
 

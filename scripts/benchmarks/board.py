@@ -16,6 +16,7 @@ import numpy as np
 from ...fpga.host.board import Board
 from ...fpga.host.host import POLL, Host
 from ...fpga.host.serial_link import SerialLink
+from ...fpga.simulation.verilate import BUILDS
 from ...golden.chip.config import load
 from ...golden.chip.memory_map import Region, Register
 from ...golden.engine import Engine
@@ -27,7 +28,6 @@ from ..training.telemetry import INTERVAL
 Row = dict[str, object]
 
 BASELINES = Path("docs/results/board/baselines.json")
-BUILDS = Path("build/sim")
 STEPS = 3000
 PAPER = ((1e-3, "1 ms"), (10e-9, "10 ns"), (200e-12, "200 ps"))
 """Times of a perturbation, tau_p, that the hardware assumed in [M23] has."""

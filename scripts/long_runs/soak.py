@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from ...fpga.files import replacing, write_json
+from ...fpga.simulation.verilate import BUILDS
 from ...fpga.simulation.virtual_board import VirtualBoard
 from ...golden.chip.config import ChipConfig, load
-from ..training.train import BUILDS
 from .fault_runs import EVERY, Outcome, bad_line, learner, reset
 from .faults import KINDS
 from .killed_runs import endless, killed

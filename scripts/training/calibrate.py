@@ -8,7 +8,6 @@ from ...golden.chip.config import ChipConfig
 from ...golden.data import datasets
 from ...golden.engine import Engine
 from .progress import Monitor
-from .train import simulator
 
 
 def calibrate(config: ChipConfig, on: Literal["golden", "sim"], monitor: Monitor) -> ChipConfig:
@@ -40,6 +39,8 @@ def calibrate(config: ChipConfig, on: Literal["golden", "sim"], monitor: Monitor
     state = engine.initial()
     delay = engine.calibrate(state)
     if on == "sim":
+        from ...fpga.host.simulator import simulator
+
         got = simulator(engine, state).calibrate()
         if got != delay:
             raise Mismatch(f"delay at step 0: expected {delay} (golden), got {got} (RTL).")

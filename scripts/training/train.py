@@ -12,6 +12,7 @@ import numpy as np
 from ...fpga.errors import BoardReset, BoardStopped, CheckpointError, Interrupted, Mismatch, require_emulated
 from ...fpga.files import remove_unfinished
 from ...fpga.host.golden import Golden, compare, memories, window
+from ...fpga.simulation import verilate
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig
 from ...golden.data import datasets
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from ...fpga.host.simulator import Simulator
     from ...fpga.simulation.virtual_board import VirtualBoard
 
-BUILDS = Path("build/sim")
-"""Where simulators are built, in the folder that the command runs in."""
 VIRTUAL = "virtual"
 """A port that is a virtual board, which the run starts and ends."""
 RESTORES = 10
@@ -102,25 +101,6 @@ def train(
     return result
 
 
-def simulator(engine: Engine, state: State) -> "Simulator":
-    """A simulated chip with the samples of a golden engine, at a state.
-
-    Raises
-    ------
-    NotEmulated
-        The chip has defects, which the RTL has not.
-    SimulationError
-        It does not build.
-    """
-    require_emulated(engine.chip.config)
-    from ...fpga.host.simulator import Simulator
-    from ...rtl.top import generate
-
-    chip = Simulator(engine.chip, generate(engine.chip), BUILDS)
-    chip.load(state, engine.inputs, engine.targets)
-    return chip
-
-
 class Run:
     """One run in a folder.
 
@@ -166,6 +146,8 @@ class Run:
         self._state = self._golden.at
 
     def _simulator(self) -> "Simulator":
+        from ...fpga.host.simulator import simulator
+
         return simulator(self.engine, self._golden.at)
 
     def _connect(self, port: str) -> "Board":
@@ -176,7 +158,7 @@ class Run:
         if port == VIRTUAL:
             from ...fpga.simulation.virtual_board import VirtualBoard
 
-            self._virtual = VirtualBoard(self.chip, BUILDS)
+            self._virtual = VirtualBoard(self.chip, verilate.BUILDS)
             port = self._virtual.port
         try:
             return Board(self.chip, port)
