@@ -6,7 +6,7 @@ from amaranth.hdl import ClockSignal, Elaboratable, Instance, Module, Value
 from amaranth.lib.memory import Memory
 
 MODULE = "ohmgrad_ram"
-WAIVERS = Path(__file__).parents[1] / "waivers.vlt"
+WAIVERS = Path(__file__).parent / "waivers.vlt"
 """Lint waivers that the Verilog needs, each with its reason."""
 
 TEXT = """
