@@ -31,16 +31,14 @@ class ArrayModel:
     def __init__(self, bench: Bench, golden: Engine):
         self.chip, self.golden, self.name = golden.chip, golden, bench.name
         self.states = golden.initial().theta
-        self.line, self.sign, self.hidden = bench.sink("line"), bench.sink("sign"), bench.sink("hidden")
-        self.adc = bench.source("adc")
+        self.line, self.sign, self.hidden = (bench.sink(f"array.{name}") for name in ("line", "sign", "hidden"))
+        self.adc = bench.source("array.adc")
         self.applied: int | None = None  # the step whose end the next sweep is
-        self.average = bench.sink("average") if self.chip.average else None
-        if self.chip.devices:
-            self.devices = self.chip.devices.sample(self.states.size)
-        if self.chip.devices and not self.chip.loop:
-            self.pulses, self.transfer = bench.sink("pulses"), bench.sink("transfer")
-        elif not self.chip.devices:
-            self.weight = bench.sink("weight")
+        self.average = bench.sink("array.average") if self.chip.average else None
+        if self.chip.path.pulsed:
+            self.devices = self.chip.path.devices.sample(self.states.size)
+        for name in {"weight", "pulses", "transfer"} & {*self.chip.path.streams}:
+            setattr(self, name, bench.sink(f"array.{name}"))
 
     def measured(self, step: int, state: State, trace: Trace) -> None:
         """A step has been measured, which the next sweep applies; `state` is golden's before it."""
@@ -77,11 +75,11 @@ class ArrayModel:
     async def _weights(self, step: int) -> np.ndarray:
         """Weight codes that the sweep leads to: as sent, or of the devices after the pulses sent."""
         size, length = self.states.size, self.chip.layout.words
-        if not self.chip.devices:
+        if not self.chip.path.pulsed:
             return np.ravel(await self.weight.receive(length))[:size]
         (number,), pulses = await gather(self.transfer.receive(1), self.pulses.receive(length))
         pulses = np.ravel(pulses)[:size].astype(np.int32)
-        pulse_all(self.chip.devices.seed, self.chip.devices.noise, number, pulses, self.devices, self.states)
+        pulse_all(self.chip.path.devices.seed, self.chip.path.devices.noise, number, pulses, self.devices, self.states)
         return self.states >> self.chip.crossbar.drop
 
     async def _extract(self) -> None:

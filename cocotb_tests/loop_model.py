@@ -33,11 +33,11 @@ class LoopModel(ArrayModel):
     def __init__(self, bench: Bench, golden: Engine):
         super().__init__(bench, golden)
         self.rng = bench.rng
-        self.train, self.pulse = bench.sink("train"), bench.sink("pulse")
-        self.read, self.reading = bench.sink("read"), bench.source("reading")
+        self.train, self.pulse = bench.sink("array.train"), bench.sink("array.pulse")
+        self.read, self.reading = bench.sink("array.read"), bench.source("array.reading")
         layout, state = self.chip.layout, golden.initial()
         self.shape = np.array(list(zip(layout.layers, layout.rows, layout.offsets, strict=False)))
-        self.fast = self.chip.loop.fast.sample(layout.parameters)
+        self.fast = self.chip.path.fast.sample(layout.parameters)
         self.a, self.reference = state.a, state.reference
         self.done: Done | None = None
 
@@ -48,15 +48,15 @@ class LoopModel(ArrayModel):
     async def _weights(self, step: int) -> np.ndarray:
         """Take the trains onto A, give the readings that are asked for, and take the train onto C."""
         done, self.done = self.done, None
-        sequencer, slow = self.chip.sequencer, self.chip.devices
+        sequencer, slow = self.chip.sequencer, self.chip.path.devices
         update = done is not None and updates(sequencer.tau_theta, done.step)
         if done and correlates(0, sequencer.tau_x, sequencer.blanking, done.step):
             for slot, expected in enumerate(self._trains(done)):
-                number = done.step * self.chip.loop.pulses.slots + slot
+                number = done.step * self.chip.path.pulses.slots + slot
                 fired, payload = await self._vector()
                 check(f"{self.name} train", number, expected, fired)
                 check(f"{self.name} pulse", number, [0, number % 2**32], [payload.slow, payload.number])
-                fast = self.chip.loop.fast
+                fast = self.chip.path.fast
                 coincide(fast.seed, fast.noise, number, self.shape, fired, self.fast, self.a)
         if done and update:
             await self._lines(done)
@@ -69,7 +69,7 @@ class LoopModel(ArrayModel):
 
     async def _vector(self):
         """Words of one train, and then what they are for, which is taken with their last pulses."""
-        size, lanes = self.chip.loop.pulses.rows + self.chip.loop.pulses.lines, self.chip.layout.lanes
+        size, lanes = self.chip.path.pulses.rows + self.chip.path.pulses.lines, self.chip.layout.lanes
         sent = np.ravel(await self.train.receive(-(-size // lanes)))
         assert not sent[size:].any(), f"{self.name}: pulses in padding"
         (payload,) = await self.pulse.receive(1)
@@ -77,7 +77,7 @@ class LoopModel(ArrayModel):
 
     def _trains(self, done: Done):
         """Golden's trains of a step, slot by slot."""
-        chip, p = self.chip, self.chip.loop.pulses
+        chip, p = self.chip, self.chip.path.pulses
         vector = pattern_signs(chip.codes, done.step // chip.sequencer.tau_p).astype(np.int32)
         if chip.outer.method != RANK_ONE:
             parts, first, lines = [vector], 0, self.golden.inputs[done.sample]
@@ -85,7 +85,7 @@ class LoopModel(ArrayModel):
                 parts += [lines, [chip.crossbar.one]]
                 lines, first = done.act[first : first + rows, 1], first + rows
             vector = np.concatenate(parts).astype(np.int32)
-        first = 0 if chip.loop.settings.rows else p.rows
+        first = 0 if chip.path.settings.rows else p.rows
         pulses_.orient(p, done.cost, done.state.chopper, first, vector)
         signed, out = np.zeros(vector.size, np.int64), np.zeros(vector.size, np.int32)
         pulses_.probabilities(p, p.line_shift, abs(done.cost), vector, signed)
@@ -95,7 +95,7 @@ class LoopModel(ArrayModel):
 
     async def _lines(self, done: Done) -> None:
         """Give the codes of the next line of each layer; the request is taken first, or with the last code."""
-        loop, layout = self.chip.loop, self.chip.layout
+        loop, layout = self.chip.path, self.chip.layout
         noise_key, number = key(loop.settings.seed, READ, done.step), 0
         for k, (_, length) in enumerate(loop.lines.layers):
             line, columns, first = done.state.cursor[2 * k], layout.columns[k], layout.offsets[k]

@@ -19,12 +19,13 @@ from ohmgrad.cocotb_tests.loop_model import LoopModel
 from ohmgrad.cocotb_tests.streams import PATIENCE
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import load
+from ohmgrad.golden.chip.memories import Memory, memories
 from ohmgrad.golden.chip.memory_map import CALIBRATE, EVALUATE, SAMPLE_WORD, START, Region, Register, address
+from ohmgrad.golden.chip.paths import TikiTaka
 from ohmgrad.golden.chip.registers import registers
 from ohmgrad.golden.data import datasets
 from ohmgrad.golden.engine import Engine as Golden
-from ohmgrad.rtl.array.pair import PAIR
-from ohmgrad.rtl.engine import Engine, regions
+from ohmgrad.rtl.engine import Engine
 from ohmgrad.rtl.top import Top
 
 XOR = "xor_filtered.toml"
@@ -261,16 +262,16 @@ async def engine_matches_golden(dut, name):
     chip, steps = GRID[name]
     reference = golden(chip, traced=True)
     bench = Bench(dut, name, make(name))
-    model = (LoopModel if chip.loop else ArrayModel)(bench, reference)
+    model = (LoopModel if isinstance(chip.path, TikiTaka) else ArrayModel)(bench, reference)
     bench.stall()
     for port in ("start", "stop", "load", "evaluate", "calibrate"):
         bench.signal(port).value = 0
     await bench.start()
     state = reference.initial()
     await bench.host("host_samples").write(records(reference))
-    contents = {region: values for region, values in memories(chip, state).items() if region in regions(chip)}
-    for region, values in contents.items():
-        await bench.host(f"host_{region.name.lower()}").write(values)
+    for memory, values in contents(chip, state):
+        if memory.owner == "engine":
+            await bench.host(memory.port).write(values)
     flags: set[int] = set()
     collector = cocotb.start_soon(collect(bench, flags))
     bench.signal("target").value = steps
@@ -293,10 +294,10 @@ async def engine_matches_golden(dut, name):
     collector.cancel()
     check(f"{name} step", steps, steps, int(bench.signal("step").value))
     check(f"{name} flags", steps, [bool(state.flags >> k & 1) for k in range(3)], [k in flags for k in range(3)])
-    contents = {region: values for region, values in memories(chip, state).items() if region in regions(chip)}
-    for region, values in contents.items():
-        got = await bench.host(f"host_{region.name.lower()}").read(values.size)
-        check(f"{name} {region.name}", steps, values, known(chip, state, region, got))
+    for memory, values in contents(chip, state):
+        if memory.owner == "engine":
+            got = await bench.host(memory.port).read(memory.words)
+            check(f"{name} {memory.name}", steps, values, known(chip, state, memory, got))
     words = bench.signal("memory").value.to_unsigned()
     check(f"{name} memory", steps, [int(word) % 2**64 for word in state.memory], [words % 2**64, words >> 64])
 
@@ -354,15 +355,15 @@ async def chip_matches_golden(dut, name):
         sweeps = sum(readings(chip, step) for step in range(target)) + 1
         cycles = int(got[Register.CYCLES_LOW - Register.FLAGS])
         assert cycles >= sweeps * chip.sequencer.settle, f"{name}: {sweeps} sweeps took {cycles} clocks"
-        there = {*regions(chip), *(PAIR if chip.loop else (Region.THETA,))}
-        there |= {Region.AVERAGE} if chip.average else set()
-        for region, values in memories(chip, state).items():
-            expected = values if region in there else np.zeros_like(values)
-            got = known(chip, state, region, await host.read(region, values.size))
-            check(f"{name} {region.name}", target, expected, got)
+        for memory, values in contents(chip, state):
+            got = known(chip, state, memory, await host.read(memory.region, memory.words))
+            check(f"{name} {memory.name}", target, values, got)
+        for region in absent(chip):
+            check(f"{name} {region.name}", target, [0, 0], await host.read(region, 2))
     if name in LANES:
         thetas.append(state.theta)
-        check(f"{name} theta of another number of lanes", steps, thetas[0], await host.read(Region.THETA, state.g.size))
+        got = await host.read(Region.THETA, state.theta.size)
+        check(f"{name} theta of another number of lanes", steps, thetas[0], got)
 
 
 async def start(host: "Host", command: int, target: int | None = None) -> None:
@@ -377,8 +378,10 @@ async def start(host: "Host", command: int, target: int | None = None) -> None:
 
 async def restore(host: "Host", chip: Chip, state) -> None:
     """Write all memories and registers."""
-    for region, values in memories(chip, state).items():
-        await host.write(region, values)
+    for memory, values in contents(chip, state):
+        await host.write(memory.region, values)
+    for region in absent(chip):
+        await host.write(region, [5, -7])
     for register, value in registers(chip, state).items():
         await host.write(Region.REGISTERS, [value], register)
 
@@ -386,24 +389,33 @@ async def restore(host: "Host", chip: Chip, state) -> None:
 thetas: list[np.ndarray] = []
 
 
-def memories(chip: Chip, state) -> dict[Region, np.ndarray]:
-    """Contents of the memories at a state."""
-    channel, latency, absent = np.zeros(16, np.int64), chip.config.array.latency, np.array([5, -7])
-    for step in range(max(0, state.step - latency), state.step):
-        channel[step % 16] = state.pending[step % latency]
-    rates = np.array([chip.loop.pulses.rate, *np.ravel([row for _, row in chip.loop.thresholds])] if chip.loop else [])
-    contents = {
-        Region.THETA: state.theta, Region.GRADIENT: state.g, Region.FILTER: state.h, Region.MOMENTUM: state.m,
-        Region.CHANNEL: channel, Region.FAST: state.a, Region.REFERENCE: state.reference, Region.MEAN: state.mean,
-        Region.PAST: state.past, Region.CHOPPER: state.chopper, Region.CURSOR: state.cursor, Region.RATES: rates,
-        Region.AVERAGE: state.average,
-    }  # fmt: skip
-    return {region: values if values.size else absent for region, values in contents.items()}
+def contents(chip: Chip, state) -> list[tuple[Memory, np.ndarray]]:
+    """The memories of a chip that a host reads, and what they hold at a state, by the equations."""
+    found, path, latency = [], chip.path, chip.config.array.latency
+    for memory in memories(chip):
+        if memory.region is None or memory.region == Region.SAMPLES:
+            continue
+        if memory.ring:
+            values = np.zeros(memory.words, np.int64)
+            for step in range(max(0, state.step - latency), state.step):
+                values[step % 16] = state.pending[step % latency]
+        elif memory.name == "rates":
+            values = np.array([path.pulses.rate, *np.ravel([row for _, row in path.thresholds])])
+        else:
+            values = state.arrays[memory.field]
+        found.append((memory, values))
+    return found
 
 
-def known(chip: Chip, state, region: Region, values: np.ndarray) -> np.ndarray:
-    """Values read, but of the channel only those that are still to arrive."""
-    if region == Region.CHANNEL:
+def absent(chip: Chip) -> list[Region]:
+    """Regions that a chip has not got: what is written there is lost, and 0 is read."""
+    found = {memory.region for memory in memories(chip)}
+    return [region for region in Region if region not in {Region.REGISTERS, Region.LINK, *found}]
+
+
+def known(chip: Chip, state, memory: Memory, values: np.ndarray) -> np.ndarray:
+    """Values read, but of a ring only those that are still to come out."""
+    if memory.ring:
         ahead = [step % 16 for step in range(max(0, state.step - chip.config.array.latency), state.step)]
         values = np.where(np.isin(np.arange(16), ahead), values, 0)
     return values

@@ -21,10 +21,11 @@ from .blocks.tiki_taka import tiki_taka
 from .blocks.update.optimizer import Optimizer
 from .blocks.update.ttv2 import Ttv2
 from .chip.chip import Chip
+from .chip.paths import TikiTaka
 from .data.datasets import Split
 from .defects import array as defects
 from .defects.draws import hardware
-from .state import State, sizes
+from .state import State, cleared
 from .step import expand, forward, measure, run
 
 
@@ -82,35 +83,30 @@ class Engine:
             [(c - 1, r, o) for c, r, o in zip(layout.columns, layout.rows, layout.offsets, strict=True)]
         )
         self._tables = chip.neuron.tables()
-        self._devices = (
-            chip.devices.sample(layout.parameters) if chip.devices else np.zeros((layout.parameters, 6), np.int64)
-        )
+        devices = getattr(chip.path, "devices", None)
+        self._devices = devices.sample(layout.parameters) if devices else np.zeros((layout.parameters, 6), np.int64)
         self._fast, self._symmetry = np.zeros((0, 6), np.int64), np.zeros(0, np.int32)
-        if chip.loop and chip.config.fast:
-            fast, states = chip.loop.fast, np.zeros(layout.parameters, np.int32)
+        if isinstance(chip.path, TikiTaka) and chip.config.fast:
+            fast, states = chip.path.fast, np.zeros(layout.parameters, np.int32)
             self._fast = fast.sample(layout.parameters)
             self._symmetry = zero_shift(fast.noise, fast.seed, chip.config.fast.zero_shift, self._fast, states)
         self._hardware = (
             hardware(chip, chip.defects, self.initial().theta, self._devices) if chip.defects else None
         )
-        self._starts, self._rates = (np.array(column) for column in zip(*chip.schedule, strict=True))
+        self._starts, self._rates = (np.array(column) for column in zip(*chip.path.schedule, strict=True))
 
     def initial(self) -> State:
         """State before the first step: seeded uniform parameters, G = H = 0."""
         chip = self.chip
         uniform = np.random.default_rng(chip.config.seed).uniform(-1, 1, chip.layout.parameters)
         theta = np.rint(uniform * chip.config.weights.init / chip.state_unit).astype(np.int32)
-        if chip.devices:
+        if chip.path.pulsed:
             theta = np.clip(theta, -self._devices[:, 5], self._devices[:, 4]).astype(np.int32)
-        g, h, m = (np.zeros_like(theta) for _ in range(3))
-        memory = np.zeros(3 if chip.defects and chip.defects.pole else 2, np.int64)
-        mean, past, chopper, cursor, average = (
-            np.zeros(sizes(chip)[name], np.int32) for name in ("mean", "past", "chopper", "cursor", "average")
-        )
-        return State(
-            theta, g, h, m, memory, np.zeros(chip.config.array.latency, np.int32),
-            self._symmetry.copy(), self._symmetry.copy(), mean, past, chopper, cursor, average,
-        )  # fmt: skip
+        state = cleared(chip)
+        state.arrays["theta"] = theta
+        if isinstance(chip.path, TikiTaka):
+            state.arrays |= {"a": self._symmetry.copy(), "reference": self._symmetry.copy()}
+        return state
 
     def run(self, state: State, steps: int) -> None:
         """Advance `state` in place by `steps` steps."""
@@ -132,15 +128,19 @@ class Engine:
             np.zeros(rows, np.int64),
         )
         lines = np.full((len(layout.rows), 2, max(layout.columns)), chip.crossbar.one, np.int32)
-        optimizer, correlator, devices = chip.optimizer or NO_OPTIMIZER, chip.correlator, chip.devices
+        path, correlator = chip.path, chip.correlator
+        optimizer, ttv2 = getattr(path, "optimizer", NO_OPTIMIZER), getattr(path, "ttv2", NO_FILTER)
+        devices = getattr(path, "devices", None)
+        pending = state.arrays.get("pending", np.zeros(0, np.int32))
+        g, h, m = (state.arrays.get(name, np.zeros(layout.parameters, np.int32)) for name in "ghm")
         state.flags |= run(
             chip.sequencer, chip.samples, chip.crossbar, chip.polarity, chip.cost, correlator,
             optimizer.plain and not correlator.leaky, optimizer._replace(schedule=()),
-            (chip.ttv2 or NO_FILTER)._replace(schedule=()), chip.ttv2 is not None, self._starts, self._rates,
+            ttv2._replace(schedule=()), path.pulsed, self._starts, self._rates,
             devices.seed if devices else 0, devices.noise if devices else 0, self._devices,
             chip.codes.plan, chip.reference.plan, chip.codes.quarter(), chip.outer.method if chip.outer else 0,
             outer.places(layout), self._shape, self._tables, self.inputs, self.targets, lines,
-            state.theta, state.g, state.h, state.m, state.memory, state.pending, state.step, steps,
+            state.theta, g, h, m, state.memory, pending, state.step, steps,
             scratch(max(chip.codes.size, layout.parameters, neurons + outer.lines(layout))),
             np.zeros((neurons, 2), np.int32), np.zeros((neurons, 2), np.int32),
             (trace.sample, trace.adc, trace.act, trace.sums, trace.cost), self._hardware, self._arrays(state),
@@ -151,13 +151,16 @@ class Engine:
 
     def _arrays(self, state: State) -> tiki_taka.Arrays | None:
         """What the compiled step takes of the path `tiki-taka`."""
-        loop, devices = self.chip.loop, self.chip.devices
-        if loop is None or devices is None:
+        loop = self.chip.path
+        if not isinstance(loop, TikiTaka):
             return None
+        devices, none = loop.devices, np.zeros(0, np.int32)
         return tiki_taka.Arrays(
             loop.settings, loop.ttv2._replace(schedule=()), loop.pulses, loop.pulses.line_shift, loop.pulses.order(),
-            loop.exponents, loop.fast.seed, loop.fast.noise, devices.seed, devices.noise, self._fast, self._devices,
-            state.a, state.reference, state.h, state.mean, state.past, state.chopper, state.cursor,
+            np.array(loop.exponents, np.int64), loop.fast.seed, loop.fast.noise, devices.seed, devices.noise,
+            self._fast, self._devices,
+            state.a, state.reference, state.h, state.arrays.get("mean", none), state.arrays.get("past", none),
+            state.arrays.get("chopper", none), state.cursor,
         )  # fmt: skip
 
     def _extraction(self, state: State) -> tuple | None:

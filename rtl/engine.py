@@ -1,52 +1,37 @@
 """The learning engine: all blocks but the array, wired by streams; see `golden.engine`.
 
     sequencer -> perturbation (this sweep) -----------------> sign
-              -> perturbation (last sweep) -> learning -----> weight      (digital)
-                                                       -----> pulses      (filtered)
-              -> samples, neuron [line codes] -> loop ------> train, read (tiki-taka)
+              -> perturbation (last sweep) -> path ---------> weights or pulses, see `rtl.paths`
               -> samples -> line
     adc -> neuron -> hidden
-                  -> cost [-> channel] -> sequencer
+                  -> cost [-> delay line] -> sequencer
 
 One sweep over the parameters does a whole step: each word of G takes the last cost, each word of
 theta the update it leads to, and each word of weights the products of the next measurement.
 """
 
 from amaranth.hdl import Cat, Module, Signal, signed
-from amaranth.lib import data, stream
+from amaranth.lib import data
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
 from ..golden.chip.chip import Chip
-from ..golden.chip.memory_map import SAMPLE_WORD, Region
+from ..golden.chip.memories import memories
 from ..golden.chip.registers import constants
+from .array.port import ArrayPort
 from .control.sequencer import StepSequencer
 from .control.sequencer_counters import told
 from .control.settings import LAYOUT, Settings, single
 from .lib.host_port import HostPort
-from .lib.layout import lane_words
 from .lib.streams import fork, skid, transfer
 from .measure.calibration import Calibration
 from .measure.cost import CostUnit
 from .measure.delay_line import Channel
-from .measure.neuron import NeuronTable, rails
+from .measure.neuron import NeuronTable
 from .measure.samples import SampleMemory
+from .paths import LEARN
 from .perturb.perturbation import Perturbations
-from .tiki_taka.tiki_taka import TikiTakaLoop, hosts
-from .update.average import command_layout
-from .update.learning import learn, learn_on_arrays
 
 CONTROL = ("start", "stop", "evaluate", "calibrate", "target", "busy", "learning", "last", "total", "right")
-
-
-def regions(chip: Chip) -> tuple[Region, ...]:
-    """Memories that the engine of a chip has."""
-    there = {
-        Region.THETA: chip.optimizer, Region.GRADIENT: not chip.correlator.replay and not chip.loop,
-        Region.FILTER: chip.ttv2, Region.SAMPLES: True, Region.MOMENTUM: chip.optimizer and chip.optimizer.momentum,
-        Region.CHANNEL: chip.config.array.latency,
-    }  # fmt: skip
-    loop = [Region[name.removeprefix("host_").upper()] for name in hosts(chip)] if chip.loop else []
-    return tuple(dict.fromkeys([*(region for region, present in there.items() if present), *loop]))
 
 
 class Engine(Component):
@@ -58,58 +43,34 @@ class Engine(Component):
 
     Members
     -------
-    line, hidden : streams out, codes for the DACs of the lines: the sample's inputs, 8 a word, and the
-        hidden neurons' outputs of both rails, one by one.
-    sign : stream out, perturbations of the cells, a word of lanes a clock.
-    weight : stream out (`digital`), weight codes of the cells.
-    pulses : stream out (`filtered`), pulses for the devices.
-    transfer : stream out (`filtered`), number of the transfer that the sweep's pulses belong to.
-    pulse, train, read : streams out; reading : stream in (`tiki-taka`); see `rtl.tiki_taka.tiki_taka`.
-    adc : stream in, pre-activation codes of both rails, one neuron after the other. The first of a sweep
-        is taken `settle` clocks after the update of the sweep began, or later.
+    array : the array, see `rtl.array.port.ArrayPort`. The first code of a sweep is taken `settle` clocks after the
+        update of the sweep began, or later.
     load, load_register, load_value : the host writes a register: a counter, a setting, or memory of the
         cost unit; only while idle.
     settings, memory : what was written there.
     start, target, busy... : see `StepSequencer`; `calibrate` is ignored without `engine.calibration`.
-    average : stream out (with model extraction), one a sweep: whether the sweep's weights are an iterate.
-    saturated : high for one clock where C~, G, theta, M or H saturates, see `golden.state.FLAGS`.
-    host_<region> : memories of `golden.chip.memory_map.Region`.
+    saturated : high for one clock where C~, G, theta, M, H or the average saturates, see `golden.state.FLAGS`.
+    host_<name> : memories of `golden.chip.memories`, those of the array too.
     """
 
     def __init__(self, chip: Chip):
         self.chip = chip
-        lanes, array = chip.layout.lanes, chip.crossbar
         self.sequencer = StepSequencer(chip)
         self._control = (*CONTROL, *told(chip))
         members = {name: self.sequencer.signature.members[name] for name in (*self._control, "load", "load_register")}
         members |= {
+            "array": Out(ArrayPort(chip)),
             "load_value": In(32),
             "settings": Out(LAYOUT),
             "memory": Out(data.ArrayLayout(signed(64), 2)),
-            "line": Out(stream.Signature(data.ArrayLayout(signed(array.line_bits), SAMPLE_WORD))),
-            "hidden": Out(stream.Signature(rails(array.line_bits))),
-            "sign": Out(stream.Signature(lane_words(chip.codes.bits, lanes))),
-            "adc": In(stream.Signature(rails(array.adc_bits))),
             "saturated": Out(3),
         }
-        if chip.loop:
-            self.loop = TikiTakaLoop(chip)
-            members |= {name: self.loop.signature.members[name] for name in ("pulse", "train", "read", "reading")}
-        elif chip.ttv2:
-            members |= {
-                "pulses": Out(stream.Signature(lane_words(2, lanes))),
-                "transfer": Out(stream.Signature(32)),
-            }
-        else:
-            members |= {"weight": Out(stream.Signature(lane_words(array.weight_bits, lanes)))}
-        if chip.average:
-            members |= {"average": Out(stream.Signature(command_layout(chip.average)))}
-        members |= {f"host_{region.name.lower()}": In(HostPort()) for region in regions(chip)}
+        members |= {memory.port: In(HostPort()) for memory in memories(chip) if memory.region is not None}
         super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
-        chip = self.chip
+        chip, array = self.chip, self.array
         m.submodules.sequencer = sequencer = self.sequencer
         m.submodules.settings = settings = Settings(chip)
         m.submodules.samples = samples = SampleMemory(
@@ -133,11 +94,11 @@ class Engine(Component):
 
         now = sequencer.present.payload
         perturbations = Perturbations(m, chip, now)
-        skid(m, perturbations.sign, self.sign)
-        lined = [self.loop] if chip.loop and self.loop.lined else []
+        skid(m, perturbations.sign, array.sign)
+        saturated, over = LEARN[chip.config.update.path](m, self, perturbations)
         for source, sinks in (
-            (samples.line, [self.line, *perturbations.lines, *(loop.line for loop in lined)]),
-            (neuron.hidden, [self.hidden, *perturbations.hidden, *(loop.hidden for loop in lined)]),
+            (samples.line, [array.line, *perturbations.lines]),
+            (neuron.hidden, [array.hidden, *perturbations.hidden]),
         ):  # fmt: skip
             fork(m, source, *sinks)
             m.d.comb += [sink.payload.eq(source.payload) for sink in sinks]
@@ -153,24 +114,31 @@ class Engine(Component):
         connect(m, flipped(self.host_samples), samples.host)
         self._settle(m, neuron)
         self._arrive(m, cost, settings)
-        saturated = (learn_on_arrays if chip.loop else learn)(m, self, perturbations)
         fork(m, sequencer.present, samples.request, cost.reading, *perturbations.sinks)
-        m.d.comb += self.saturated.eq(Cat(sequencer.saturated, *saturated))
+        m.d.comb += self.saturated.eq(Cat(sequencer.saturated, saturated, over | array.saturated))
+        for memory in memories(chip):
+            if memory.owner == "array":
+                connect(m, flipped(getattr(self, memory.port)), flipped(getattr(array, memory.port)))
         return m
 
     def _settle(self, m: Module, neuron: NeuronTable) -> None:
-        """Hold conversions back until what the sweep applied has settled."""
-        if constants(self.chip).get("settle") == 0:
-            connect(m, flipped(self.adc), neuron.adc)
-            return
-        clocks, settled = Signal(16), Signal()
+        """Hold conversions back until what the sweep applied has settled, and tell the array."""
+        applied, settled, waiting = transfer(self.sequencer.apply), Signal(), Signal()
+        adc = self.array.adc
         m.d.comb += [
-            settled.eq(clocks == 0),
-            neuron.adc.valid.eq(self.adc.valid & settled),
-            neuron.adc.payload.eq(self.adc.payload),
-            self.adc.ready.eq(neuron.adc.ready & settled),
+            neuron.adc.valid.eq(adc.valid & settled),
+            neuron.adc.payload.eq(adc.payload),
+            adc.ready.eq(neuron.adc.ready & settled),
+            self.array.settle.eq(~settled),
+            self.array.convert.eq(waiting & settled),
         ]
-        with m.If(transfer(self.sequencer.apply)):
+        m.d.sync += waiting.eq(applied | (waiting & ~settled))
+        if constants(self.chip).get("settle") == 0:
+            m.d.comb += settled.eq(1)
+            return
+        clocks = Signal(16)
+        m.d.comb += settled.eq(clocks == 0)
+        with m.If(applied):
             m.d.sync += clocks.eq(self.settings.settle)
         with m.Elif(~settled):
             m.d.sync += clocks.eq(clocks - 1)
@@ -181,15 +149,15 @@ class Engine(Component):
         clear = Signal()
         m.d.comb += clear.eq(self.calibrate & ~sequencer.busy)
         if latency := chip.config.array.latency:
-            m.submodules.channel = channel = Channel(latency, chip.cost.bits)
+            m.submodules.delay_line = delay_line = Channel(latency, chip.cost.bits)
             m.d.comb += [
-                channel.cost.eq(cost.result.payload.cost),
-                channel.place.eq(sequencer.number[:4]),
-                channel.take.eq(sequencer.measured),
-                channel.clear.eq(clear),
-                arrived.eq(channel.late),
+                delay_line.cost.eq(cost.result.payload.cost),
+                delay_line.place.eq(sequencer.number[:4]),
+                delay_line.take.eq(sequencer.measured),
+                delay_line.clear.eq(clear),
+                arrived.eq(delay_line.late),
             ]
-            connect(m, flipped(self.host_channel), channel.host)
+            connect(m, flipped(self.host_delay_line), delay_line.host)
         else:
             m.d.comb += arrived.eq(cost.result.payload.cost)
         if not chip.config.engine.calibration:

@@ -8,19 +8,16 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.wiring import Component, In, Out, connect
 
 from ..golden.chip.chip import Chip
+from ..golden.chip.memories import memories
 from ..golden.chip.memory_map import ADDRESS_BITS, CALIBRATE, DATA_BITS, EVALUATE, INDEX_BITS, START, Region, Register
 from ..golden.chip.registers import constants
 from ..golden.state import FLAGS
-from .array.crossbar import CrossbarArray
-from .array.devices import DeviceArray
-from .array.pair import PAIR, ArrayPair
+from .array.emulated import EmulatedArray
 from .control.sequencer_counters import RESTORABLE, shown_as
 from .control.settings import LAYOUT
-from .engine import Engine, regions
+from .engine import Engine
 from .lib.ram import TEXT, VerilogPlatform
-from .lib.streams import fork
 from .measure.cost import MEMORY
-from .update.average import AverageMemory
 
 NAME = "chip"
 """Name of the top module."""
@@ -29,11 +26,13 @@ CYCLES = 48
 
 
 class Top(Component):
-    """Engine with its emulated array, run by a host through addresses of `golden.chip.memory_map`.
+    """Engine and array, run by a host through addresses of `golden.chip.memory_map`.
 
     Parameters
     ----------
     chip : golden.chip.chip.Chip
+    array : Component, optional
+        Anything that has a member `array`, In(ArrayPort(chip)); without one the chip's emulated array.
 
     Members
     -------
@@ -45,8 +44,9 @@ class Top(Component):
     flags : sticky flags, see `golden.state.FLAGS`.
     """
 
-    def __init__(self, chip: Chip):
+    def __init__(self, chip: Chip, array: Component | None = None):
         self.chip = chip
+        self.array = array or EmulatedArray(chip)
         super().__init__(
             {
                 "host_valid": In(1),
@@ -64,53 +64,14 @@ class Top(Component):
 
     def elaborate(self, platform):
         m = Module()
-        chip = self.chip
-        m.submodules.engine = engine = Engine(chip)
-        m.submodules.crossbar = array = CrossbarArray(
-            chip.crossbar, chip.layout, chip.polarity, chip.codes.bits
-        )
-        connect(m, engine.line, array.line)
-        connect(m, engine.hidden, array.hidden)
-        connect(m, engine.sign, array.sign)
-        connect(m, array.adc, engine.adc)
-        ports = {region: getattr(engine, f"host_{region.name.lower()}") for region in regions(chip)}
-        busy = engine.busy
-        if chip.loop:
-            m.submodules.pair = pair = ArrayPair(chip)
-            for name in ("pulse", "train", "read"):
-                connect(m, getattr(engine, name), getattr(pair, name))
-            connect(m, pair.reading, engine.reading)
-            weight = pair.weight
-            ports |= {region: getattr(pair, f"host_{region.name.lower()}") for region in PAIR}
-            busy = engine.busy | pair.busy
-        elif chip.devices:
-            m.submodules.devices = devices = DeviceArray(chip.crossbar, chip.devices, chip.layout)
-            connect(m, engine.pulses, devices.pulses)
-            connect(m, engine.transfer, devices.command)
-            weight = devices.weight
-            ports |= {Region.THETA: devices.host}
-            busy = engine.busy | devices.busy
-        else:
-            weight = engine.weight
-        m.d.comb += self.busy.eq(busy)
-        saturated = self._weigh(m, engine, weight, array, ports)
-        self._host(m, engine, ports, saturated)
+        m.submodules.engine = engine = Engine(self.chip)
+        m.submodules.array = self.array
+        connect(m, engine.array, self.array.array)
+        m.d.comb += self.busy.eq(engine.busy | engine.array.busy)
+        self._host(m, engine)
         return m
 
-    def _weigh(self, m: Module, engine: Engine, weight, array: CrossbarArray, ports: dict) -> Value:
-        """Give the weights to the array, and to the average; whether that saturates."""
-        average = self.chip.average
-        if not average:
-            connect(m, weight, array.weight)
-            return Const(0)
-        m.submodules.average = memory = AverageMemory(average, self.chip.layout)
-        fork(m, weight, array.weight, memory.weight)
-        m.d.comb += [sink.payload.eq(weight.payload) for sink in (array.weight, memory.weight)]
-        connect(m, engine.average, memory.command)
-        ports[Region.AVERAGE] = memory.host
-        return memory.saturated
-
-    def _host(self, m: Module, engine: Engine, ports: dict, saturated: Value) -> None:
+    def _host(self, m: Module, engine: Engine) -> None:
         """Registers, and the requests to them and to the memories."""
         # A request waits in registers, and what it asks for is decoded on the way there.
         accept, waiting, act, replying = Signal(), Signal(), Signal(), Signal(3)
@@ -139,7 +100,7 @@ class Top(Component):
         m.d.comb += act.eq(waiting & (is_register | ~self.busy))
         m.d.comb += write_register.eq(act & write & is_register)
         m.d.sync += waiting.eq(accept | (waiting & ~act))
-        m.d.sync += [late.eq(engine.saturated | (saturated << 2)), self.flags.eq(self.flags | late)]
+        m.d.sync += [late.eq(engine.saturated), self.flags.eq(self.flags | late)]
         with m.If(write_register & at_target & ~self.busy):
             m.d.sync += target.eq(word)
         with m.If(write_register & at_flags):
@@ -160,8 +121,10 @@ class Top(Component):
         sources = [
             (asked(Region.REGISTERS, numbers), value) for numbers, value in self._registers(m, engine, target)
         ]
-        for region, port in ports.items():
-            here = asked(region)
+        for memory in memories(self.chip):
+            if memory.region is None:
+                continue
+            port, here = getattr(engine, memory.port), asked(memory.region)
             m.d.comb += [
                 port.select.eq(~self.busy),
                 port.write.eq(act & write & here),

@@ -9,12 +9,10 @@ from typing import Any
 from amaranth.hdl import Shape
 
 from ..fpga.errors import require_emulated
-from ..fpga.host.golden import memories as there
-from ..golden.blocks.update.optimizer import MOMENTUM_BITS
 from ..golden.chip.chip import Chip
+from ..golden.chip.memories import memories
 from ..golden.chip.memory_map import ADDRESS_BITS, CALIBRATE, EVALUATE, INDEX_BITS, START, STOP, Region, Register
 from ..golden.state import FLAGS
-from ..rtl.lib.layout import Sizes
 from ..rtl.lib.ram import WAIVERS
 from ..rtl.top import NAME, Top, verilog
 
@@ -94,28 +92,23 @@ def describe(chip: Chip, top: Top) -> dict[str, Any]:
             "control": {"start": START, "stop": STOP, "evaluate": EVALUATE, "calibrate": CALIBRATE},
             "flags": {name: bit for bit, name in enumerate(FLAGS)},
         },
-        "memories": memories(chip),
+        "memories": places(chip),
     }
 
 
 def parameters(chip: Chip) -> dict[str, Any]:
     """All integers of all blocks, by block, and the units of their words."""
     blocks = (
-        "sequencer", "codes", "reference", "outer", "samples", "crossbar", "cost", "correlator", "window", "optimizer",
-        "ttv2", "devices", "average",
+        "sequencer", "codes", "reference", "outer", "samples", "crossbar", "cost", "correlator", "window", "average",
     )  # fmt: skip
-    loop = {}
-    if chip.loop:
-        loop = {name: _integers(getattr(chip.loop, name)) for name in ("settings", "fast", "pulses", "lines")}
-        loop |= {"thresholds": chip.loop.thresholds, "exponents": chip.loop.exponents.tolist()}
+    found = {name: block for name in blocks if (block := getattr(chip, name)) is not None} | chip.path.parameters()
     return {
         "layers": list(chip.layout.layers),
         "lanes": chip.layout.lanes,
         "parameters": chip.layout.parameters,
         "words": chip.layout.words,
         "neuron": chip.neuron._asdict(),
-        **{name: _integers(block) for name in blocks if (block := getattr(chip, name)) is not None},
-        **({"loop": loop} if loop else {}),
+        **{name: block if isinstance(block, dict) else _integers(block) for name, block in found.items()},
         "units": {"theta": chip.state_unit, "weight": chip.weight_unit, "gradient": chip.gradient_unit},
     }
 
@@ -125,33 +118,17 @@ def _integers(block: Any) -> dict[str, Any]:
     return {name: value for name, value in block._asdict().items() if not hasattr(value, "_asdict")}
 
 
-def memories(chip: Chip) -> dict[str, Any]:
+def places(chip: Chip) -> dict[str, Any]:
     """Where the words of each memory are: parameter i is entry i // lanes of lane i % lanes.
 
     H and its means stand in the order of `golden.blocks.tiki_taka.lines`, in one lane, if there is a fast array.
     """
-    bits, loop = chip.config.weights.bits, chip.loop
-    filter_, means = "engine.loop.ttv2" if loop else "engine.ttv2", chip.ttv2.mean_bits if chip.ttv2 else 0
-    theta = "pair.slow" if loop else "devices" if chip.devices else "engine.optimizer"
-    places = {
-        "G": ("engine.correlator.memory", chip.correlator.bits),
-        "H": (f"{filter_}.memory", chip.ttv2.bits if chip.ttv2 else 0),
-        "M": ("engine.optimizer.momentum.memory", MOMENTUM_BITS),
-        "theta": (f"{theta}.memory", bits),
-        "A": ("pair.fast.memory", bits),
-        "R": ("pair.reference", bits),
-        "means": (f"{filter_}.mean", means),
-        "past means": (f"{filter_}.past", means),
-        "V": ("average.memory", chip.average.bits if chip.average else 0),
-    }
-    sizes = {name: Sizes(1, loop.lines.depth) if loop and filter_ in path else chip.layout
-             for name, (path, _) in places.items()}  # fmt: skip
     return {
-        name: {
-            "lanes": [f"{NAME}.{path}.lane{lane}.memory" for lane in range(sizes[name].lanes)],
-            "words": sizes[name].words,
-            "bits": width,
+        memory.symbol: {
+            "lanes": [f"{NAME}.{memory.path}.lane{lane}.memory" for lane in range(memory.lanes)],
+            "words": memory.depth,
+            "bits": memory.bits,
         }
-        for name, (path, width) in places.items()
-        if name in there(chip)
+        for memory in memories(chip)
+        if memory.lanes
     }

@@ -5,7 +5,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from ..fpga.errors import Failure
-from ..fpga.host.golden import memories
+from ..fpga.host.golden import symbols
 from ..golden.chip.chip import Chip
 
 CHIP = "OHMGRAD_CHIP"
@@ -41,5 +41,5 @@ def verify(path: Path, chip: Chip) -> None:
     steps = {name: steps for name, (_, steps) in test_engine.GRID.items()}
     print(
         f"{chip.config.name}: RTL equals golden bit for bit: {steps['engine_chip']} steps of the engine with random "
-        f"stalls on every stream, {steps['chip_chip']} steps of the chip, all streams, {', '.join(memories(chip))}."
+        f"stalls on every stream, {steps['chip_chip']} steps of the chip, all streams, {', '.join(symbols(chip))}."
     )

@@ -10,15 +10,15 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from ohmgrad.fpga.host.host import MEMORIES
 from ohmgrad.golden.blocks.measure.calibration import LAGS
+from ohmgrad.golden.chip.memories import Memory
 from ohmgrad.golden.chip.memory_map import CALIBRATE, EVALUATE, START, STOP, LinkRegister, Region, Register
 from ohmgrad.golden.chip.registers import registers
 from ohmgrad.golden.engine import Engine
 from ohmgrad.golden.link.frames import identity
 from ohmgrad.golden.link.frames import sizes as region_sizes
 from ohmgrad.golden.link.link import Device
-from ohmgrad.golden.state import State, sizes
+from ohmgrad.golden.state import State, cleared
 
 CLOCK_HZ = 24_000_000
 
@@ -69,17 +69,25 @@ class ModelBoard:
 
     def state(self) -> State:
         """State of the chip."""
-        latency = self.engine.chip.config.array.latency
-        words = {
-            name: np.array(self.regions.get(MEMORIES[name]) or [0] * size, np.int32)
-            for name, size in sizes(self.engine.chip).items()
-        }
+        state = cleared(self.engine.chip)
+        state.step, state.flags = self.registers[Register.STEP] & 0xFFFFFFFF, self.registers[Register.FLAGS]
+        for memory, words in self._memories(state):
+            words[:] = self.regions[memory.region]
+        for n in self._pending(state):
+            state.pending[n % len(state.pending)] = self.regions[Region.DELAY_LINE][n % LAGS]
         memory = np.array(self.registers[Register.MEMORY_0_LOW : Register.MEMORY_1_HIGH + 1], np.int64)
-        memory = memory.astype(np.uint32).view(np.int64)
-        step, pending = self.registers[Register.STEP] & 0xFFFFFFFF, np.zeros(latency, np.int32)
-        for n in range(step - latency, step):
-            pending[n % latency] = self.regions[Region.CHANNEL][n % LAGS]
-        return State(**words, memory=memory, pending=pending, step=step, flags=self.registers[Register.FLAGS])
+        state.memory[:] = memory.astype(np.uint32).view(np.int64)
+        return state
+
+    def _memories(self, state: State) -> Iterator[tuple[Memory, np.ndarray]]:
+        """Memories whose words stand as in the state, and those words."""
+        for memory in state.memories:
+            if memory.region is not None and not memory.ring:
+                yield memory, state.arrays[memory.field]
+
+    def _pending(self, state: State) -> range:
+        """Steps whose costs are on their way."""
+        return range(state.step - self.engine.chip.config.array.latency, state.step)
 
     def _command(self, value: int) -> None:
         target, now = self.registers[Register.TARGET], self.device.busy
@@ -98,12 +106,10 @@ class ModelBoard:
     def _go(self) -> None:
         state, target = self.state(), self.registers[Register.TARGET]
         self.engine.run(state, min(self.pace, target - state.step))
-        for name, array in state.arrays().items():
-            if name in MEMORIES and MEMORIES[name] in self.regions:
-                self.regions[MEMORIES[name]][:] = array.tolist()
-        latency = len(state.pending)
-        for n in range(state.step - latency, state.step):
-            self.regions[Region.CHANNEL][n % LAGS] = int(state.pending[n % latency])
+        for memory, words in self._memories(state):
+            self.regions[memory.region][:] = words.tolist()
+        for n in self._pending(state):
+            self.regions[Region.DELAY_LINE][n % LAGS] = int(state.pending[n % len(state.pending)])
         for register, value in registers(self.engine.chip, state).items():
             self.registers.set(register, value)
         self.device.busy = state.step != target

@@ -16,7 +16,8 @@ class Replay:
         self.inputs, self.targets = learner.inputs.tolist(), learner.targets.tolist()
         self.theta, self.g, self.h, self.m = (getattr(state, name).tolist() for name in ("theta", "g", "h", "m"))
         self.now, self.flags = state.step, [False] * 3
-        self.rows = [reference.device(chip.devices, i) for i in range(len(self.theta))] if chip.devices else None
+        pulsed, size = chip.path.pulsed, len(self.theta)
+        self.rows = [reference.device(chip.path.devices, i) for i in range(size)] if pulsed else None
         self.high_pass = self.level = self.c0 = 0
         self.costs = {}
         delay = self.config.engine.delay
@@ -39,7 +40,7 @@ class Replay:
         self.correlate(self.costs.pop(now - config.array.latency, 0), [*self.inputs[n], *rails[1][1]])
         self.now += 1
         if config.cost.mode == "analog" or self.now % taus.tau_theta == 0:
-            value = [v for start, v in self.chip.schedule if start < self.now][-1]
+            value = [v for start, v in self.chip.path.schedule if start < self.now][-1]
             self.filter(*value) if self.rows else self.descend(value)
             if config.cost.mode != "analog":
                 self.g = [0] * len(self.g)
@@ -118,7 +119,7 @@ class Replay:
 
     def descend(self, rates):
         """M = gamma M + eta G; theta -= M."""
-        optimizer, update = self.chip.optimizer, self.config.update
+        optimizer, update = self.chip.path.optimizer, self.config.update
         bound, layers = 2 ** (self.config.weights.bits - 1) - 1, self.chip.layout.layers
         gamma = Fraction(round(update.momentum * 256), 256)
         for i, rate in enumerate(reference.matrix(layers, lambda k, n, line: rates[k])):
@@ -137,11 +138,11 @@ class Replay:
 
     def filter(self, threshold):
         """H -= G; where |H| >= T a pulse goes to the device."""
-        devices, number = self.chip.devices, self.now - 1
+        devices, number = self.chip.path.devices, self.now - 1
         exact = [h - g for h, g in zip(self.h, self.g, strict=True)]
-        held = [clipped(h, self.chip.ttv2.bound) for h in exact]
+        held = [clipped(h, self.chip.path.ttv2.bound) for h in exact]
         self.flags[2] |= held != exact
-        fired = [reference.filtered(self.chip.ttv2, threshold, h) for h in held]
+        fired = [reference.filtered(self.chip.path.ttv2, threshold, h) for h in held]
         self.h = [h for h, _ in fired]
         for i, (_, pulse) in enumerate(fired):
             if pulse:

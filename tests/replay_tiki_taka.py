@@ -45,8 +45,8 @@ class LoopReplay(Replay):
         self.a, self.reference, self.mean, self.past, self.chopper, self.cursor = (
             getattr(state, name).tolist() for name in names
         )
-        self.loop = chip.loop
-        self.fast = [reference.device(chip.loop.fast, i) for i in range(len(self.a))]
+        self.loop = chip.path
+        self.fast = [reference.device(chip.path.fast, i) for i in range(len(self.a))]
         self.lines, first = [], 0  # of each layer: the cells of each of its lines
         for inputs, neurons in zip(chip.layout.layers, chip.layout.layers[1:], strict=False):
             cells = [[first + n * (inputs + 1) + line for line in range(inputs + 1)] for n in range(neurons)]
@@ -119,7 +119,7 @@ class LoopReplay(Replay):
                 z = self.read(number, element, cell)
                 fired = self.take(z, first + e, 1 - 2 * (word % 2), word > 1, thresholds[k])
                 if fired and scan >= self.loop.settings.hold:
-                    devices = self.chip.devices
+                    devices = self.chip.path.devices
                     noise = reference.cycle_normal(devices.seed, number, cell)
                     self.theta[cell] = reference.pulse(self.rows[cell], self.theta[cell], fired, devices.noise, noise)
                 element += 1
@@ -135,7 +135,7 @@ class LoopReplay(Replay):
         now, then = ([eta for start, eta in etas if start <= step][-1] for step in (number, before))
         if self.config.transfer.change == "rescale" and now != then:
             exact = [nearest(h * Fraction(then) / Fraction(now)) for h in self.h]
-            self.h = [clipped(h, self.chip.ttv2.bound) for h in exact]
+            self.h = [clipped(h, self.chip.path.ttv2.bound) for h in exact]
             self.flags[2] |= self.h != exact
 
     def read(self, number, element, cell):
@@ -147,7 +147,7 @@ class LoopReplay(Replay):
 
     def take(self, z, i, c, switched, threshold):
         """Filter a reading into word i of H; the pulse it gives."""
-        ttv2, transfer = self.chip.ttv2, self.config.transfer
+        ttv2, transfer = self.chip.path.ttv2, self.config.transfer
         reading = z * 2**transfer.fraction
         change = c * reading
         if transfer.means:

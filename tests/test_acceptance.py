@@ -46,8 +46,8 @@ def test_acceptance_1_a_sequential_cycle_is_the_forward_difference(refresh):
         assert waiting.sum() <= 1 and not state.g[waiting].any(), "one parameter is still to come"
         assert (state.theta == start).all()
         learner.run(state, 1)
-        product = gradient * chip.optimizer.schedule[0][1][0]
-        step = np.sign(product) * ((abs(product) + (1 << chip.optimizer.shift >> 1)) >> chip.optimizer.shift)
+        product = gradient * chip.path.optimizer.schedule[0][1][0]
+        step = np.sign(product) * ((abs(product) + (1 << chip.path.optimizer.shift >> 1)) >> chip.path.optimizer.shift)
         assert (state.theta == start - step).all() and not state.g.any()
         assert np.count_nonzero(step) > 5 and state.flags == 0
 

@@ -6,7 +6,6 @@ import pytest
 
 from ohmgrad.fpga.errors import Mismatch
 from ohmgrad.golden.chip.config import ConfigError, load
-from ohmgrad.scripts.training import calibrate as module
 from ohmgrad.scripts.training.calibrate import calibrate
 
 from .test_train import Listener

@@ -10,6 +10,7 @@ from ohmgrad.golden.blocks.perturb.codes import pattern_signs
 from ohmgrad.golden.blocks.update.correlator import correlate_leaky
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import ConfigError
+from ohmgrad.golden.chip.paths import Digital, Filtered
 
 from .chips import DEVICE, FILTERED, SMALL, engine, small
 
@@ -57,11 +58,11 @@ def test_threshold_is_a_device_step_over_eta(eta, amplitude):
     a = round(amplitude * 2**11 / 8) * 8 / 2**11
     gradient = 1 / (2 * FULL**2) / 2 / a  # of a C~ of 1, antithetic
     step = 2 * 0.6 * 8 / 40
-    (start, first), (change, second) = chip.ttv2.schedule
+    (start, first), (change, second) = chip.path.ttv2.schedule
     assert (start, change) == (0, 20)
     for threshold, in_force in ((first, eta), (second, eta / 4)):
         assert threshold * gradient * in_force == pytest.approx(step, rel=1e-3 + 0.5 / threshold)
-    assert chip.ttv2.bound >= 2 * (second + chip.correlator.bound)
+    assert chip.path.ttv2.bound >= 2 * (second + chip.correlator.bound)
 
 
 @pytest.mark.parametrize(("bits", "bound"), [(10, 8.0), (7, 2.0), (14, 30.0), (12, 5.5)])
@@ -136,10 +137,11 @@ def test_settings_arrive_at_their_blocks():
     })  # fmt: skip
     assert chip.sequencer == (2, 6, 8, 7, 2, 4, 5, 9, 11)
     assert (chip.correlator.window, chip.correlator.replay, chip.correlator.leaky) == (8, False, False)
-    assert (chip.optimizer.momentum, chip.optimizer.stochastic, chip.optimizer.plain) == (192, True, False)
+    optimizer = chip.path.optimizer
+    assert (optimizer.momentum, optimizer.stochastic, optimizer.plain) == (192, True, False)
     assert small(**{"array.latency": 9, "engine.delay": 0}).sequencer.delay == 0
     assert small(**{"engine.window": 4, "engine.gradient": "replay"}).correlator.replay
-    assert small().optimizer.plain and not small(**{"engine.max_tau_theta": 16}).optimizer.plain
+    assert small().path.optimizer.plain and not small(**{"engine.max_tau_theta": 16}).path.optimizer.plain
     decays = [(tau, small(**{"cost.mode": "analog", "perturbation.tau_x": 4, "cost.tau_hp": tau}).cost.decay)
               for tau in (1.0, 10.0, 60000.0)]  # fmt: skip
     assert decays == [(1.0, 32768), (10.0, 59578), (60000.0, 65535)]
@@ -160,18 +162,18 @@ def test_a_sine_has_the_amplitudes_root_mean_square(amplitude):
 def test_sums_fit_and_widths_are_shared():
     chip = small()
     assert 2 ** (chip.crossbar.sum_bits - 1) > 6 * 127 * (2**11 + chip.crossbar.amplitude)
-    assert chip.optimizer.bits == chip.crossbar.state_bits == 18
-    assert chip.optimizer.gradient_bits == chip.correlator.bits
+    assert chip.path.optimizer.bits == chip.crossbar.state_bits == 18
+    assert chip.path.optimizer.gradient_bits == chip.correlator.bits
     assert chip.crossbar.drop == 6 and chip.crossbar.one == 127
     assert chip.polarity == -1 and small(**{"cost.mode": "forward"}).polarity == 0
 
 
 def test_paths():
     digital, filtered = small(), small(**FILTERED)
-    assert digital.devices is None and digital.ttv2 is None and digital.schedule == digital.optimizer.schedule
-    assert filtered.optimizer is None
-    assert filtered.schedule == tuple((start, (threshold,)) for start, threshold in filtered.ttv2.schedule)
-    devices = filtered.devices
+    assert isinstance(digital.path, Digital) and digital.path.schedule == digital.path.optimizer.schedule
+    assert isinstance(filtered.path, Filtered)
+    assert filtered.path.schedule == tuple((start, (threshold,)) for start, threshold in filtered.path.ttv2.schedule)
+    devices = filtered.path.devices
     assert (devices.soft, devices.bound, devices.step) == (True, round(0.6 * 131071), round(1.2 * 131071 / 40))
 
 
@@ -198,11 +200,11 @@ REFUSED = [
     ),
     (
         {"update.eta": 0.01, "update.schedule": [[10, 0.08], [20, 0.01 / 128]]},
-        "update.schedule[1][1]: 7.8125e-05 is rounded to zero by the 8-bit rate register beside a step size of 0.08; ",
+        "update.schedule[1][1]: 7.8125e-05 cannot be held by the 8-bit rate register beside a step size of 0.08; ",
     ),
     (
         {"update.layers": [1, 0.001, 0]},
-        "update.layers[1]: 0.001 times update.eta = 0.05 is rounded to zero by the 8-bit rate register beside a step "
+        "update.layers[1]: 0.001 times update.eta = 0.05 cannot be held by the 8-bit rate register beside a step "
         "size of 0.05; allowed are 0 and numbers from 0.0049 to 1.",
     ),
     (
@@ -211,7 +213,7 @@ REFUSED = [
     ),
     (
         {**FILTERED, "update.eta": 6.0, "array.output_bits": 4, "update.schedule": [[9, 48.0]]},
-        "update.schedule[0][1]: 48.0 gives a filter threshold of 0; allowed with",
+        "update.schedule[0][1]: 48.0 cannot be held by the filter's threshold; allowed with",
     ),
     ({"update.eta": 1e-9}, "update.eta: 1e-09 cannot be held by the 8-bit rate register; allowed with"),
     (
@@ -220,9 +222,9 @@ REFUSED = [
     ),
     (
         {**FILTERED, "update.eta": 1000.0, "array.output_bits": 4},
-        "update.eta: 1000.0 gives a filter threshold of 0; allowed with",
+        "update.eta: 1000.0 cannot be held by the filter's threshold; allowed with",
     ),
-    ({**FILTERED, "update.eta": 1e-9}, "update.eta: 1e-09 gives a filter threshold of 6266648999"),
+    ({**FILTERED, "update.eta": 1e-9}, "update.eta: 1e-09 cannot be held by the filter's threshold; allowed with"),
 ]
 
 

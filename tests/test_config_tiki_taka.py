@@ -131,8 +131,7 @@ DERIVED = {
     ),
     "threshold": (
         {"update.eta": 1e-6},
-        "update.eta: 1e-06 gives a filter threshold of 3072266; allowed with transfer.bits = 16 and this ADC are etas "
-        "of 9.4e-05 to 3.1.",
+        "update.eta: 1e-06 cannot be held by the filter's threshold; allowed with these widths are 9.4e-05 to 3.1.",
     ),
     "rate": (
         {"fast.rate": 1e-9},
@@ -165,10 +164,10 @@ def test_no_integers_hold_it(chip, overrides, message):
 
 def test_thresholds_are_steps_over_eta_in_readings_and_grow_where_a_layer_has_few_lines(chip):
     """T = dw / (eta LSB); columns 3 and 3 read 3 lines each, rows 2 and 1."""
-    loop, rows = Chip(chip).loop, Chip(chip.with_(**{"transfer.lines": "rows"})).loop
+    loop, rows = Chip(chip).path, Chip(chip.with_(**{"transfer.lines": "rows"})).path
     step = round(2 * round(0.6 * (2**17 - 1)) / 100)
     lsb = 2 ** round(log2(2**17 / 255))
     threshold = round(step / lsb / 0.02)
     assert loop.thresholds == ((0, (threshold, threshold)),)
     assert rows.thresholds == ((0, (threshold, 2 * threshold)),)
-    assert loop.fast.seed != Chip(chip).devices.seed
+    assert loop.fast.seed != Chip(chip).path.devices.seed

@@ -44,7 +44,7 @@ def normals(words, number: int) -> float:
 
 
 def assert_equal(a, b):
-    for name, array in a.arrays().items():
+    for name, array in a.arrays.items():
         assert array.tolist() == getattr(b, name).tolist(), name
     assert (a.step, a.flags) == (b.step, b.flags)
 

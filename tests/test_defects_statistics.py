@@ -106,7 +106,7 @@ def test_noise_of_updates_ends_at_the_bounds_and_spares_frozen_layers():
     assert (learner.chip.matrices(state.theta - initial)[1] == 0).all() and moved.mean() > 0.95
     assert abs(state.theta).max() == 2**17 - 1 and state.flags == 4
     learner = engine(small(**DEAF, **noisy, **FILTERED))
-    state, rows = learner.initial(), learner.chip.devices.sample(37)
+    state, rows = learner.initial(), learner.chip.path.devices.sample(37)
     learner.run(state, 50)
     assert ((-rows[:, 5] <= state.theta) & (state.theta <= rows[:, 4])).all()
     assert (state.theta == rows[:, 4]).any() and (state.theta == -rows[:, 5]).any() and state.flags == 4

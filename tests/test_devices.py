@@ -58,12 +58,12 @@ def test_constant_step_is_constant_up_to_its_bounds():
 @pytest.mark.parametrize("model", ["soft-bounds", "constant-step"])
 def test_pulses_and_samples_by_plain_integers(model):
     chip = small(**{**FILTERED, "device": {**DEVICE, "model": model, "asymmetry": 0.3, "bound": 0.9}})
-    rows = chip.devices.sample(300)
-    assert rows.tolist() == [reference.device(chip.devices, i) for i in range(300)]
+    rows = chip.path.devices.sample(300)
+    assert rows.tolist() == [reference.device(chip.path.devices, i) for i in range(300)]
     draw = np.random.default_rng(SEED)
     pulses = draw.integers(-1, 2, 300).astype(np.int32)
     states = draw.integers(-rows[:, 5], rows[:, 4] + 1).astype(np.int32)
-    noise, seed = chip.devices.noise, chip.devices.seed
+    noise, seed = chip.path.devices.noise, chip.path.devices.seed
     expected = [
         reference.pulse(row.tolist(), int(s), int(p), noise, reference.cycle_normal(seed, 2**31, i)) if p else s
         for i, (row, s, p) in enumerate(zip(rows, states, pulses, strict=True))

@@ -29,7 +29,7 @@ def test_spreads_of_devices():
         **FILTERED, seed=SEED,
         **{"device.bound": 0.5, "device.step_spread": 0.2, "device.asymmetry": 0.05, "weights.bits": 22},
     )  # fmt: skip
-    devices = chip.devices
+    devices = chip.path.devices
     step, bound = 2 * 0.5 * 2**21 / 40, 0.5 * 2**21
     up, down, slope_up, slope_down, high, low = devices.sample(SIZE).T
     check_spread((up + down) / 2 / step, 1, sigma["step"])
@@ -55,7 +55,7 @@ def test_cycle_noise(sigma):
     steps = []
     for number, polarity in [(0, 1), (1, 1), (1, -1)]:
         states = np.zeros(SIZE, np.int32)
-        pulse_all(SEED, chip.devices.noise, number, np.full(SIZE, polarity, np.int32), rows, states)
+        pulse_all(SEED, chip.path.devices.noise, number, np.full(SIZE, polarity, np.int32), rows, states)
         steps.append(states / polarity / step)
         check_spread(steps[-1], 1, sigma)
     if sigma:

@@ -34,7 +34,7 @@ def test_a_run_in_pieces_is_the_same_run(path, code):
     for steps in (1, 2, 247, 251, 499, 0):
         pieces = pieces.copy()
         learner.run(pieces, steps)
-    for name, array in whole.arrays().items():
+    for name, array in whole.arrays.items():
         assert (array == getattr(pieces, name)).all(), name
     assert (whole.step, whole.flags) == (pieces.step, pieces.flags) == (1000, whole.flags)
     assert (whole.theta != learner.initial().theta).any()
@@ -47,7 +47,7 @@ def test_initial_parameters_are_uniform_and_seeded():
     assert not state.g.any() and not state.h.any() and state.step == state.flags == 0
     assert (engine(small()).initial().theta != engine(small(seed=78)).initial().theta).any()
     learner = engine(small(**FILTERED, **{"weights.init": 7.9, "device.bound": 0.3}))
-    rows = learner.chip.devices.sample(37)
+    rows = learner.chip.path.devices.sample(37)
     theta = learner.initial().theta
     assert ((-rows[:, 5] <= theta) & (theta <= rows[:, 4])).all() and (theta == rows[:, 4]).any()
 

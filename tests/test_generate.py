@@ -97,8 +97,8 @@ def memories_are_there(folder, names):
 
 def test_memories_of_the_side_car_are_in_the_verilog(generated):
     chip, folder = generated
-    names = {"A", "R", "H", "theta"} if chip.loop else {"G", "H", "theta"} if chip.ttv2 else {"G", "theta"}
-    memories_are_there(folder, names)
+    names = {"digital": {"G", "theta"}, "filtered": {"G", "H", "theta"}, "tiki-taka": {"A", "R", "H", "theta"}}
+    memories_are_there(folder, names[chip.config.update.path])
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_memories_of_other_chips(tmp_path, overrides, names):
     generate(chip, tmp_path)
     memories_are_there(tmp_path, names)
     parameters = json.loads((tmp_path / "chip.json").read_text())["parameters"]
-    if chip.loop:
-        assert parameters["loop"]["thresholds"] == [[0, list(chip.loop.thresholds[0][1])]]
+    if chip.config.update.path == "tiki-taka":
+        assert parameters["loop"]["thresholds"] == [[0, list(chip.path.thresholds[0][1])]]
         return
     assert parameters["optimizer"]["momentum"] == round(256 * overrides["update.momentum"])
     assert ("window" in parameters) == ("G" not in names)

@@ -361,8 +361,8 @@ def test_the_board_must_hold_this_chip(monkeypatch):
         with pytest.raises(BoardError, match=rf"^{port}: the board holds another chip than small; ohmgrad build and"):
             Board(other, port)
         Board(small(**{"run.steps": 5, "name": "renamed"}), port).close()
-        model.device.link[LinkRegister.VERSION] = 2
-        with pytest.raises(BoardError, match=rf"^{port}: the board speaks version 2 of the link instead of 1\.$"):
+        model.device.link[LinkRegister.VERSION] = 1
+        with pytest.raises(BoardError, match=rf"^{port}: the board speaks version 1 of the link instead of 2\.$"):
             Board(golden.chip, port)
         model.feed = lambda data: b""
         with pytest.raises(BoardSilent, match=rf"^{port}: no board answers, at 3,000,000 or .* bits a second"):

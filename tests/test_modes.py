@@ -106,7 +106,7 @@ def test_stochastic_rounding_is_unbiased_and_nearest_loses_small_steps():
     assert not moved(3, **eta).any()
     steps = moved(updates, **eta, **{"update.rounding": "stochastic"})
     learner, state, gradient = linear(**eta, **{"perturbation.code": "walsh"})
-    rate, shift = learner.chip.optimizer.schedule[0][1][0], learner.chip.optimizer.shift
+    rate, shift = learner.chip.path.optimizer.schedule[0][1][0], learner.chip.path.optimizer.shift
     exact = -256 * gradient * rate / 2**shift
     part = abs(exact) % 1
     assert 0.05 < abs(exact).max() < 0.5 and set(np.unique(steps).tolist()) == {-1, 0, 1}
@@ -135,9 +135,9 @@ def test_a_frozen_layer_does_not_move(frozen, overrides):
 
 def test_rates_of_the_layers_are_factors_of_eta():
     factors = (0.25, 1.0, 0.5)
-    optimizer = small(**{"update.layers": list(factors), "update.schedule": [[9, 0.02]]}).optimizer
+    optimizer = small(**{"update.layers": list(factors), "update.schedule": [[9, 0.02]]}).path.optimizer
     for (_, rates), (_, (whole, *_)) in zip(optimizer.schedule, small(
-        **{"update.schedule": [[9, 0.02]]}).optimizer.schedule, strict=True):  # fmt: skip
+        **{"update.schedule": [[9, 0.02]]}).path.optimizer.schedule, strict=True):  # fmt: skip
         assert [rate - factor * whole for rate, factor in zip(rates, factors, strict=True)] == pytest.approx(
             [0, 0, 0], abs=0.5 + 0.5
         )

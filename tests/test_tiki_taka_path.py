@@ -91,7 +91,7 @@ def test_late_steps(name):
 def test_symmetry_points(model):
     learner = engine(small(**{**LOOP, "fast.zero_shift": 7, "fast.asymmetry": 0.2, "fast.model": model}))
     state = learner.initial()
-    assert state.reference.tolist() == symmetry(learner.chip.loop.fast, 7, 37)
+    assert state.reference.tolist() == symmetry(learner.chip.path.fast, 7, 37)
     assert (state.a == state.reference).all() and state.reference.any()
 
 
@@ -120,7 +120,7 @@ def test_a_run_in_pieces_is_the_same_run(overrides):
     for steps in (1, 2, 247, 251, 499, 0):
         pieces = pieces.copy()
         learner.run(pieces, steps)
-    for name, array in whole.arrays().items():
+    for name, array in whole.arrays.items():
         assert (array == getattr(pieces, name)).all(), name
     assert (whole.step, whole.flags) == (pieces.step, pieces.flags)
 
@@ -132,7 +132,7 @@ def test_lanes_make_no_difference(lanes):
         learner = engine(small(**{**LOOP, **RANDOM, "engine.lanes": each}))
         states.append(learner.initial())
         learner.run(states[-1], 300)
-    for name, array in states[0].arrays().items():
+    for name, array in states[0].arrays.items():
         assert (array == getattr(states[1], name)).all(), name
 
 

@@ -29,7 +29,6 @@ from ohmgrad.golden.link.frames import (
     decode,
     encode,
     identity,
-    sizes,
 )
 from ohmgrad.golden.state import State
 
@@ -142,8 +141,9 @@ class Wire:
 
 def memories(wire: Wire, state: State) -> dict[Region, np.ndarray]:
     """Contents at a state of the memories that the chip has."""
-    contents = {Region.THETA: state.theta, Region.GRADIENT: state.g, Region.FILTER: state.h}
-    return {region: values for region, values in contents.items() if region in sizes(wire.bench.block.chip)}
+    found = [memory for memory in state.memories if memory.region is not None]
+    assert not any(memory.ring for memory in found)
+    return {memory.region: state.arrays[memory.field] for memory in found}
 
 
 async def load_state(wire: Wire, engine: Engine, state: State) -> None:
@@ -151,7 +151,7 @@ async def load_state(wire: Wire, engine: Engine, state: State) -> None:
     reply = await wire.ask(Kind.HELLO, 4, Region.LINK, 0, len(LinkRegister))
     known = identity(engine.chip)
     words = np.frombuffer(reply.data, "<u4")[:4].tolist()
-    check(f"board {wire.name} hello", 0, [1, known & 0xFFFFFFFF, known >> 32, CLOCK_HZ], words)
+    check(f"board {wire.name} hello", 0, [2, known & 0xFFFFFFFF, known >> 32, CLOCK_HZ], words)
     parts = [np.pad(codes, ((0, 0), (0, -codes.shape[1] % SAMPLE_WORD))) for codes in (engine.inputs, engine.targets)]
     await wire.write(Region.SAMPLES, 0, np.hstack(parts).ravel(), 2)
     for region, values in memories(wire, state).items():

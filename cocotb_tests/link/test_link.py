@@ -13,7 +13,7 @@ from ohmgrad.golden.link.frames import END, FIRED, MOST_REPLY, Kind, Reply, Requ
 from ohmgrad.golden.link.link import Device
 
 GRID = {
-    "small": {Region.REGISTERS: 40, Region.THETA: 9, Region.GRADIENT: 9, Region.SAMPLES: 64, Region.CHANNEL: 16},
+    "small": {Region.REGISTERS: 40, Region.THETA: 9, Region.GRADIENT: 9, Region.SAMPLES: 64, Region.DELAY_LINE: 16},
     "even": {Region.REGISTERS: 40, Region.THETA: 256, Region.FILTER: 512, Region.SAMPLES: 65536, Region.AVERAGE: 1},
     "odd": {Region.REGISTERS: 40, Region.THETA: 257, Region.SAMPLES: 70001, Region.RATES: 3, Region.CURSOR: 4},
 }
@@ -232,7 +232,7 @@ async def requests_during_a_reply_are_lost(dut, name):
     write = encode(Request(5, Kind.WRITE, 1, address(Region.THETA, 0), 9, bytes(range(9))))
     pair.send.stall = 0.9  # hence a reply takes longer than the frame that comes meanwhile
     for seq in range(4, 14):
-        wire = encode(Request(seq, Kind.READ, 4, address(Region.CHANNEL, 0), 16))
+        wire = encode(Request(seq, Kind.READ, 4, address(Region.DELAY_LINE, 0), 16))
         await pair.feed(wire[:-1])
         expected = pair.device.feed(wire[-1:])
         intruder = cocotb.start_soon(pair.shift_in(wire[-1:] + write))

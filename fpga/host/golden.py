@@ -7,18 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...golden.chip.chip import Chip
+from ...golden.chip.memories import memories
 from ...golden.engine import Engine
 from ...golden.state import State
 from ..errors import Mismatch
 
 PAUSE = 0.2
 """Seconds of golden run between two looks at Ctrl-C."""
-ARRAYS = {
-    "theta": "theta", "g": "G", "h": "H", "m": "M", "memory": "memory of the cost unit", "pending": "pending C~",
-    "a": "A", "reference": "R", "mean": "means", "past": "past means", "chopper": "choppers", "cursor": "cursors",
-    "average": "V",
-}  # fmt: skip
-"""What the arrays of a `State` are called."""
 
 
 @dataclass
@@ -69,15 +64,9 @@ def window(chip: Chip) -> int:
     return chip.sequencer.tau_theta if chip.correlator.replay else 1
 
 
-def memories(chip: Chip) -> list[str]:
-    """Names of the memories with a word for each parameter that a chip has."""
-    momentum = chip.optimizer is not None and chip.optimizer.momentum > 0
-    loop, means = chip.loop is not None, chip.loop is not None and chip.loop.ttv2.mean > 0
-    there = {
-        "theta": True, "G": not chip.correlator.replay and not loop, "H": chip.ttv2 is not None, "M": momentum,
-        "A": loop, "R": loop, "means": means, "past means": means, "V": chip.average is not None,
-    }  # fmt: skip
-    return [name for name, present in there.items() if present]
+def symbols(chip: Chip) -> list[str]:
+    """Symbols of the memories with a word for each parameter that a chip has."""
+    return [memory.symbol for memory in memories(chip) if memory.lanes]
 
 
 def compare(golden: State, rtl: State) -> None:
@@ -92,11 +81,11 @@ def compare(golden: State, rtl: State) -> None:
         expected, got = getattr(golden, name), getattr(rtl, name)
         if expected != got:
             raise Mismatch(f"{name} at step {golden.step}: expected {expected} (golden), got {got} (RTL).")
-    for name, memory in ARRAYS.items():
-        expected, got = getattr(golden, name), getattr(rtl, name)
+    for memory in golden.memories:
+        expected, got, symbol = golden.arrays[memory.field], rtl.arrays[memory.field], memory.symbol
         if wrong := np.flatnonzero(expected != got).tolist():
             i = wrong[0]
             raise Mismatch(
-                f"{memory}[{i}] at step {golden.step}: expected {expected[i]} (golden), got {got[i]} (RTL); "
-                f"{len(wrong)} of {expected.size} words of {memory} differ."
+                f"{symbol}[{i}] at step {golden.step}: expected {expected[i]} (golden), got {got[i]} (RTL); "
+                f"{len(wrong)} of {expected.size} words of {symbol} differ."
             )

@@ -6,20 +6,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ...golden.blocks.measure.calibration import LAGS, require_calibration
+from ...golden.blocks.measure.calibration import require_calibration
 from ...golden.chip.chip import Chip
+from ...golden.chip.memories import Memory, memories
 from ...golden.chip.memory_map import CALIBRATE, EVALUATE, SAMPLE_WORD, START, STOP, Region, Register
 from ...golden.chip.registers import registers
-from ...golden.link.frames import sizes as region_sizes
-from ...golden.state import State, sizes
+from ...golden.state import State, cleared
 from ..errors import BoardError, BoardStopped
 
-MEMORIES = {
-    "theta": Region.THETA, "g": Region.GRADIENT, "h": Region.FILTER, "m": Region.MOMENTUM, "a": Region.FAST,
-    "reference": Region.REFERENCE, "mean": Region.MEAN, "past": Region.PAST, "chopper": Region.CHOPPER,
-    "cursor": Region.CURSOR, "average": Region.AVERAGE,
-}  # fmt: skip
-"""Where the arrays of a `State` are."""
 POLL = 0.1
 """Seconds between two looks at a chip that is running; the first ones follow each other faster."""
 UPLOAD = 4096
@@ -63,7 +57,7 @@ class Host:
 
     def __init__(self, chip: Chip, transport: Transport):
         self.chip, self.transport = chip, transport
-        self._there = region_sizes(chip)
+        self._memories = [memory for memory in memories(chip) if memory.restorable]
 
     def load(
         self,
@@ -96,11 +90,13 @@ class Host:
 
     def restore(self, state: State) -> None:
         """Write the parameters and all registers, but not the samples; the chip must not be running."""
-        for name, region in MEMORIES.items():
-            if self._there.get(region):
-                self.transport.write(region, 0, getattr(state, name))
-        for place, k in self._on_their_way(state.step):
-            self.transport.write(Region.CHANNEL, place, state.pending[k : k + 1])
+        for memory in self._memories:
+            words = state.arrays[memory.field]
+            if memory.ring:
+                for place, k in on_their_way(memory, state.step):
+                    self.transport.write(memory.region, place, words[k : k + 1])
+            elif memory.region is not None:
+                self.transport.write(memory.region, 0, words)
         for first, values in _blocks(registers(self.chip, state)):
             self.transport.write(Region.REGISTERS, first, values)
 
@@ -170,15 +166,17 @@ class Host:
 
     def state(self) -> State:
         """State of the chip, which must not be running."""
-        words = {}
-        for name, size in sizes(self.chip).items():
-            there = size and self._there.get(MEMORIES[name])
-            words[name] = self.transport.read(MEMORIES[name], 0, size) if there else np.zeros(size, np.int32)
-        pending, step = np.zeros(self.chip.config.array.latency, np.int32), self.step
-        for place, k in self._on_their_way(step):
-            pending[k] = self.transport.read(Region.CHANNEL, place, 1)[0]
-        memory = self.transport.read(Region.REGISTERS, Register.MEMORY_0_LOW, 4).view("<i8").astype(np.int64)
-        return State(**words, memory=memory, pending=pending, step=step, flags=self._register(Register.FLAGS))
+        state = cleared(self.chip)
+        state.step, state.flags = self.step, self._register(Register.FLAGS)
+        for memory in self._memories:
+            words = state.arrays[memory.field]
+            if memory.ring:
+                for place, k in on_their_way(memory, state.step):
+                    words[k] = self.transport.read(memory.region, place, 1)[0]
+            elif memory.region is not None:
+                words[:] = self.transport.read(memory.region, 0, memory.words)
+        state.memory[:] = self.transport.read(Region.REGISTERS, Register.MEMORY_0_LOW, 4).view("<i8")
+        return state
 
     def poll(self) -> dict[str, int]:
         """Readings of the chip, running or not: `flags`, `step`, `cost` (C~), `sum_0` and `sum_1` (S)."""
@@ -197,11 +195,6 @@ class Host:
         """Clocks that the chip has spent running since reset; it must not be running."""
         low, high = self._block(Register.CYCLES_LOW, 2)
         return int(high) << 32 | int(low)
-
-    def _on_their_way(self, step: int) -> list[tuple[int, int]]:
-        """Index in the channel, and in `State.pending`, of the costs that have yet to arrive at a step."""
-        latency = self.chip.config.array.latency
-        return [(n % LAGS, n % latency) for n in range(step - latency, step)]
 
     def _start(self, control: int, target: int) -> None:
         self.transport.write(Region.REGISTERS, Register.TARGET, np.array([target]))
@@ -224,6 +217,11 @@ class Host:
 
     def _block(self, first: Register, count: int) -> NDArray[np.uint32]:
         return self.transport.read(Region.REGISTERS, first, count).view(np.uint32)
+
+
+def on_their_way(memory: Memory, step: int) -> list[tuple[int, int]]:
+    """Index in the region, and in the state's array, of the items of a ring that are to come out yet at a step."""
+    return [(n % memory.words, n % memory.ring) for n in range(step - memory.ring, step)]
 
 
 def _blocks(values: dict[Register, int]) -> Iterator[tuple[Register, NDArray[np.int64]]]:

@@ -31,7 +31,7 @@ from ..board.top import BoardTop
 from ..errors import Failure
 from ..files import write_json
 from ..host.chip_in_loop import records
-from ..host.golden import compare, memories
+from ..host.golden import compare, symbols
 from ..host.host import Host
 from ..synthesis.build import SYNTHESIS
 from ..synthesis.synthesis import VERSION, yosys
@@ -132,7 +132,7 @@ def verify(chip: Chip, steps: int, say: Callable[[str], object] = print) -> dict
         say(f"step {state.step}: all memories equal; error {engine.error(state):.4f}, {pins.clocks} clocks")
     say(f"{chip.config.name}: the netlist equals golden bit for bit over {steps} steps.")
     return {
-        "name": chip.config.name, "steps": steps, "comparisons": PIECES, "memories": memories(chip), "cells": cells,
+        "name": chip.config.name, "steps": steps, "comparisons": PIECES, "memories": symbols(chip), "cells": cells,
         "clocks": pins.clocks, "engine_clocks": host.cycles, "steps_per_s": steps / seconds,
         "error": [first, engine.error(state)], "yosys": VERSION, "synthesis": SYNTH,
     }  # fmt: skip

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ..blocks.lib.fixed import limit
 from ..data.datasets import SETS
 from .checks_learning import check_learning
+from .paths import PATHS
 from .rules import count, require, show
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def _weights(chip: "ChipConfig") -> None:
 
 
 def _words(chip: "ChipConfig") -> None:
-    if chip.update.path != "tiki-taka":
+    if PATHS[chip.update.path].gradient:
         _gradient(chip)
     inputs, dac_bits = max(chip.network.layers[:-1]), chip.weights.dac_bits
     rest = dac_bits + 1 + log2_ceil(inputs + 1)
@@ -170,7 +171,7 @@ def _words(chip: "ChipConfig") -> None:
 
 def _gradient(chip: "ChipConfig") -> None:
     bits, gradient, tau = chip.cost.bits, chip.gradient_bits, chip.largest[1]
-    most = GRADIENT - (chip.update.path == "filtered")  # the filter adds its threshold
+    most = GRADIENT - PATHS[chip.update.path].pulsed  # the filter adds its threshold
     key = "engine.max_tau_theta" if chip.engine.max_tau_theta else "perturbation.tau_theta"
     require(
         gradient <= most or gradient - bits + 4 > most,

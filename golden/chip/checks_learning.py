@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from .checks_tiki_taka import check_tiki_taka
+from .paths import PATHS
 from .rules import count, require, show
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _cost(chip: "ChipConfig") -> None:
             f'{chip.largest[1]} is too slow a leak of G with mode = "analog"; allowed are integers from 1 to 32766',
         )
         require(
-            chip.update.path == "digital",
+            not PATHS[chip.update.path].pulsed,
             "cost.mode",
             '"analog" updates after each step, which pulses do not; it is allowed with update.path = "digital"',
         )
@@ -111,11 +111,9 @@ def _cost(chip: "ChipConfig") -> None:
 
 def _update(chip: "ChipConfig") -> None:
     update = chip.update
-    pulsed = update.path != "digital"
-    for key in ("reset", "keep_shift"):
-        _unused(chip, "update", key, pulsed, "path", '"filtered" or "tiki-taka"')
-    for key in ("momentum", "rounding", "layers"):
-        _unused(chip, "update", key, not pulsed, "path", '"digital"')
+    for key in dict.fromkeys(key for path in PATHS.values() for key in path.keys):
+        useful = [name for name, path in PATHS.items() if key in path.keys]
+        _unused(chip, "update", key, update.path in useful, "path", either(useful))
     layers = len(chip.network.layers) - 1
     require(
         len(update.layers) in (0, layers),
@@ -144,30 +142,30 @@ def _update(chip: "ChipConfig") -> None:
             f"allowed are numbers from {low:g} to {high:g}",
         )
     _sections(chip)
-    if update.path == "tiki-taka":
-        check_tiki_taka(chip)
+    PATHS[update.path].check(chip)
 
 
 def _sections(chip: "ChipConfig") -> None:
     """Sections that the update path needs, or has no use for."""
     path = chip.update.path
-    for name, paths in (("device", ("filtered", "tiki-taka")), ("fast", ("tiki-taka",))):
-        given, allowed = getattr(chip, name) is not None, " or ".join(f'"{p}"' for p in paths)
+    for section in dict.fromkeys(section for other in PATHS.values() for section in other.sections):
+        useful = [name for name, other in PATHS.items() if section in other.sections]
         require(
-            path in paths or not given,
-            name,
-            f"the section has no use with update.path = {show(path)}; it is allowed with update.path = {allowed}",
+            path in useful or section not in chip.model_fields_set or getattr(chip, section) is None,
+            section,
+            f"the section has no use with update.path = {show(path)}; "
+            f"it is allowed with update.path = {either(useful)}",
         )
         require(
-            path not in paths or given,
-            name,
+            path not in useful or getattr(chip, section) is not None,
+            section,
             f"missing section; update.path = {show(path)} needs it, and an empty one takes all defaults",
         )
-    require(
-        path == "tiki-taka" or "transfer" not in chip.model_fields_set,
-        "transfer",
-        f'the section has no use with update.path = {show(path)}; it is allowed with update.path = "tiki-taka"',
-    )
+
+
+def either(names: list[str]) -> str:
+    """`"a"`, or `"a" or "b"`."""
+    return " or ".join(f'"{name}"' for name in names)
 
 
 def _unused(chip: "ChipConfig", section: str, key: str, useful: bool, other: str, needed: str) -> None:

@@ -5,12 +5,11 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import floor, log2
+from math import log2
 
 import numpy as np
 
 from ..blocks.array.crossbar import Crossbar
-from ..blocks.array.devices import SIGMA, SPREAD_BITS, Devices
 from ..blocks.control.sequencer import Sequencer
 from ..blocks.lib.fixed import bits_for, limit
 from ..blocks.lib.layout import Layout
@@ -18,15 +17,14 @@ from ..blocks.measure import cost, samples
 from ..blocks.measure.neuron import Neuron
 from ..blocks.perturb import codes, outer
 from ..blocks.perturb.codes import Codes
-from ..blocks.update import ttv2
 from ..blocks.update.average import Average
 from ..blocks.update.correlator import LEAK_BITS, Correlator
-from ..blocks.update.optimizer import FRACTION, RATE_BITS, Optimizer
 from ..blocks.update.window import Window
 from ..data.datasets import SETS
 from ..defects import draws as hardware
-from .chip_loop import FAST_SEED, Loop, derive
-from .config import ChipConfig, ConfigError, Device
+from ..errors import ConfigError
+from .config import ChipConfig
+from .paths import PATHS, Path
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Chip:
     config: ChipConfig
 
     def __post_init__(self) -> None:
-        blocks = ("cost", "correlator", "crossbar", "optimizer", "ttv2", "devices", "loop", "defects")
+        blocks = ("cost", "correlator", "crossbar", "path", "defects")
         for block in blocks:
             getattr(self, block)
 
@@ -203,69 +201,6 @@ class Chip:
         return Window(self.correlator.window, bits, held, self.reference)
 
     @cached_property
-    def optimizer(self) -> Optimizer | None:
-        """Optimizer of the `digital` path."""
-        if self.config.update.path != "digital":
-            return None
-        update = self.config.update
-        factors = update.layers or (1.0,) * len(self.layout.rows)
-        unit = self.state_unit / self.gradient_unit
-        key, _, largest = max(self.etas, key=lambda entry: entry[2])
-        shift = floor(log2(((1 << RATE_BITS) - 1) * unit / largest))
-        least = FRACTION if update.momentum else 0
-        if not least <= shift <= 30:
-            raise self.error(
-                key, largest,
-                "cannot be held by the 8-bit rate register; allowed with these widths are "
-                f"{128 * unit / 2**30:.2g} to {255 * unit / 2**least:.2g}",
-            )  # fmt: skip
-        schedule = tuple(
-            (start, tuple(round(eta * factor / unit * 2.0**shift) for factor in factors))
-            for _, start, eta in self.etas
-        )
-        smallest = unit / 2**shift
-        for (key, _, eta), (_, rates) in zip(self.etas, schedule, strict=True):
-            for k, (factor, rate) in enumerate(zip(factors, rates, strict=True)):
-                if factor and not rate and eta < smallest:
-                    raise self.error(
-                        key, eta,
-                        f"is rounded to zero by the 8-bit rate register beside a step size of {largest:g}; "
-                        f"allowed are numbers from {smallest:.2g}",
-                    )  # fmt: skip
-                if factor and not rate:
-                    raise self.error(
-                        f"update.layers[{k}]", factor,
-                        f"times {key} = {eta:g} is rounded to zero by the 8-bit rate register beside a step size of "
-                        f"{largest:g}; allowed are 0 and numbers from {smallest / eta:.2g} to 1",
-                    )  # fmt: skip
-        momentum = min(255, round(update.momentum * 256))
-        return Optimizer(
-            self.config.weights.bits, self.correlator.bits, shift, schedule, momentum,
-            update.rounding == "stochastic", self.config.seed,
-        )  # fmt: skip
-
-    @cached_property
-    def devices(self) -> Devices | None:
-        """Devices whose states are the weights: those of the `filtered` path, or of the slow array C."""
-        return self._devices(self.config.device, self.config.seed)
-
-    def _devices(self, section: Device | None, seed: int) -> Devices | None:
-        if section is None:
-            return None
-        full = limit(self.config.weights.bits)
-        bound = round(section.bound * full)
-
-        def spread(sigma: float) -> int:
-            return round(sigma * (1 << SPREAD_BITS) / SIGMA)
-
-        return Devices(
-            section.model == "soft-bounds", seed, self.config.weights.bits,
-            max(1, round(2 * bound / section.states)), bound,
-            spread(section.step_spread), spread(section.asymmetry), spread(section.bound_spread),
-            spread(section.cycle_noise),
-        )  # fmt: skip
-
-    @cached_property
     def average(self) -> Average | None:
         """Running average of the weights' codes."""
         section = self.config.average
@@ -296,43 +231,9 @@ class Chip:
         )  # fmt: skip
 
     @cached_property
-    def ttv2(self) -> ttv2.Ttv2 | None:
-        """Filter of the paths `filtered` and `tiki-taka`; T = dw / eta in units of G, or of readings of A."""
-        if self.loop:
-            return self.loop.ttv2
-        if self.devices is None:
-            return None
-        update = self.config.update
-        step = self.devices.step * self.state_unit
-        unit = step / self.gradient_unit
-        schedule = tuple((start, round(unit / eta)) for _, start, eta in self.etas)
-        bits = bits_for(2 * (max(threshold for _, threshold in schedule) + self.correlator.bound))
-        for (key, _, eta), (_, threshold) in zip(self.etas, schedule, strict=True):
-            if threshold < 1 or bits_for(2 * (threshold + self.correlator.bound)) > 31:
-                raise self.error(
-                    key, eta,
-                    f"gives a filter threshold of {threshold}; allowed with these widths are etas of "
-                    f"{unit / 2**28:.2g} to {unit:.2g}",
-                )  # fmt: skip
-        return ttv2.Ttv2(
-            bits, self.correlator.bits, ttv2.RESETS[update.reset], update.keep_shift, schedule, negate=True
-        )
-
-    @cached_property
-    def loop(self) -> Loop | None:
-        """Blocks of the path `tiki-taka`."""
-        fast = self._devices(self.config.fast, (self.config.seed + FAST_SEED) & 0xFFFFFFFF)
-        return derive(self, fast) if fast else None
-
-    @property
-    def schedule(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
-        """(first step, rates of the layers) of the optimizer, or (first step, thresholds) of the filter."""
-        if self.loop:
-            return self.loop.thresholds
-        if self.ttv2:
-            return tuple((start, (threshold,)) for start, threshold in self.ttv2.schedule)
-        assert self.optimizer is not None  # every update path has one of the two
-        return self.optimizer.schedule
+    def path(self) -> Path:
+        """Update path: its blocks, memories, streams and units."""
+        return PATHS[self.config.update.path].derive(self)
 
     @property
     def etas(self) -> list[tuple[str, int, float]]:

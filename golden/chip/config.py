@@ -18,7 +18,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ..data.datasets import SETS
 from .checks import check
-from .rules import ConfigError, choices, integers, listing, matching, numbers, one_or_more, plain, read_toml, sentence
+from .paths import PATHS
+from .rules import (
+    ConfigError,
+    choices,
+    integers,
+    listing,
+    matching,
+    numbers,
+    one_of,
+    one_or_more,
+    plain,
+    read_toml,
+    sentence,
+)
 
 __all__ = ["ChipConfig", "ConfigError", "load"]
 
@@ -114,7 +127,7 @@ class Update(Section):
     Path digital only: gamma of the momentum; rounding to theta; factor of eta for each layer, 0 freezes it.
     """
 
-    path: Literal["digital", "filtered", "tiki-taka"]
+    path: Annotated[str, one_of(*PATHS)]
     eta: Rate
     schedule: Schedule = ()
     reset: Literal["zero", "subtract", "keep"] = "subtract"

@@ -1,18 +1,18 @@
 """Address map of the host port, which golden, RTL, simulator and board share.
 
-An address has 28 bits: a 4-bit region above a 24-bit index. Memories are addressed one entry at a
+An address has 32 bits: an 8-bit region above a 24-bit index. Memories are addressed one entry at a
 time, sign-extended to 32 bits; they answer while the engine is idle, registers always.
 """
 
 from enum import IntEnum
 
 INDEX_BITS = 24
-ADDRESS_BITS = 28
+ADDRESS_BITS = 32
 DATA_BITS = 32
 
 
 class Region(IntEnum):
-    """Upper four bits of an address, and what the index counts."""
+    """Upper eight bits of an address, and what the index counts; `golden.chip.memories` says which a chip has."""
 
     REGISTERS = 0
     """`Register`s."""
@@ -29,7 +29,7 @@ class Region(IntEnum):
     with the inputs' codes first; targets start at the next multiple of 8."""
     MOMENTUM = 5
     """Parameters: words of M (with momentum; else absent, reads 0)."""
-    CHANNEL = 6
+    DELAY_LINE = 6
     """C~ of the last 16 steps, that of step n at n mod 16 (with array.latency; else absent, reads 0)."""
     FAST = 7
     """Parameters: states of the fast array (`tiki-taka`; else, as all that follow, absent, reads 0)."""
@@ -56,7 +56,7 @@ class LinkRegister(IntEnum):
     """Index in `Region.LINK`."""
 
     VERSION = 0
-    """Version of the link's protocol, 1; read only."""
+    """Version of the link's protocol (`golden.link.frames.VERSION`); read only."""
     CHIP_LOW = 1
     """Hash of the chip description, 64 bits, low half; read only."""
     CHIP_HIGH = 2

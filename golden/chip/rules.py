@@ -105,6 +105,11 @@ def choices(*allowed: int) -> Rule:
     return Rule(", ".join(map(str, allowed)), problem)
 
 
+def one_of(*choices: str) -> Rule:
+    """One of the choices."""
+    return Rule(", ".join(choices), lambda value: None if value in choices else "is not one of the choices")
+
+
 def one_or_more(*choices: str) -> Rule:
     """One of the choices, or a list of them."""
 

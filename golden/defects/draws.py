@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
+from ..blocks.lib.fixed import limit
 from ..blocks.perturb.codes import DEFECT, key, mix
 
 if TYPE_CHECKING:
@@ -144,8 +145,9 @@ def _words(chip: "Chip", defects: Defects, devices: np.ndarray) -> np.ndarray:
     if not defects.update_noise:
         return np.empty((0, 3), np.int64)
     words = np.full((chip.layout.parameters, 3), defects.update_noise)
-    if chip.optimizer:
-        words[:, 1:] = -chip.optimizer.bound, chip.optimizer.bound
+    if not chip.path.pulsed:
+        bound = limit(chip.config.weights.bits)
+        words[:, 1:] = -bound, bound
         ends = [*chip.layout.offsets[1:], len(words)]
         for factor, first, end in zip(chip.config.update.layers, chip.layout.offsets, ends, strict=False):
             words[first:end, 0] *= factor > 0

@@ -14,13 +14,12 @@ from hashlib import sha256
 from typing import NamedTuple
 from zlib import crc32
 
-from .. import engine
-from ..blocks.measure.calibration import LAGS
 from ..chip.chip import Chip
-from ..chip.memory_map import SAMPLE_WORD, LinkRegister, Region, Register, record_words
+from ..chip.memories import memories
+from ..chip.memory_map import LinkRegister, Region, Register
 
-VERSION = 1
-"""Of the protocol."""
+VERSION = 2
+"""Of the protocol; 2 has 8 bits of region in an address, where 1 has 4."""
 END, ESC, ESC_END, ESC_ESC = 0xC0, 0xDB, 0xDC, 0xDD
 HEADER, CRC = 7, 4
 """Bytes of a request before and after its data."""
@@ -178,28 +177,9 @@ MOST_REQUEST, MOST_REPLY = HEADER + MOST_DATA + CRC, 2 + MOST_DATA + CRC
 
 
 def sizes(chip: Chip) -> dict[Region, int]:
-    """Entries of the regions that a chip has, those of the link included; others are refused."""
-    words, loop, data = engine.sizes(chip), chip.loop, chip.samples
-    record = (record_words(data.inputs) + record_words(data.outputs)) * SAMPLE_WORD
-    there = {
-        Region.REGISTERS: len(Register),
-        Region.THETA: words["theta"],
-        Region.GRADIENT: 0 if chip.correlator.replay or loop else words["g"],
-        Region.FILTER: words["h"] if chip.ttv2 else 0,
-        Region.SAMPLES: data.size * record,
-        Region.MOMENTUM: words["m"] if chip.optimizer and chip.optimizer.momentum else 0,
-        Region.CHANNEL: LAGS if chip.config.array.latency else 0,
-        Region.FAST: words["a"],
-        Region.REFERENCE: words["reference"],
-        Region.MEAN: words["mean"],
-        Region.PAST: words["past"],
-        Region.CHOPPER: words["chopper"],
-        Region.CURSOR: words["cursor"],
-        Region.RATES: 1 + sum(len(row) for _, row in loop.thresholds) if loop else 0,
-        Region.AVERAGE: words["average"],
-        Region.LINK: len(LinkRegister),
-    }
-    return {region: size for region, size in there.items() if size}
+    """Entries of the regions that a chip has, those of registers and of the link included; others are refused."""
+    found = {memory.region: memory.words for memory in memories(chip) if memory.region is not None}
+    return dict(sorted({Region.REGISTERS: len(Register), Region.LINK: len(LinkRegister), **found}.items()))
 
 
 def identity(chip: Chip) -> int:

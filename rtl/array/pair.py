@@ -9,16 +9,13 @@ from amaranth.lib import stream
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
 from ...golden.chip.chip import Chip
-from ...golden.chip.memory_map import Region
+from ...golden.chip.paths import TikiTaka
 from ..lib.host_port import HostPort
 from ..lib.layout import LaneMemory, lane_words
-from ..tiki_taka.tiki_taka import PULSE
 from .coincidence import Coincidences
 from .devices import DeviceArray
+from .port import PULSE
 from .reading import LineReader, request_layout
-
-PAIR = (Region.THETA, Region.FAST, Region.REFERENCE)
-"""Memories of the pair."""
 
 
 class ArrayPair(Component):
@@ -30,7 +27,7 @@ class ArrayPair(Component):
 
     Members
     -------
-    pulse, train, read : streams in; reading : stream out; see `rtl.tiki_taka.tiki_taka`.
+    pulse, train, read : streams in; reading : stream out; see `rtl.array.port.ArrayPort`.
     weight : stream out, `layout.words` words of weight codes for each vector onto C, after its pulses.
     busy : after reset, while the devices are being made.
     host_theta, host_fast, host_reference : states of C and of A, symmetry points of A, by parameter index.
@@ -38,18 +35,18 @@ class ArrayPair(Component):
 
     def __init__(self, chip: Chip):
         self.chip = chip
-        assert chip.devices and chip.loop
-        loop = chip.loop
-        self.slow = DeviceArray(chip.crossbar, chip.devices, chip.layout)
-        self.fast = DeviceArray(chip.crossbar, loop.fast, chip.layout)
-        self.reader = LineReader(loop.settings, chip.layout, loop.lines, loop.fast.bits)
+        path = chip.path
+        assert isinstance(path, TikiTaka)
+        self.slow = DeviceArray(chip.crossbar, path.devices, chip.layout)
+        self.fast = DeviceArray(chip.crossbar, path.fast, chip.layout)
+        self.reader = LineReader(path.settings, chip.layout, path.lines, path.fast.bits)
         lanes = chip.layout.lanes
         super().__init__(
             {
                 "pulse": In(stream.Signature(PULSE)),
                 "train": In(stream.Signature(lane_words(2, lanes))),
-                "read": In(stream.Signature(request_layout(chip.layout, loop.lines))),
-                "reading": Out(stream.Signature(signed(loop.settings.read_bits))),
+                "read": In(stream.Signature(request_layout(chip.layout, path.lines))),
+                "reading": Out(stream.Signature(signed(path.settings.read_bits))),
                 "weight": Out(stream.Signature(lane_words(chip.crossbar.weight_bits, lanes))),
                 "busy": Out(1),
                 "host_theta": In(HostPort()),

@@ -52,7 +52,7 @@ class Perturbations:
         m.submodules[f"codes_{name}"] = codes = CodeGenerator(code, layout.lanes)
         m.d.comb += [codes.pattern.payload.number.eq(number), codes.pattern.payload.position.eq(position)]
         self.sinks.append(codes.pattern)
-        if not chip.outer or (reference and chip.loop):
+        if not chip.outer or (reference and not chip.path.gradient):
             return codes.signs
         m.submodules[f"outer_{name}"] = outer = OuterProducts(chip.outer, layout, code, reference)
         join(m, codes.signs, outer.values)

@@ -15,7 +15,10 @@ from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
 from ...golden.blocks.perturb.outer import RANK_ONE
 from ...golden.chip.chip import Chip
+from ...golden.chip.memories import memories
 from ...golden.chip.memory_map import SAMPLE_WORD
+from ...golden.chip.paths import TikiTaka
+from ..array.port import PULSE
 from ..array.reading import request_layout
 from ..lib.host_port import HostPort
 from ..lib.layout import lane_words
@@ -26,9 +29,6 @@ from ..update.ttv2 import FilterMemory
 from .lines import LineCursor
 from .pulses import PulseTrains
 from .transfer_vector import MoveVector
-
-PULSE = data.StructLayout({"slow": 1, "number": 32})
-"""Which array a vector pulses, and the number that seeds its cycle noise."""
 
 
 class TikiTakaLoop(Component):
@@ -53,8 +53,8 @@ class TikiTakaLoop(Component):
 
     def __init__(self, chip: Chip):
         self.chip = chip
-        assert chip.loop and chip.outer
-        self.blocks = blocks = chip.loop
+        assert isinstance(chip.path, TikiTaka) and chip.outer
+        self.blocks = blocks = chip.path
         lanes = chip.layout.lanes
         self.lined = chip.outer.method != RANK_ONE
         apply = data.StructLayout({"cost": signed(chip.cost.bits), "used": 1, "update": 1, "step": 32})
@@ -224,10 +224,6 @@ class TikiTakaLoop(Component):
         return Array(thresholds), exponents[now] - exponents[then]
 
 
-def hosts(chip: Chip) -> tuple[str, ...]:
+def hosts(chip: Chip) -> list[str]:
     """Host ports of the loop of a chip."""
-    assert chip.loop
-    means = ("host_mean", "host_past") if chip.loop.ttv2.mean else ()
-    choppers = ("host_chopper",) if chip.loop.settings.chopped else ()
-    return "host_filter", "host_cursor", "host_rates", *means, *choppers
-
+    return [memory.port for memory in memories(chip) if memory.path.startswith("engine.loop")]

@@ -77,7 +77,7 @@ class Outcome:
         """Compare a state of the board, or of a checkpoint, with golden's."""
         compare(golden, state)
         self.checkpoints += 1
-        self.words += sum(array.size for array in state.arrays().values()) + 2  # step and flags
+        self.words += sum(array.size for array in state.arrays.values()) + 2  # step and flags
 
 
 class Button(Protocol):

@@ -4,11 +4,8 @@ Entries, with k = 0, 1, ... a layer of weights:
 
 weight_k, bias_k            float64, shape (neurons, inputs) and (neurons,), in real units
 weight_code_k, bias_code_k  int32, the same as raw words: theta, or the states of the devices
-theta, g, h, m              int32, shape (P,), the engine's memories in the order of `golden.blocks.lib.layout`
-memory                      int64, shape (2,) or (3,), of the cost unit, see `golden.state.State`
-pending                     int32, shape (latency,), C~ on their way, see `golden.state.State`
-a, reference, mean, past, chopper, cursor, average
-                            int32, see `golden.state.State`; empty where the chip has none
+theta, g, h, m, ...         the memories that the chip has, by the fields of `golden.state.State`: int32, of the cost
+                            unit (`memory`) int64
 step, seed, flags           integers; flags as in `golden.state.FLAGS`
 cost_evaluations            since step 0, every reading counted
 test_accuracy, mean_squared_error
@@ -35,14 +32,13 @@ from numpy.typing import NDArray
 from ...fpga.errors import CheckpointError
 from ...fpga.files import replacing
 from ...golden.blocks.control import sequencer
-from ...golden.blocks.lib.fixed import limit
-from ...golden.blocks.measure.cost import ANTITHETIC, FORWARD, FRACTION
+from ...golden.blocks.measure.cost import ANTITHETIC, FORWARD
 from ...golden.blocks.perturb.outer import RANK_ONE
-from ...golden.blocks.update.optimizer import MOMENTUM_BITS
 from ...golden.chip.chip import Chip
+from ...golden.chip.memories import Memory
 from ...golden.chip.rules import plain
 from ...golden.data.datasets import Split
-from ...golden.state import FLAGS, State, sizes
+from ...golden.state import FLAGS, State, cleared
 
 
 @dataclass
@@ -82,7 +78,7 @@ def save_checkpoint(path: Path, chip: Chip, state: State, figures: Figures) -> N
         entries[f"bias_{k}"] = matrix[:, -1] * chip.state_unit
         entries[f"weight_code_{k}"] = matrix[:, :-1]
         entries[f"bias_code_{k}"] = matrix[:, -1]
-    entries |= asdict(state) | asdict(figures)
+    entries |= state.arrays | {"step": state.step, "flags": state.flags} | asdict(figures)
     entries |= {"seed": chip.config.seed, "cost_evaluations": cost_evaluations(chip, state.step)}
     entries["config"] = chip.config.model_dump_json()
     with replacing(path) as file:
@@ -102,35 +98,23 @@ def load_checkpoint(path: Path, chip: Chip) -> State:
     for key in sorted((mine.keys() | its.keys()) - {"run"}):
         if mine.get(key) != its.get(key):
             raise CheckpointError(f"{plain(str(path))}: it is of a chip with another {key}.")
-    for name, (size, kind, bound) in _words(chip).items():
-        word = entries[name]
-        if word.shape != (size,) or word.dtype != kind or np.any((word < -bound) | (word > bound)):
-            raise CheckpointError(f"{plain(str(path))}: {name} does not hold {size} words within +-{bound}.")
-    step, flags = (int(entries[name]) for name in ("step", "flags"))
-    return State(**{name: entries[name] for name in _words(chip)}, step=step, flags=flags)
+    state = cleared(chip)
+    for memory in state.memories:
+        state.arrays[memory.field] = _words(path, entries, memory)
+    state.step, state.flags = (int(entries[name]) for name in ("step", "flags"))
+    return state
 
 
-def _words(chip: Chip) -> dict[str, tuple[int, type, int]]:
-    """Number, type and largest magnitude of the words of each array of a `State`."""
-    size, momentum = chip.layout.parameters, chip.optimizer is not None and chip.optimizer.momentum > 0
-    pole = chip.defects is not None and chip.defects.pole > 0
-    kept = 0 if chip.cost.mode == ANTITHETIC and not pole else limit(chip.cost.sum_bits + FRACTION + 2)
-    return {
-        "theta": (size, np.int32, 1 << (chip.config.weights.bits - 1)),
-        "g": (size, np.int32, 0 if chip.correlator.replay or chip.loop else chip.correlator.bound),
-        "h": (size, np.int32, chip.ttv2.bound if chip.ttv2 else 0),
-        "m": (size, np.int32, limit(MOMENTUM_BITS) if momentum else 0),
-        "memory": (2 + pole, np.int64, kept),
-        "pending": (chip.config.array.latency, np.int32, chip.cost.bound),
-    } | _loop_words(chip)
-
-
-def _loop_words(chip: Chip) -> dict[str, tuple[int, type, int]]:
-    """Those of the path `tiki-taka`; empty arrays in others."""
-    mean = 1 << chip.ttv2.mean_bits - 1 if chip.ttv2 else 0
-    bounds = {"a": 1 << chip.config.weights.bits - 1, "mean": mean, "past": mean, "chopper": 3, "cursor": 2**31 - 1}
-    bounds |= {"reference": bounds["a"], "average": 1 << chip.average.bits - 1 if chip.average else 0}
-    return {name: (sizes(chip)[name], np.int32, bound) for name, bound in bounds.items()}
+def _words(path: Path, entries: dict[str, NDArray[Any]], memory: Memory) -> NDArray[Any]:
+    """Contents of one memory; CheckpointError if they are not there, or are not such words."""
+    if memory.field not in entries:
+        raise CheckpointError(f"{plain(str(path))}: it is no checkpoint, {memory.field} is missing in it.")
+    words, bound = entries[memory.field], memory.bound
+    if words.shape != (memory.entries,) or words.dtype != memory.dtype or np.any((words < -bound) | (words > bound)):
+        raise CheckpointError(
+            f"{plain(str(path))}: {memory.field} does not hold {memory.entries} words within +-{bound}."
+        )
+    return words
 
 
 def cost_evaluations(chip: Chip, steps: int) -> int:
@@ -162,7 +146,7 @@ def read_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
         raise CheckpointError(f"{plain(str(path))}: the checkpoint cannot be read ({reason}).") from None
     integers = {"step", "flags", "cycles"}
     numbers = integers | {*Figures.__annotations__}
-    if missing := sorted(({*State.__annotations__, "config"} | numbers) - entries.keys()):
+    if missing := sorted(({"config"} | numbers) - entries.keys()):
         raise CheckpointError(f"{plain(str(path))}: it is no checkpoint, {missing[0]} is missing in it.")
     sound = all(
         entries[name].shape == () and entries[name].dtype.kind in ("i" if name in integers else "f") for name in numbers

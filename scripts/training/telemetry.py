@@ -112,7 +112,7 @@ class Telemetry:
 
     def checkpoint(self, state: State, figures: Figures, difference: int | None = None) -> None:
         """Note a checkpoint; `difference` is C~ of its last step, if known."""
-        norm = gradient_norm(self.chip, difference, state.g)
+        norm = gradient_norm(self.chip, difference, state.arrays.get("g"))
         record = {"gradient_norm": norm, "flags": _names(state.flags)}
         self._write(
             state.step, record | {"accuracy": figures.test_accuracy, "error": figures.mean_squared_error}
@@ -159,7 +159,7 @@ def gradient_norm(chip: Chip, difference: int | None = None, g: np.ndarray | Non
         None where it cannot be known from these: a chip without G, a cost that comes late, values left out.
     """
     taus, codes = chip.sequencer, chip.codes
-    if chip.loop or chip.correlator.replay:
+    if not chip.path.gradient or chip.correlator.replay:
         return None
     if taus.tau_theta > 1 or chip.correlator.leaky:
         return float(np.linalg.norm(g)) * chip.gradient_unit if g is not None and np.any(g) else None

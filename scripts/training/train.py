@@ -11,7 +11,7 @@ import numpy as np
 
 from ...fpga.errors import BoardReset, BoardStopped, CheckpointError, Interrupted, Mismatch, require_emulated
 from ...fpga.files import remove_unfinished
-from ...fpga.host.golden import Golden, compare, memories, window
+from ...fpga.host.golden import Golden, compare, symbols, window
 from ...fpga.simulation import verilate
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig
@@ -265,7 +265,7 @@ class Run:
             beside = self._measure(golden)
             figures.golden_test_accuracy = beside.test_accuracy
             figures.golden_mean_squared_error = beside.mean_squared_error
-            note = ", ".join(f"{golden.theta.size} {name}" for name in memories(self.chip))
+            note = ", ".join(f"{golden.theta.size} {name}" for name in symbols(self.chip))
             note = f", RTL == golden ({note})"
         if self._telemetry:  # ahead of the file: a run that is killed between them drops the line when it goes on
             self._telemetry.checkpoint(state, figures, self._golden.poll().get("cost"))

@@ -3,17 +3,17 @@
 from math import log2
 from typing import TYPE_CHECKING
 
-from .rules import require, show
+from ..rules import require, show
 
 if TYPE_CHECKING:
-    from .config import ChipConfig
+    from ..config import ChipConfig
 
 MEANS = 28
 """Most bits of a mean reading: codes of the ADC and the fraction."""
 
 
-def check_tiki_taka(chip: "ChipConfig") -> None:
-    """Raise `config_errors.Conflict` for the first combination that is not allowed."""
+def check(chip: "ChipConfig") -> None:
+    """Raise `golden.chip.rules.Conflict` for the first combination that is not allowed."""
     _source(chip)
     _filter(chip)
     _schedule(chip)
