@@ -14,7 +14,7 @@ from ohmgrad.fpga.errors import Failure
 from ohmgrad.fpga.synthesis.build import design, target
 from ohmgrad.fpga.synthesis.program import program
 from ohmgrad.scripts import build_command
-from ohmgrad.scripts.cli import BoardName
+from ohmgrad.scripts.commands.options import BoardName
 
 from .chips import small
 from .wired import Wired
