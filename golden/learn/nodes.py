@@ -3,6 +3,7 @@
 import numpy as np
 
 from .networks import weights
+from .passes import correlated_inputs
 from .probes import Probe
 
 
@@ -53,7 +54,5 @@ class Node(Probe):
             return columns
         xp = self.xp
         columns = xp.reshape(columns, (len(columns), len(rails), -1, *columns.shape[-2:]))
-        if self.inputs == "clean":
-            return columns[:, rails.index(0)]
         perturbed = [columns[:, k] for k, polarity in enumerate(rails) if polarity]
-        return perturbed[-1] if self.inputs == "second" or len(perturbed) == 1 else 0.5 * (perturbed[0] + perturbed[1])
+        return correlated_inputs(self.inputs, perturbed, columns[:, rails.index(0)] if 0 in rails else None)

@@ -4,10 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
+from ..blocks.measure.samples import ORDERS
+from ..blocks.perturb.codes import KINDS
+from .passes import INPUTS, POLARITIES
 from .refusals import choice, positive, require
 
 METHODS = ("weight", "rank-one", "node", "node-by-layer")
-MODES = ("forward", "antithetic", "analog")
+MODES = tuple(POLARITIES)
+PATTERNS = ("batch", "sample")
 CODES = ("random", "sequential", "walsh", "walsh-upper", "sinusoidal")
 
 
@@ -99,9 +103,9 @@ class MGD:
         choice("code", self.code, CODES)
         choice("method", self.method, METHODS)
         choice("mode", self.mode, MODES)
-        choice("patterns", self.patterns, ("batch", "sample"))
-        choice("order", self.order, ("random", "cyclic"))
-        choice("inputs", self.inputs, ("mean", "second", "clean"))
+        choice("patterns", self.patterns, PATTERNS)
+        choice("order", self.order, ORDERS)
+        choice("inputs", self.inputs, INPUTS)
         for name in ("tau_p", "tau_theta", "tau_x", "batch", "readings", "c0_readings"):
             positive(name, getattr(self, name))
         for name in ("amplitude", "clamp", "tau_hp"):
@@ -140,4 +144,4 @@ class MGD:
     @property
     def rails(self) -> tuple[int, ...]:
         """Polarities of the perturbed passes of a step."""
-        return (1, -1) if self.mode == "antithetic" else (1,)
+        return POLARITIES[self.mode]

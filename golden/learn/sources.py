@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .layered import Layered, slope
+from .passes import POLARITIES, RESPONSES, correlated_inputs
 from .refusals import choice, require
 
 Array = NDArray[np.float32]
-MODES = ("antithetic", "forward")
 INPUTS = ("mean", "second")
+"""What a layer on an array has of `passes.INPUTS`: it has no unperturbed pass."""
 
 
 class Errors(NamedTuple):
@@ -98,19 +99,19 @@ class _Perturbation:
 
     def __init__(self, amplitude: float = 1e-2, seed: int = 0, mode: str = "antithetic"):
         require(amplitude > 0, "amplitude", amplitude, "a number above 0")
-        choice("mode", mode, MODES)
+        choice("mode", mode, RESPONSES)
         self.amplitude, self.mode = np.float32(amplitude), mode
         self.rng = np.random.default_rng(seed)
 
     def _costs(self, network: Layered, x: Array, t: Array, change) -> tuple[Array, Array, list[list[Array]]]:
         """C~ / a and the mean cost of each sample, and the layers' inputs in the two presentations."""
         seen, costs = [], []
-        for sign in (self.amplitude, -self.amplitude if self.mode == "antithetic" else np.float32(0)):
-            inputs, y = network.forward(x, lambda k, z, v, sign=sign: z + sign * change(k, v))
+        for polarity in (*POLARITIES[self.mode], 0)[:2]:
+            a = polarity * self.amplitude
+            inputs, y = network.forward(x, lambda k, z, v, a=a: z + a * change(k, v))
             seen.append(inputs)
             costs.append(network.costs(y, t))
-        span = 2 * self.amplitude if self.mode == "antithetic" else self.amplitude
-        return (costs[0] - costs[1]) / span, 0.5 * (costs[0] + costs[1]), seen
+        return RESPONSES[self.mode](*costs) / self.amplitude, 0.5 * (costs[0] + costs[1]), seen
 
 
 class NodePerturbation(_Perturbation):
@@ -135,7 +136,7 @@ class NodePerturbation(_Perturbation):
         """See `Source`."""
         s = [signs(self.rng, len(x), shape[0]) for shape in network.shapes]
         e, cost, (first, second) = self._costs(network, x, t, lambda k, v: s[k])
-        seen = second if self.inputs == "second" else [0.5 * (a + b) for a, b in zip(first, second, strict=True)]
+        seen = [correlated_inputs(self.inputs, passes) for passes in zip(first, second, strict=True)]
         return Errors(cost, [(v, e[:, None] * part) for v, part in zip(seen, s, strict=True)])
 
 

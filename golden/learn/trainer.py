@@ -1,11 +1,10 @@
-"""The MGD trainer: choice of the probe, samples, updates, evaluation."""
+"""The MGD trainer: choice of the probe, samples, steps of theta, evaluation; the windows of a run are `window`."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from array_api_compat import array_namespace, device
 
-from . import optimizer
 from .functions import Array
 from .networks import Dense, Network
 from .nodes import Node
@@ -121,16 +120,9 @@ class Trainer:
         `progress` is called with the state whenever another `every` steps are done, at the end of a window or chunk.
         A run gives the same bits as one that was stopped between windows, saved, and restored.
         """
-        m, end, due = self.settings, state.step + steps, state.step + every
+        end, due = state.step + steps, state.step + every
         while state.step < end:
-            if m.mode == "analog":
-                count = 1
-            else:
-                place = state.step % m.tau_theta
-                count = min(end - state.step, m.tau_theta - place, self.most - place % self.most)
-            advance(self, state, count)
-            if m.mode != "analog" and state.step % m.tau_theta == 0:
-                self._update(state)
+            advance(self, state, end)
             if progress is not None and state.step >= due:
                 progress(state)
                 due = state.step + every
@@ -144,24 +136,6 @@ class Trainer:
         index = sample_indices(m.order, len(self.x), seeds, numbers)
         flat = self.maker.array(index.ravel(), xp.int64)
         return tuple(xp.reshape(xp.take(v, flat, axis=0), (*index.shape, -1)) for v in (self.x, self.t))  # type: ignore
-
-    def _update(self, state: State) -> None:
-        """theta of the next window, from G."""
-        m, xp, g = self.settings, self.xp, state.g
-        if m.normalise:
-            tau = m.tau_theta / m.tau_p
-            perturbed = self.network.nodes if m.nodes else self.network.size
-            g /= tau * (1 + (perturbed - 1) / tau) ** 0.5
-        eta = self.eta(state)
-        if m.adam:
-            step = optimizer.adam(xp, state.momentum, state.second, g, eta, state.updates)
-        elif m.momentum:
-            step = optimizer.momentum(state.momentum, g, m.momentum, eta)
-        else:
-            g *= eta
-            step = g
-        self.move(state, step)
-        g[...] = 0
 
     def eta(self, state: State) -> float:
         """Learning rate of the next update."""
