@@ -1,4 +1,4 @@
-"""Activations and costs, for any array namespace."""
+"""Activations and costs with their derivatives, for any array namespace: the one list of each."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,6 +31,14 @@ ACTIVATIONS: dict[str, Callable[[Any, Array], Array]] = {
     "softmax": softmax,
 }
 
+SLOPES: dict[str, Callable[[Any, Array], Array]] = {
+    "linear": lambda xp, h: xp.ones_like(h),
+    "sigmoid": lambda xp, h: h * (1 - h),
+    "tanh": lambda xp, h: 1 - h * h,
+    "relu": lambda xp, h: xp.astype(h > 0, h.dtype),
+}
+"""Derivatives of the activations that act on each pre-activation alone, from what they give."""
+
 
 def mse(xp: Any, y: Array, t: Array) -> Array:
     """1/2 sum_k (y_k - t_k)^2."""
@@ -50,3 +58,9 @@ def cross_entropy(xp: Any, y: Array, t: Array) -> Array:
 
 
 COSTS: dict[str, Callable[[Any, Array, Array], Array]] = {"mse": mse, "l1": l1, "cross-entropy": cross_entropy}
+
+DERIVATIVES: dict[str, Callable[[Any, Array, Array], Array]] = {
+    "mse": lambda xp, y, t: y - t,
+    "cross-entropy": lambda xp, y, t: softmax(xp, y) - t,
+}
+"""Derivatives of the smooth costs with respect to the outputs y."""

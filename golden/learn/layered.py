@@ -9,11 +9,10 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .functions import ACTIVATIONS, COSTS, DERIVATIVES, SLOPES
 from .refusals import choice, require
 
 Array = NDArray[np.float32]
-ACTIVATIONS = ("sigmoid", "tanh", "relu", "linear")
-COSTS = ("cross-entropy", "mse")
 Inject = Callable[[int, Array, Array], Array]
 """Called with number of a layer, its pre-activations (n, outputs) and its inputs; returns the new pre-activations."""
 
@@ -76,9 +75,9 @@ class Layered:
         self, layers: Sequence[Layer], hidden: str = "sigmoid", output: str = "linear", cost: str = "cross-entropy"
     ):
         require(len(layers) > 0, "layers", layers, "at least one")
-        choice("hidden", hidden, ACTIVATIONS)
-        choice("output", output, ACTIVATIONS)
-        choice("cost", cost, COSTS)
+        choice("hidden", hidden, SLOPES)
+        choice("output", output, SLOPES)
+        choice("cost", cost, DERIVATIVES)
         require(cost == "mse" or output == "linear", "output", output, "linear where the cost is cross-entropy")
         self.layers, self.cost = list(layers), cost
         self.activations = [hidden] * (len(layers) - 1) + [output]
@@ -103,37 +102,18 @@ class Layered:
             seen[:, :-1], seen[:, -1] = h, 1
             inputs.append(seen)
             z = layer.forward(seen)
-            h = activate(self.activations[k], z if inject is None else inject(k, z, seen))
+            h = ACTIVATIONS[self.activations[k]](np, z if inject is None else inject(k, z, seen))
         return Pass(inputs, h)
 
     def costs(self, y: Array, t: Array) -> Array:
         """Cost of each sample, shape (n,)."""
-        if self.cost == "mse":
-            return np.float32(0.5) * np.square(y - t).sum(1)
-        top = y.max(1, keepdims=True)
-        return np.log(np.exp(y - top).sum(1)) + top[:, 0] - (t * y).sum(1)
+        return COSTS[self.cost](np, y, t)
 
     def error(self, y: Array, t: Array) -> Array:
         """Derivative of each sample's cost with respect to the last layer's pre-activations, shape (n, outputs)."""
-        if self.cost == "mse":
-            return (y - t) * slope(self.activations[-1], y)
-        e = np.exp(y - y.max(1, keepdims=True))
-        return e / e.sum(1, keepdims=True) - t
-
-
-def activate(name: str, z: Array) -> Array:
-    """Activation of pre-activations."""
-    if name == "sigmoid":
-        return np.float32(0.5) * np.tanh(np.float32(0.5) * z) + np.float32(0.5)
-    if name == "tanh":
-        return np.tanh(z)
-    return np.maximum(z, 0) if name == "relu" else z
+        return DERIVATIVES[self.cost](np, y, t) * slope(self.activations[-1], y)
 
 
 def slope(name: str, h: Array) -> Array:
     """Derivative of an activation, from what it gives."""
-    if name == "sigmoid":
-        return h * (1 - h)
-    if name == "tanh":
-        return 1 - h * h
-    return (h > 0).astype(np.float32) if name == "relu" else np.ones_like(h)
+    return SLOPES[name](np, h)

@@ -4,6 +4,7 @@
 Nothing is kept: any value is made anew from (seed, number, index) alone, on every backend, in any order.
 """
 
+from collections.abc import Callable
 from math import pi
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..blocks.measure.samples import ORDERS
 from ..blocks.perturb.codes import KINDS, PATTERN, ROUNDS, Codes
 from . import kernels
 from .functions import Array
+from .refusals import choice
 
 COST_NOISE, UPDATE_NOISE, START, DEFECT = range(64, 68)
 """Domains of `key`, apart from those of the integer model."""
@@ -76,20 +78,10 @@ class Maker:
         """
         if kind == "random":
             return self.signs(keys(seeds, PATTERN, patterns), size)
-        xp, codes = self.xp, Codes(KINDS[kind], 0, size)
-        numbers = self.array(np.asarray(patterns, np.int64)[None, ..., None], xp.int64)
-        index = self.array(np.arange(size), xp.int64)
-        if kind == "sequential":
-            return xp.astype(numbers * codes.stride % size == index, self.dtype)
-        if kind == "sinusoidal":
-            period = 1 << codes.cycle_bits
-            phase = xp.astype(numbers * (index + 1) & (period - 1), self.dtype)
-            return 2**0.5 * xp.sin(phase * (2 * pi / period))
-        parity = (index + codes.offset) & numbers & (codes.cycle - 1)
-        for shift in (16, 8, 4, 2, 1):
-            parity = parity ^ (parity >> shift)
-        flip = numbers >> codes.cycle_bits
-        return 1 - 2 * xp.astype((parity ^ flip) & 1, self.dtype)
+        choice("code", kind, CODES)
+        numbers = self.array(np.asarray(patterns, np.int64)[None, ..., None], self.xp.int64)
+        index = self.array(np.arange(size), self.xp.int64)
+        return VALUES[kind](self, Codes(KINDS[kind], 0, size), numbers, index)
 
     def uniform(self, table: np.ndarray, size: int, first: int = 0) -> Array:
         """Numbers in (0, 1), 32 bits each, under each key: shape (..., size); every second word of `mix`."""
@@ -102,6 +94,34 @@ class Maker:
         xp = self.xp
         radius = xp.sqrt(-2 * xp.log(self.uniform(table, size)))
         return xp.astype(radius * xp.cos(2 * pi * self.uniform(table, size, 1)), self.dtype)
+
+
+def _sequential(maker: Maker, codes: Codes, numbers: Array, index: Array) -> Array:
+    return maker.xp.astype(numbers * codes.stride % codes.size == index, maker.dtype)
+
+
+def _sinusoidal(maker: Maker, codes: Codes, numbers: Array, index: Array) -> Array:
+    period = 1 << codes.cycle_bits
+    phase = maker.xp.astype(numbers * (index + 1) & (period - 1), maker.dtype)
+    return 2**0.5 * maker.xp.sin(phase * (2 * pi / period))
+
+
+def _walsh(maker: Maker, codes: Codes, numbers: Array, index: Array) -> Array:
+    parity = (index + codes.offset) & numbers & (codes.cycle - 1)
+    for shift in (16, 8, 4, 2, 1):
+        parity = parity ^ (parity >> shift)
+    flip = numbers >> codes.cycle_bits
+    return 1 - 2 * maker.xp.astype((parity ^ flip) & 1, maker.dtype)
+
+
+VALUES: dict[str, Callable[[Maker, Codes, Array, Array], Array]] = {
+    "sequential": _sequential,
+    "walsh": _walsh,
+    "walsh-upper": _walsh,
+    "sinusoidal": _sinusoidal,
+}
+"""Values of the codes that no seed enters, of pattern numbers (1, ..., 1) and parameters' indices (size,)."""
+CODES = ("random", *VALUES)
 
 
 def sample_indices(order: str, size: int, seeds: np.ndarray, numbers: np.ndarray) -> np.ndarray:

@@ -1,13 +1,8 @@
-"""How wrong arguments are refused: one sentence that says where, what, and what is allowed."""
+"""How wrong arguments are refused: one sentence that says where, what, and what is allowed; see `analog.refusals`."""
 
 from collections.abc import Iterable
-from typing import Any
 
-
-def require(condition: bool, place: str, value: Any, allowed: str) -> None:
-    """Raise a ValueError `<place>: <value> is refused; allowed is <allowed>.` unless the condition holds."""
-    if not condition:
-        raise ValueError(f"{place}: {value!r} is refused; allowed is {allowed}.")
+from ..analog.refusals import require
 
 
 def choice(place: str, value: str, choices: Iterable[str]) -> None:

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from math import inf
 
 from ..blocks.measure.samples import ORDERS
-from ..blocks.perturb.codes import KINDS
 from .passes import INPUTS, POLARITIES
+from .perturbations import CODES
 from .refusals import choice, positive, require
 
 METHODS = ("weight", "rank-one", "node", "node-by-layer")
 MODES = tuple(POLARITIES)
 PATTERNS = ("batch", "sample")
-CODES = ("random", "sequential", "walsh", "walsh-upper", "sinusoidal")
 
 
 @dataclass(frozen=True)
