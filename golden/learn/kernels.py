@@ -10,7 +10,7 @@ from numba import njit
 
 from ..blocks.measure.samples import sample_index, stream
 from ..blocks.perturb.codes import key
-from . import lanes
+from . import sign_correlations, sign_products, sign_words
 
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 """Threads of each kernel."""
@@ -71,9 +71,9 @@ def product(keys: np.ndarray, start: int, rows: int, x: np.ndarray) -> np.ndarra
     totals = x.sum(0)
     if x.shape[1] < FEW:
         turned = np.ascontiguousarray(x.T)
-        _share(lambda j, k: lanes.product_of_few(keys, start, turned, totals, j, k, out), rows, rows * x.size)
+        _share(lambda j, k: sign_products.product_of_few(keys, start, turned, totals, j, k, out), rows, rows * x.size)
     else:
-        _share(lambda j, k: lanes.product(keys, start, x, totals, j, k, out), rows, rows * x.size)
+        _share(lambda j, k: sign_products.product(keys, start, x, totals, j, k, out), rows, rows * x.size)
     return out
 
 
@@ -89,7 +89,7 @@ def correlate(keys: np.ndarray, costs: np.ndarray, out: np.ndarray) -> None:
     seeds, size = out.shape
     words = -(-size // 32)
     cost = size * costs.size
-    work = lanes.correlate_few if costs.shape[1] < FEW else lanes.correlate
+    work = sign_correlations.correlate_few if costs.shape[1] < FEW else sign_correlations.correlate
     if seeds >= THREADS:
         _share(lambda a, b: work(keys, costs, (a, b), (0, words), out), seeds, cost)
     else:
@@ -98,4 +98,4 @@ def correlate(keys: np.ndarray, costs: np.ndarray, out: np.ndarray) -> None:
 
 def signs(keys: np.ndarray, out: np.ndarray) -> None:
     """out[b, i] = s(b, i), the signs of the random code: out is (items, P) floating, keys int32 (items, 4)."""
-    _share(lambda first, stop: lanes.signs(keys, first, stop, out), len(out), out.size)
+    _share(lambda first, stop: sign_words.signs(keys, first, stop, out), len(out), out.size)
