@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ohmgrad.golden.learn.choppers import Chopped, Dynamic
-from ohmgrad.golden.learn.filter_line import LINE, SWEEP, filter_line, memory, next_line
+from ohmgrad.golden.learn.filter_line import LINE, SWEEP, empty, filter_line, next_line
 from ohmgrad.golden.learn.filters import Buffered, Leaky, Transfer, Units
 
 STEPS = 0.02, 0.05
@@ -16,12 +16,12 @@ STEPS = 0.02, 0.05
 
 def one(settings, reads, lr=0.5):
     """Reads of a line of one word in turn: H and pulses after each."""
-    numbers, state = settings.numbers(lr, STEPS, 1), memory(1, 1, isinstance(settings, Dynamic))
+    constants, memory = settings.constants(lr, STEPS, 1), empty(1, 1, isinstance(settings, Dynamic))
     pulses, out = np.zeros(1, np.int32), []
     for z in reads:
-        filter_line(numbers, state, np.array([z], np.float32), pulses)
-        next_line(numbers, state, np.random.default_rng(0))
-        out.append((float(state.h[0, 0]), int(pulses[0])))
+        filter_line(constants, memory, np.array([z], np.float32), pulses)
+        next_line(constants, memory, np.random.default_rng(0))
+        out.append((float(memory.h[0, 0]), int(pulses[0])))
     return np.array(out)
 
 
@@ -79,7 +79,7 @@ def test_agad_reads_against_the_mean_of_the_period_before():
     assert (steady[2:, 0] == steady[1, 0]).all() and steady[1, 0] > 0
 
 
-def reference(settings, numbers, z, signs, h, means, lr, sweep, flipped):
+def reference(settings, z, signs, h, means, lr, sweep, flipped):
     """A line's filter step by the table in `filters`, float64, one word at a time."""
     out = []
     for word in range(len(z)):
@@ -114,22 +114,22 @@ def test_many_lines_against_a_plain_recomputation(settings):
     """Reads of 60 sweeps over 5 lines of 4 words; its choppers are drawn, and checked further below."""
     lr, lines, length = 0.3, 5, 4
     rng, reads = np.random.default_rng(3), np.random.default_rng(4)
-    numbers, state = settings.numbers(lr, STEPS, lines), memory(lines, length, isinstance(settings, Dynamic))
+    constants, memory = settings.constants(lr, STEPS, lines), empty(lines, length, isinstance(settings, Dynamic))
     h, means = np.zeros((lines, length)), [[(0.0, 0.0)] * length for _ in range(lines)]
     pulses, flipped, fired = np.zeros(length, np.int32), [False] * lines, 0
     for step in range(60 * lines):
         line, sweep = step % lines, step // lines
-        assert state.cursor[[LINE, SWEEP]].tolist() == [line, sweep]
+        assert memory.cursor[[LINE, SWEEP]].tolist() == [line, sweep]
         z = reads.normal(0.1, 0.5, length).astype(np.float32)
-        signs = state.line_sign[line] * state.word_sign
-        filter_line(numbers, state, z, pulses)
-        expected = reference(settings, numbers, z.astype(float), signs, h[line], means[line], lr, sweep, flipped[line])
+        signs = memory.line_sign[line] * memory.word_sign
+        filter_line(constants, memory, z, pulses)
+        expected = reference(settings, z.astype(float), signs, h[line], means[line], lr, sweep, flipped[line])
         assert pulses.tolist() == expected, f"step {step}"
-        np.testing.assert_allclose(state.h[line], h[line], atol=1e-4)
-        before = state.line_sign[line]
-        next_line(numbers, state, rng)
-        flipped[line] = bool(state.line_sign[line] != before)
-        assert flipped[line] == state.flipped[line]
+        np.testing.assert_allclose(memory.h[line], h[line], atol=1e-4)
+        before = memory.line_sign[line]
+        next_line(constants, memory, rng)
+        flipped[line] = bool(memory.line_sign[line] != before)
+        assert flipped[line] == memory.flipped[line]
         if not settings.in_chop_random:
             assert flipped[line] == (sweep % settings.period == settings.period - 1)
         fired += abs(pulses).sum()
@@ -143,18 +143,18 @@ def test_random_choppers_flip_with_their_probabilities():
     found in 90 % or more of all seeds.
     """
     settings, lines, length = Chopped(in_chop_prob=0.3, out_chop_prob=0.1), 8, 8
-    numbers, state, rng = settings.numbers(1, STEPS, lines), memory(lines, length), np.random.default_rng(11)
+    constants, memory, rng = settings.constants(1, STEPS, lines), empty(lines, length), np.random.default_rng(11)
     line_flips = word_flips = 0
     for _ in range(500 * lines):
-        before, words = state.line_sign.copy(), state.word_sign.copy()
-        line = state.cursor[LINE]
-        next_line(numbers, state, rng)
-        changed = np.flatnonzero(before != state.line_sign)
+        before, words = memory.line_sign.copy(), memory.word_sign.copy()
+        line = memory.cursor[LINE]
+        next_line(constants, memory, rng)
+        changed = np.flatnonzero(before != memory.line_sign)
         assert set(changed) <= {line}
         if line < lines - 1:
-            assert (words == state.word_sign).all()
+            assert (words == memory.word_sign).all()
         line_flips += len(changed)
-        word_flips += int((words != state.word_sign).sum())
+        word_flips += int((words != memory.word_sign).sum())
     for count, p in ((line_flips, 0.3), (word_flips, 0.1)):
         assert abs(count - 4000 * p) < 5 * np.sqrt(4000 * p * (1 - p)), (count, p)
 

@@ -6,7 +6,7 @@ import pytest
 from ohmgrad.golden.blocks.measure import samples
 from ohmgrad.golden.blocks.perturb import codes
 from ohmgrad.golden.learn import kernels
-from ohmgrad.golden.learn.perturbations import COST_NOISE, Maker, keys, mix, sample_indices
+from ohmgrad.golden.learn.perturbations import CODES, COST_NOISE, Maker, keys, mix, sample_indices
 
 SEEDS = np.array([0, 1, 20230401, 2**32 - 1])
 PATTERNS = np.array([0, 1, 2, 31, 255, 256, 511, 512, 65536, 2**31, 2**32 - 1])
@@ -28,6 +28,14 @@ def test_signs_are_those_of_the_integer_model(kind, size, path):
         for k, pattern in enumerate(PATTERNS.tolist()):
             want = codes.pattern_signs(codes.Codes(codes.KINDS[kind], seed, size), pattern)
             np.testing.assert_array_equal(got[r % len(got), k], want)
+
+
+def test_an_unknown_code_is_refused():
+    """Each code of the integer model is a code here, and nothing else is taken for one."""
+    assert set(CODES) == set(codes.KINDS)
+    text = r"^code: 'gold' is refused; allowed is one of random, sequential, walsh, walsh-upper, sinusoidal\.$"
+    with pytest.raises(ValueError, match=text):
+        makers()["plain"].code("gold", 9, SEEDS, PATTERNS)
 
 
 @pytest.mark.parametrize("size", [1, 9, 63, 220])

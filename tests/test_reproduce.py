@@ -138,12 +138,12 @@ def test_the_compiled_loop_does_what_the_trainer_does(settings, defects, kinds):
     trainer = Trainer(network, m, x, t, seeds=seeds, defects=d)
     state = trainer.run(trainer.initial(theta=theta), 60)
     assert compiled.fits(network, m, d)
-    loop = compiled.Loop(network, m, x, t, theta.copy(), seeds, d)
-    loop.run(20)
-    loop.run(40)
+    fast = compiled.CompiledTrainer(network, m, x, t, theta.copy(), seeds, d)
+    fast.run(20)
+    fast.run(40)
     assert abs(state.theta - theta).max() > 1e-3
-    assert abs(loop.theta - state.theta).max() < 1e-11
-    assert loop.evaluations_a_step * 60 == state.evaluations
+    assert abs(fast.theta - state.theta).max() < 1e-11
+    assert fast.evaluations_a_step * 60 == state.evaluations
 
 
 @pytest.mark.parametrize("kinds", [("tanh", "sigmoid", "mse"), ("relu", "linear", "cross-entropy")])
@@ -153,12 +153,12 @@ def test_the_compiled_loop_descends_the_exact_gradient(kinds):
     x, t = rng.normal(size=(6, 5)), np.eye(3)[rng.integers(0, 3, 6)]
     theta = rng.normal(size=(2, network.size))
     settings = MGD(eta=0.1, batch=6, order="cyclic")
-    loop = compiled.Loop(network, settings, x, t, theta.copy(), (1, 2), Defects(), exact=True)
-    loop.run(2)
+    fast = compiled.CompiledTrainer(network, settings, x, t, theta.copy(), (1, 2), Defects(), exact=True)
+    fast.run(2)
     for _ in range(2):
         theta = theta - 0.1 * backprop.gradient(network, theta, x, t)
-    assert loop.theta == pytest.approx(theta, abs=1e-12)
-    assert loop.evaluations_a_step == 6
+    assert fast.theta == pytest.approx(theta, abs=1e-12)
+    assert fast.evaluations_a_step == 6
 
 
 @pytest.mark.parametrize(

@@ -145,10 +145,17 @@ def test_inputs_of_node_perturbation_are_those_of_the_presentations():
 
 
 def test_what_does_not_exist_is_refused():
-    with pytest.raises(ValueError, match="mode: 'central' is refused; allowed is one of antithetic, forward."):
+    with pytest.raises(ValueError, match="mode: 'central' is refused; allowed is one of forward, antithetic."):
         RankOne(mode="central")
     with pytest.raises(ValueError, match="amplitude: 0 is refused; allowed is a number above 0."):
         NodePerturbation(0)
+    for kind, text in {
+        ("swish", "linear", "mse"): "hidden: 'swish' is refused; allowed is one of linear, sigmoid, tanh, relu.",
+        ("tanh", "softmax", "mse"): "output: 'softmax' is refused; allowed is one of linear, sigmoid, tanh, relu.",
+        ("tanh", "linear", "l1"): "cost: 'l1' is refused; allowed is one of mse, cross-entropy.",
+    }.items():
+        with pytest.raises(ValueError, match=text):
+            network(kind)
     with pytest.raises(ValueError, match="output: 'tanh' is refused; allowed is linear where the cost is cross-entr"):
         network(("tanh", "tanh", "cross-entropy"))
     with pytest.raises(ValueError, match=r"layers\[1\]: \(3, 4\) is refused; allowed is a layer of 5 columns"):

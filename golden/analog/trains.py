@@ -1,5 +1,7 @@
 """Pulse trains on the lines of a crossbar, for `update`: their length, their probabilities, their bits."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
@@ -15,6 +17,22 @@ WORD = 64
 """Slots that are drawn at once, a bit each."""
 
 
+class Trains(NamedTuple):
+    """Trains of one outer product.
+
+    Attributes
+    ----------
+    length : int
+        BL, slots.
+    a, b : float32
+        A and B: probability of a pulse in a slot by |d| and |x|.
+    """
+
+    length: int
+    a: np.float32
+    b: np.float32
+
+
 @njit
 def largest(v):
     """max |v|."""
@@ -26,15 +44,15 @@ def largest(v):
 
 @njit
 def scales(t, x_max, d_max, lr, granularity):
-    """BL, A and B. In float32, as a pulse more or less may depend on it."""
-    length = t.desired_bl
+    """The `Trains` of vectors with these largest values. In float32, as a pulse more or less may depend on it."""
+    length = int(t.desired_bl)
     if t.management:
         d_max *= t.grad_scale
     k = lr * x_max * d_max / granularity
     if t.bl_management:
         length = min(int(np.ceil(k)), length)
     elif not t.fixed_bl and granularity * np.float32(length) < lr:
-        return int(np.ceil(lr / granularity)), ONE, ONE
+        return Trains(int(np.ceil(lr / granularity)), ONE, ONE)
     a = np.sqrt(lr / (granularity * np.float32(length)))
     b = a
     if t.management:
@@ -43,7 +61,7 @@ def scales(t, x_max, d_max, lr, granularity):
         ratio = np.sqrt(x_max / d_max)
         a *= ratio
         b /= ratio
-    return length, a, b
+    return Trains(length, a, b)
 
 
 @njit(inline="always")

@@ -82,15 +82,16 @@ class Update:
 
 
 @njit
-def _stochastic(t, model, shared, each, w, x, d, length, a, b, rng):
+def _stochastic(t, cells, w, x, d, trains, rng):
     """Pulses of stochastic trains; a positive product of x and d moves a cell down."""
+    model, shared, each = cells
     x_lines, x_words = np.empty(x.size, np.int32), np.empty(x.size, np.uint64)
     d_lines, d_words = np.empty(d.size, np.int32), np.empty(d.size, np.uint64)
     hits = np.empty(x.size, np.int32)
-    for start in range(0, length, WORD):
-        slots = min(WORD, length - start)
-        columns = draw(t, x, b, slots, x_lines, x_words, rng)
-        rows = draw(t, d, a, slots, d_lines, d_words, rng) if columns else 0
+    for start in range(0, trains.length, WORD):
+        slots = min(WORD, trains.length - start)
+        columns = draw(t, x, trains.b, slots, x_lines, x_words, rng)
+        rows = draw(t, d, trains.a, slots, d_lines, d_words, rng) if columns else 0
         for m in range(rows):
             word, i, falls = d_words[m], abs(d_lines[m]) - 1, d_lines[m] > 0
             # Which lines coincide cannot be predicted: without a branch they are collected at twice the speed.
@@ -108,16 +109,17 @@ def _stochastic(t, model, shared, each, w, x, d, length, a, b, rng):
 
 
 @njit
-def _counted(t, model, shared, each, w, x, d, length, a, b, rng):
+def _counted(t, cells, w, x, d, trains, rng):
     """Pulses whose number follows from x and d."""
-    xs, slots = np.empty(x.size, np.float32), np.float32(length)
+    model, shared, each = cells
+    xs, slots = np.empty(x.size, np.float32), np.float32(trains.length)
     implicit = t.kind == DETERMINISTIC
     for j in range(x.size):
-        xs[j] = min(quantised(b * abs(x[j]), t.x_res if implicit else np.float32(0), t.sto_round, rng), ONE)
+        xs[j] = min(quantised(trains.b * abs(x[j]), t.x_res if implicit else np.float32(0), t.sto_round, rng), ONE)
         if not implicit:
             xs[j] = np.rint(slots * xs[j])
     for i in range(d.size):
-        p = min(quantised(a * abs(d[i]), t.d_res if implicit else np.float32(0), t.sto_round, rng), ONE)
+        p = min(quantised(trains.a * abs(d[i]), t.d_res if implicit else np.float32(0), t.sto_round, rng), ONE)
         if not implicit:
             p = np.rint(slots * p)
         for j in range(x.size if p > 0 else 0):
@@ -126,15 +128,14 @@ def _counted(t, model, shared, each, w, x, d, length, a, b, rng):
 
 
 @njit
-def outer(train, model, shared, each, w, x, d, lr, granularity, rng):
+def outer(train, cells, w, x, d, lr, granularity, rng):
     """Pulse an array with the outer product of two vectors, in place: w -= lr d x^T in the mean.
 
     Parameters
     ----------
     train : TRAIN array, shape (1,)
         `Update.train`.
-    model, shared, each
-        Of the `Cells`.
+    cells : Cells
     w : float32 array, shape (rows, columns), C order
     x, d : float32 array, shape (columns,) and (rows,), C order
     lr : float
@@ -153,17 +154,17 @@ def outer(train, model, shared, each, w, x, d, lr, granularity, rng):
     x_max, d_max, rate = largest(x), largest(d), np.float32(abs(lr))
     if x_max == 0 or d_max == 0 or rate == 0:
         return
-    length, a, b = scales(t, x_max, d_max, rate, np.float32(granularity))
+    trains = scales(t, x_max, d_max, rate, np.float32(granularity))
     signed = -d if lr < 0 else d
     if t.kind == STOCHASTIC:
-        _stochastic(t, model, shared, each, w, x, signed, length, a, b, rng)
+        _stochastic(t, cells, w, x, signed, trains, rng)
     else:
-        _counted(t, model, shared, each, w, x, signed, length, a, b, rng)
+        _counted(t, cells, w, x, signed, trains, rng)
 
 
 @njit
 def outer_batch(train, cells, w, x, d, lr, granularity, handle):
-    """`outer` of x[b] and d[b] for each b in turn, for callers in Python: cells as one, and the generator's handle."""
+    """`outer` of x[b] and d[b] for each b in turn, for callers in Python, with the generator's handle."""
     rng = generator(handle)
     for b in range(len(x)):
-        outer(train, cells.model, cells.shared, cells.each, w, x[b], d[b], lr, granularity, rng)
+        outer(train, cells, w, x[b], d[b], lr, granularity, rng)

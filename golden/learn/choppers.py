@@ -5,7 +5,7 @@ from math import ceil
 
 import numpy as np
 
-from .filters import CAP, CORRECT, DECAY, IN_PROB, OUT_PROB, PERIOD, RATE, TAIL, WAIT, Filtered, above_zero
+from .filters import Filtered, above_zero
 from .refusals import require
 
 
@@ -56,16 +56,16 @@ class Chopped(Filtered):
         """N: sweeps over all lines between two flips of a line's sign (the mean number, if they are random), or 0."""
         return max(ceil(1 / self.in_chop_prob), 2) if self.in_chop_prob > 0 else 0
 
-    def numbers(self, lr: float, steps: tuple[float, float], lines: int) -> np.ndarray:
-        out = super().numbers(lr, steps, lines)
+    def constants(self, lr: float, steps: tuple[float, float], lines: int) -> np.ndarray:
+        out = super().constants(lr, steps, lines)
         granularity = self.buffer_granularity * steps[0]
         if self.auto_granularity > 0:
             granularity *= self.auto_granularity / (lines * self.transfer_every)
         if self.correct_gradient_magnitudes:
             granularity *= steps[1] / steps[0] * self.fast_rate(lr)
-        out[[RATE, DECAY]] = self.transfer_rate(lr) / granularity, not self.no_buffer
-        out[PERIOD] = 0 if self.in_chop_random else self.period
-        out[[IN_PROB, OUT_PROB]] = self.in_chop_prob if self.in_chop_random else 0, self.out_chop_prob
+        out["rate"], out["decay"] = self.transfer_rate(lr) / granularity, not self.no_buffer
+        out["period"] = 0 if self.in_chop_random else self.period
+        out["in_prob"], out["out_prob"] = self.in_chop_prob if self.in_chop_random else 0, self.out_chop_prob
         return out
 
 
@@ -97,9 +97,9 @@ class Dynamic(Chopped):
         above_zero(self, "tail_weightening", "in_chop_prob")
         require(self.buffer_cap >= 0, "Dynamic.buffer_cap", self.buffer_cap, "a number from 0")
 
-    def numbers(self, lr: float, steps: tuple[float, float], lines: int) -> np.ndarray:
-        out = super().numbers(lr, steps, lines)
-        out[[TAIL, WAIT]] = min(self.tail_weightening / self.period, 1), self.period
-        out[CAP] = self.buffer_cap * self.transfer_bl
-        out[CORRECT] = 1 / steps[0] if self.experimental_correct_accumulation else 0
+    def constants(self, lr: float, steps: tuple[float, float], lines: int) -> np.ndarray:
+        out = super().constants(lr, steps, lines)
+        out["tail"], out["wait"] = min(self.tail_weightening / self.period, 1), self.period
+        out["cap"] = self.buffer_cap * self.transfer_bl
+        out["correct"] = 1 / steps[0] if self.experimental_correct_accumulation else 0
         return out

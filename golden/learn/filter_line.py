@@ -7,28 +7,13 @@ from numba import njit
 
 from ..analog.draws import generator
 from ..analog.pulse import pulse
-from .filters import (
-    CAP,
-    CORRECT,
-    DECAY,
-    FORGET,
-    IN_PROB,
-    MOMENTUM,
-    OUT_PROB,
-    PERIOD,
-    PULSES,
-    RATE,
-    TAIL,
-    THRESHOLD,
-    WAIT,
-)
 
 VECTOR, LINE, SWEEP = range(3)
 """Places in `Memory.cursor`."""
 
 
 class Memory(NamedTuple):
-    """State of one layer's filter; a line of A is one row here.
+    """Memory of one layer's filter; a line of A is one row here.
 
     Attributes
     ----------
@@ -53,7 +38,7 @@ class Memory(NamedTuple):
     cursor: np.ndarray
 
 
-def memory(lines: int, length: int, means: bool = False) -> Memory:
+def empty(lines: int, length: int, means: bool = False) -> Memory:
     """Empty memory of a filter; `means` for AGAD."""
     shape = (lines, length) if means else (0, 0)
     return Memory(np.zeros((lines, length), np.float32), np.zeros(shape, np.float32), np.zeros(shape, np.float32),
@@ -62,13 +47,13 @@ def memory(lines: int, length: int, means: bool = False) -> Memory:
 
 
 @njit
-def filter_line(numbers, memory, z, pulses):
+def filter_line(constants, memory, z, pulses):
     """Filter step of the line that the cursor is at; the cursor stays.
 
     Parameters
     ----------
-    numbers : float64 array
-        Of `Transfer.numbers`.
+    constants : FILTER array, shape (1,)
+        Of `Transfer.constants`.
     memory : Memory
         Changed in place.
     z : float32 array, shape (length,)
@@ -77,11 +62,12 @@ def filter_line(numbers, memory, z, pulses):
         Becomes the signed number of pulses for C.
     """
     line, sweep = memory.cursor[LINE], memory.cursor[SWEEP]
-    rate, threshold, momentum, cap = numbers[RATE], numbers[THRESHOLD], numbers[MOMENTUM], numbers[CAP]
-    decay, tail, most = numbers[DECAY], numbers[TAIL], numbers[PULSES]
-    if numbers[CORRECT] > 0.0:
-        rate /= min(sweep % numbers[WAIT] + 1, numbers[CORRECT])
-    write = tail == 0.0 or sweep > numbers[WAIT]
+    f = constants[0]
+    rate, threshold, momentum, cap = f.rate, f.threshold, f.momentum, f.cap
+    decay, tail, most = f.decay, f.tail, f.pulses
+    if f.correct > 0.0:
+        rate /= min(sweep % f.wait + 1, f.correct)
+    write = tail == 0.0 or sweep > f.wait
     h = memory.h[line]
     for i in range(z.size):
         signal = np.float64(z[i])
@@ -93,7 +79,7 @@ def filter_line(numbers, memory, z, pulses):
         word = decay * h[i] + memory.line_sign[line] * memory.word_sign[i] * rate * signal
         n = min(max(np.trunc(word / threshold), -most), most)
         if n != 0.0:
-            word = momentum * word if numbers[FORGET] != 0.0 else word - (1.0 - momentum) * n * threshold
+            word = momentum * word if f.forget != 0.0 else word - (1.0 - momentum) * n * threshold
         if cap > 0.0:
             word = min(max(word, -cap), cap)
         h[i] = word
@@ -101,18 +87,18 @@ def filter_line(numbers, memory, z, pulses):
 
 
 @njit
-def next_line(numbers, memory, rng):
+def next_line(constants, memory, rng):
     """Move the cursor on by one line; signs flip.
 
-    The sign of the line left behind flips with probability IN_PROB, or regularly in the last of PERIOD sweeps; the
-    words' signs flip with probability OUT_PROB after the last line. Nothing is drawn where a probability is 0.
+    The sign of the line left behind flips with probability `in_prob`, or regularly in the last of `period` sweeps; the
+    words' signs flip with probability `out_prob` after the last line. Nothing is drawn where a probability is 0.
     """
-    cursor = memory.cursor
+    cursor, f = memory.cursor, constants[0]
     line = cursor[LINE]
-    if numbers[IN_PROB] > 0.0:
-        flip = rng.random() < numbers[IN_PROB]
+    if f.in_prob > 0.0:
+        flip = rng.random() < f.in_prob
     else:
-        flip = numbers[PERIOD] > 0.0 and cursor[SWEEP] % numbers[PERIOD] == numbers[PERIOD] - 1.0
+        flip = f.period > 0.0 and cursor[SWEEP] % f.period == f.period - 1.0
     memory.flipped[line] = flip
     if flip:
         memory.line_sign[line] *= -1
@@ -120,19 +106,19 @@ def next_line(numbers, memory, rng):
     if cursor[LINE] == memory.line_sign.size:
         cursor[LINE] = 0
         cursor[SWEEP] += 1
-        if numbers[OUT_PROB] > 0.0:
+        if f.out_prob > 0.0:
             for i in range(memory.word_sign.size):
-                if rng.random() < numbers[OUT_PROB]:
+                if rng.random() < f.out_prob:
                     memory.word_sign[i] *= -1
 
 
 @njit
-def fire(numbers, memory, z, cells, c, columns, handle):
+def fire(constants, memory, z, cells, c, columns, handle):
     """Filter the read z of the cursor's line, give C's cells on that line the pulses, and move on.
 
     Parameters
     ----------
-    numbers, memory, z
+    constants, memory, z
         As in `filter_line`.
     cells : Cells
         Devices of C.
@@ -146,16 +132,16 @@ def fire(numbers, memory, z, cells, c, columns, handle):
     rng = generator(handle)
     line = memory.cursor[LINE]
     pulses = np.empty(z.size, np.int32)
-    filter_line(numbers, memory, z, pulses)
+    filter_line(constants, memory, z, pulses)
     for k in range(z.size):
         if pulses[k] != 0:
             i, j = (k, line) if columns else (line, k)
             for _ in range(abs(pulses[k])):
                 c[i, j] = pulse(cells.model, cells.shared, cells.each[i, j], c[i, j], pulses[k] > 0, rng)
-    next_line(numbers, memory, rng)
+    next_line(constants, memory, rng)
 
 
 @njit
-def skip(numbers, memory, handle):
+def skip(constants, memory, handle):
     """Move on from the cursor's line; for transfers without a filter."""
-    next_line(numbers, memory, generator(handle))
+    next_line(constants, memory, generator(handle))

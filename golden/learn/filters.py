@@ -24,9 +24,17 @@ import numpy as np
 
 from .refusals import choice, positive, require
 
-(RATE, THRESHOLD, DECAY, MOMENTUM, FORGET, PULSES, CAP, TAIL, WAIT, CORRECT, PERIOD, IN_PROB, OUT_PROB, EVERY, READS,
- COLUMNS) = range(16)  # fmt: skip
-"""Places in the numbers of `Transfer.numbers`, which `filter_line` takes."""
+FILTER = np.dtype([(name, np.float64) for name in (
+    "rate", "threshold", "decay", "momentum", "forget", "pulses",
+    "cap", "tail", "wait", "correct", "period", "in_prob", "out_prob",
+)])  # fmt: skip
+"""One record: the constants of a filter as `filter_line` takes them.
+
+The first six are those of the table above: `forget` is 1 where `momentum` multiplies w after a pulse, and not only what
+was transferred; `pulses` is transfer_bl. `cap` limits what stays in H, `tail` is the weight of AGAD's mean, `wait` its
+sweeps before the first pulse, `correct` the limit of its correction of the rate; 0: none. Signs flip every `period`
+sweeps, or with the two probabilities.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +81,8 @@ class Transfer:
         """Transfer rate: transfer_lr, times the learning rate if it is scaled by it."""
         return self.transfer_lr * (lr if self.scale_transfer_lr else 1)
 
-    def numbers(self, lr: float, steps: tuple[float, float], lines: int) -> np.ndarray:
-        """All that a transfer needs, as float64 in the places RATE ... COLUMNS.
+    def constants(self, lr: float, steps: tuple[float, float], lines: int) -> np.ndarray:
+        """All that a transfer needs: a FILTER array, shape (1,).
 
         Parameters
         ----------
@@ -85,9 +93,10 @@ class Transfer:
         lines : int
             Lines of A.
         """
-        out = np.zeros(COLUMNS + 1)
-        out[[RATE, THRESHOLD, DECAY, PULSES]] = self.transfer_rate(lr), 1, 1, 1
-        out[[EVERY, READS, COLUMNS]] = self.transfer_every, self.n_reads_per_transfer, self.transfer_columns
+        out = np.zeros(1, FILTER)
+        out["rate"] = self.transfer_rate(lr)
+        for name in ("threshold", "decay", "pulses"):
+            out[name] = 1
         return out
 
 
@@ -114,9 +123,9 @@ class Filtered(Transfer):
         positive(f"{type(self).__name__}.transfer_bl", self.transfer_bl)
         require(0 <= self.momentum <= 1, f"{type(self).__name__}.momentum", self.momentum, "a number from 0 to 1")
 
-    def numbers(self, lr: float, steps: tuple[float, float], lines: int) -> np.ndarray:
-        out = super().numbers(lr, steps, lines)
-        out[[MOMENTUM, FORGET, PULSES]] = self.momentum, self.forget_buffer, self.transfer_bl
+    def constants(self, lr: float, steps: tuple[float, float], lines: int) -> np.ndarray:
+        out = super().constants(lr, steps, lines)
+        out["momentum"], out["forget"], out["pulses"] = self.momentum, self.forget_buffer, self.transfer_bl
         return out
 
 
@@ -137,10 +146,10 @@ class Buffered(Filtered):
         super().__post_init__()
         above_zero(self, "thres_scale")
 
-    def numbers(self, lr: float, steps: tuple[float, float], lines: int) -> np.ndarray:
-        out = super().numbers(lr, steps, lines)
-        out[RATE] *= self.gamma or 1
-        out[THRESHOLD] = self.thres_scale * steps[1]
+    def constants(self, lr: float, steps: tuple[float, float], lines: int) -> np.ndarray:
+        out = super().constants(lr, steps, lines)
+        out["rate"] *= self.gamma or 1
+        out["threshold"] = self.thres_scale * steps[1]
         return out
 
 
@@ -159,9 +168,9 @@ class Leaky(Buffered):
         super().__post_init__()
         require(0 < self.beta <= 1, "Leaky.beta", self.beta, "a number above 0 up to 1")
 
-    def numbers(self, lr: float, steps: tuple[float, float], lines: int) -> np.ndarray:
-        out = super().numbers(lr, steps, lines)
-        out[[DECAY, RATE]] = 1 - self.beta, self.beta
+    def constants(self, lr: float, steps: tuple[float, float], lines: int) -> np.ndarray:
+        out = super().constants(lr, steps, lines)
+        out["decay"], out["rate"] = 1 - self.beta, self.beta
         return out
 
 
@@ -192,11 +201,11 @@ class Units(Transfer):
         choice("Units.reset", self.reset, ("zero", "subtract", "keep"))
         positive("Units.keep_shift", self.keep_shift)
 
-    def numbers(self, lr: float, steps: tuple[float, float], lines: int) -> np.ndarray:
-        out = super().numbers(lr, steps, lines)
-        out[[RATE, THRESHOLD]] = self.lambda_h, self.threshold * steps[1]
-        out[FORGET] = self.reset != "subtract"
-        out[MOMENTUM] = 2.0**-self.keep_shift if self.reset == "keep" else 0
+    def constants(self, lr: float, steps: tuple[float, float], lines: int) -> np.ndarray:
+        out = super().constants(lr, steps, lines)
+        out["rate"], out["threshold"] = self.lambda_h, self.threshold * steps[1]
+        out["forget"] = self.reset != "subtract"
+        out["momentum"] = 2.0**-self.keep_shift if self.reset == "keep" else 0
         return out
 
 

@@ -5,6 +5,7 @@ chi <- chi - lr d x^T;  every `transfer_every` vectors: n = trunc(chi / granular
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -52,6 +53,28 @@ class Mixed:
             require(getattr(self, name) in (0, *range(2, 1 << 24)), f"Mixed.{name}", getattr(self, name), "0 or from 2")
 
 
+class Transfers(NamedTuple):
+    """What `accumulate` does when.
+
+    Attributes
+    ----------
+    every : int
+        Vectors between two transfers.
+    rows : int
+        Rows a transfer.
+    granularity : float
+        chi a pulse.
+    x_bins, d_bins : int
+        Levels of x and d; 0: not rounded.
+    """
+
+    every: int
+    rows: int
+    granularity: float
+    x_bins: int
+    d_bins: int
+
+
 @njit
 def _levels(values, bins, out):
     """Values rounded to `bins` levels from -max|v| to max|v|, half to even."""
@@ -64,7 +87,21 @@ def _levels(values, bins, out):
 
 
 @njit
-def accumulate(cells, weights, chi, cursor, x, d, lr, numbers, handle):
+def _pulse_row(cells, weights, chi, i, granularity, columns, rng):
+    """Pulse the cells of row i whose chi is worth a pulse, among these columns."""
+    for j in columns:
+        if abs(chi[i, j]) < granularity:
+            continue
+        n = np.trunc(chi[i, j] / granularity)
+        chi[i, j] -= n * granularity
+        each, w = cells.each[i, j], weights[i, j]
+        for _ in range(int(abs(n))):
+            w = pulse(cells.model, cells.shared, each, w, n > 0, rng)
+        weights[i, j] = w
+
+
+@njit
+def accumulate(cells, weights, chi, cursor, x, d, lr, transfers, handle):
     """Sum the outer products of a batch and pulse what is due.
 
     Parameters
@@ -74,41 +111,34 @@ def accumulate(cells, weights, chi, cursor, x, d, lr, numbers, handle):
     cursor : int64 array, shape (2,)
         Vectors seen, next row.
     x, d : float32 arrays, shapes (batch, columns) and (batch, rows)
-    numbers : tuple
-        transfer_every, rows a transfer, granularity, n_x_bins, n_d_bins.
+    lr : float
+    transfers : Transfers
+    handle : uint64 array
+        Generator, see `analog.draws`.
     """
     rng = generator(handle)
-    every, count, granularity, x_bins, d_bins = numbers
     rows, columns = weights.shape
     # Rows that are emptied at each vector can hold a pulse only where this vector put something.
-    always = every == 1 and count == rows
+    always = transfers.every == 1 and transfers.rows == rows
     u, v = np.empty(columns, np.float32), np.empty(rows, np.float32)
-    some = np.empty(columns, np.int64)
+    some, whole = np.empty(columns, np.int64), np.arange(columns)
     for b in range(len(x)):
-        _levels(x[b], x_bins, u)
-        _levels(d[b], d_bins, v)
+        _levels(x[b], transfers.x_bins, u)
+        _levels(d[b], transfers.d_bins, v)
         size = 0
         for j in range(columns):
             if u[j] != 0:
                 some[size] = j
                 size += 1
         cursor[VECTOR] += 1
-        due = count if cursor[VECTOR] % every == 0 else 0
+        due = transfers.rows if cursor[VECTOR] % transfers.every == 0 else 0
         for i in range(rows):
             rate = np.float32(lr) * v[i]
             if rate != 0:
                 for k in range(size):
                     chi[i, some[k]] -= rate * u[some[k]]
             if (i - cursor[ROW]) % rows < due and not (always and rate == 0):
-                for k in range(size if always else columns):
-                    j = some[k] if always else k
-                    if abs(chi[i, j]) >= granularity:
-                        n = np.trunc(chi[i, j] / granularity)
-                        chi[i, j] -= n * granularity
-                        each, w = cells.each[i, j], weights[i, j]
-                        for _ in range(int(abs(n))):
-                            w = pulse(cells.model, cells.shared, each, w, n > 0, rng)
-                        weights[i, j] = w
+                _pulse_row(cells, weights, chi, i, transfers.granularity, some[:size] if always else whole, rng)
         cursor[ROW] = (cursor[ROW] + due) % rows
 
 
@@ -144,12 +174,12 @@ class MixedPrecision(ArrayLayer):
         self.settings = settings = settings or Mixed()
         self.chi, self.cursor = np.zeros(self.shape, np.float32), np.zeros(2, np.int64)
         count = rows if settings.n_rows_per_transfer == -1 else min(settings.n_rows_per_transfer, rows)
-        self._numbers = (settings.transfer_every, count, settings.granularity or device.granularity,
-                         settings.n_x_bins, settings.n_d_bins)  # fmt: skip
+        self._transfers = Transfers(settings.transfer_every, count, settings.granularity or device.granularity,
+                                    settings.n_x_bins, settings.n_d_bins)  # fmt: skip
 
     def _learn(self, x: Array, d: Array, lr: float) -> None:
         array = self.array
-        accumulate(array.cells, array.weights, self.chi, self.cursor, x, d, lr, self._numbers, array.handle)
+        accumulate(array.cells, array.weights, self.chi, self.cursor, x, d, lr, self._transfers, array.handle)
 
     def _memories(self) -> dict[str, np.ndarray]:
         return {"chi": self.chi, "cursor": self.cursor}

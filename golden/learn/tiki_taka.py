@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from copy import copy
+from typing import TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,11 +13,33 @@ from ..analog.pulsed import PulsedDevice
 from ..analog.update import Update
 from .array_layer import Array, ArrayLayer, LayerArray
 from .choppers import Chopped, Dynamic
-from .filter_line import LINE, VECTOR, fire, memory, skip
-from .filters import RATE, Buffered, Filtered, Transfer, Units
+from .filter_line import LINE, VECTOR, empty, fire, skip
+from .filters import Buffered, Filtered, Transfer, Units
 from .refusals import require
 
 Device = PulsedDevice | OneSided
+
+
+class Around(TypedDict, total=False):
+    """What stands around the two arrays; each has the default of its own class.
+
+    Attributes
+    ----------
+    forward, backward : Periphery
+        Of the products with W.
+    update : Update
+        Pulse trains of the outer products onto A.
+    read : Periphery
+        Of the one-hot reads of A.
+    transfer_update : Update
+        TTv1: pulse trains of z onto C. A digital filter fires bare pulses.
+    """
+
+    forward: Periphery | None
+    backward: Periphery | None
+    update: Update | None
+    read: Periphery | None
+    transfer_update: Update | None
 
 
 class TikiTaka(ArrayLayer):
@@ -32,16 +55,10 @@ class TikiTaka(ArrayLayer):
         When A is read and what filters it: see `filters` and `choppers`.
     seed : int
         Of the devices, of the periphery's lines and of all that is drawn while training.
-    forward, backward : Periphery, optional
-        Of the products with W.
-    update : Update, optional
-        Pulse trains of the outer products onto A.
-    read : Periphery, optional
-        Of the one-hot reads of A.
-    transfer_update : Update, optional
-        TTv1: pulse trains of z onto C. A digital filter fires bare pulses.
     reference : None, "symmetry" or array, shape (rows, columns)
         R: A is read as A - R; "symmetry": the symmetry point of each cell. A starts at R, else at 0.
+    **around
+        What stands around the arrays, see `Around`.
 
     Attributes
     ----------
@@ -64,18 +81,15 @@ class TikiTaka(ArrayLayer):
         *,
         settings: Transfer | None = None,
         seed: int = 0,
-        forward: Periphery | None = None,
-        backward: Periphery | None = None,
-        update: Update | None = None,
-        read: Periphery | None = None,
-        transfer_update: Update | None = None,
         reference: ArrayLike | str | None = None,
+        **around: Unpack[Around],
     ):
         self.settings = settings = settings or self.DEFAULT
         self._check(settings)
-        self.fast = LayerArray(device, rows, columns, 2 * seed, forward=read, update=update)
-        self.slow = LayerArray(slow or device, rows, columns, 2 * seed + 1, forward=forward, backward=backward,
-                               update=transfer_update)  # fmt: skip
+        a_ends = {"forward": around.get("read"), "update": around.get("update")}
+        c_ends = {key: around.get(key) for key in ("forward", "backward")} | {"update": around.get("transfer_update")}
+        self.fast = LayerArray(device, rows, columns, 2 * seed, **a_ends)
+        self.slow = LayerArray(slow or device, rows, columns, 2 * seed + 1, **c_ends)
         self._steps = self.fast.granularity, self.slow.granularity
         # aihwkit reckons the probabilities of a compound's pulses with the mean step of its devices.
         self.fast.granularity = sum(self._steps) / 2
@@ -84,8 +98,8 @@ class TikiTaka(ArrayLayer):
         if self.reference is not None:
             self.fast.hold(self.reference)
         lines, length = (columns, rows) if settings.transfer_columns else (rows, columns)
-        self.memory = memory(lines, length, isinstance(settings, Dynamic))
-        self._numbers: dict[float, np.ndarray] = {}
+        self.memory = empty(lines, length, isinstance(settings, Dynamic))
+        self._constants: dict[float, np.ndarray] = {}
         self._combine()
 
     def _check(self, settings: Transfer) -> None:
@@ -118,10 +132,10 @@ class TikiTaka(ArrayLayer):
 
     def _learn(self, x: Array, d: Array, lr: float) -> None:
         settings, cursor, memory = self.settings, self.memory.cursor, self.memory
-        numbers = self._numbers.get(lr)
-        if numbers is None:
+        constants = self._constants.get(lr)
+        if constants is None:
             # Of one rate at a time: a schedule must not fill the memory.
-            self._numbers = {lr: (numbers := settings.numbers(lr, self._steps, len(memory.line_sign)))}
+            self._constants = {lr: (constants := settings.constants(lr, self._steps, len(memory.line_sign)))}
         columns, rate, at = settings.transfer_columns, settings.fast_rate(lr), 0
         while at < len(x):
             every = settings.transfer_every
@@ -135,22 +149,22 @@ class TikiTaka(ArrayLayer):
             at = stop
             if cursor[VECTOR] % every == 0:
                 for _ in range(settings.n_reads_per_transfer):
-                    self._transfer(numbers, int(cursor[LINE]))
+                    self._transfer(constants, int(cursor[LINE]))
         self._combine()
 
-    def _transfer(self, numbers: np.ndarray, line: int) -> None:
+    def _transfer(self, constants: np.ndarray, line: int) -> None:
         """Read a line of A and pulse C."""
         columns, slow = self.settings.transfer_columns, self.slow
         z = self.fast.read_line(line, columns, self.reference)
         if isinstance(self.settings, Filtered | Units):
-            fire(numbers, self.memory, z, slow.cells, slow.weights, columns, slow.handle)
+            fire(constants, self.memory, z, slow.cells, slow.weights, columns, slow.handle)
             slow.count()
             return
         one = np.zeros((1, self.shape[columns]), np.float32)
         one[0, line] = 1
         # C goes along with A: A has moved against the gradient already.
-        slow.update(*((one, z[None]) if columns else (z[None], one)), -float(numbers[RATE]))
-        skip(numbers, self.memory, slow.handle)
+        slow.update(*((one, z[None]) if columns else (z[None], one)), -float(constants["rate"][0]))
+        skip(constants, self.memory, slow.handle)
 
     def _arrays(self) -> dict[str, LayerArray]:
         return {"fast": self.fast, "slow": self.slow}

@@ -68,16 +68,16 @@ def follow(
     defects = defects or Defects()
     trainer = Trainer(network, settings, x, t, seeds=tuple(seeds), defects=defects)
     state = trainer.initial(theta=theta.astype(x.dtype))
-    loop = None
+    fast = None
     if exact or compiled.fits(network, settings, defects):
-        loop = compiled.Loop(network, settings, x, t, theta.astype(x.dtype), seeds, defects, exact)
+        fast = compiled.CompiledTrainer(network, settings, x, t, theta.astype(x.dtype), seeds, defects, exact)
     curve: Json = {"step": [], "evaluations": [], "cost": [], "accuracy": []}
     for goal in at:
-        if loop:
-            for step in pieces(loop.step, goal, at[-1]):
-                loop.run(step - loop.step)
+        if fast:
+            for step in pieces(fast.step, goal, at[-1]):
+                fast.run(step - fast.step)
                 tell(step, at[-1])
-            theta, evaluations = loop.theta, goal * loop.evaluations_a_step
+            theta, evaluations = fast.theta, goal * fast.evaluations_a_step
         else:
             trainer.run(state, goal - state.step, lambda state: tell(int(state.step), at[-1]), every=100)
             theta, evaluations = state.theta, int(np.max(state.evaluations))
