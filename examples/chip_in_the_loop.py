@@ -35,7 +35,7 @@ PIECES = 20
 @contextmanager
 def opened(kind: str, port: str, engine: Engine) -> Iterator[Host | None]:
     """Host of the chip that was asked for; None for the integer model, which has none."""
-    from ohmgrad.fpga.host.simulator import simulator
+    from ohmgrad.fpga.simulation.simulator import simulator
     from ohmgrad.fpga.simulation.verilate import BUILDS
 
     if kind == "golden":

@@ -45,6 +45,6 @@ def test_rtl_that_finds_another_delay(monkeypatch):
         def calibrate(self):
             return 4
 
-    monkeypatch.setattr("ohmgrad.fpga.host.simulator.simulator", lambda engine, state: Wrong())
+    monkeypatch.setattr("ohmgrad.fpga.simulation.simulator.simulator", lambda engine, state: Wrong())
     with pytest.raises(Mismatch, match=r"^delay at step 0: expected 3 \(golden\), got 4 \(RTL\)\.$"):
         calibrate(XOR.with_(**{"array.latency": 3}), "sim", Said())

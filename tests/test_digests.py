@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ohmgrad.fpga.host.simulator import Simulator
+from ohmgrad.fpga.simulation.simulator import Simulator
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import load
 from ohmgrad.golden.data import datasets

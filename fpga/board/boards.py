@@ -13,8 +13,8 @@ from amaranth_boards.icebreaker import ICEBreakerPlatform
 from amaranth_boards.ulx3s import ULX3S_25F_Platform, ULX3S_85F_Platform
 
 from ...golden.chip.chip import Chip
+from ...golden.link.frames import BAUDS
 from ...rtl.lib.ram import VerilogPlatform
-from ..host.board import BAUDS
 from .clocks import Clock, ecp5_pll, ice40_pll, xilinx_pll
 from .top import BoardTop
 

@@ -13,13 +13,11 @@ from serial.tools.list_ports import comports
 
 from ...golden.chip.chip import Chip
 from ...golden.chip.memory_map import LinkRegister, Region
-from ...golden.link.frames import FIRED, VERSION, identity
+from ...golden.link.frames import BAUDS, FIRED, VERSION, identity
 from ..errors import BoardError, BoardSilent
 from .host import Host
 from .serial_link import SerialLink
 
-BAUDS = (3_000_000, 2_000_000, 1_000_000, 500_000)
-"""Bits a second that are tried: first those of iCEBreaker and ULX3S; a pseudo-terminal takes any."""
 FIRST_PATIENCE, TURN = 8.0, 0.5
 """Seconds for which an answer is asked for in all, and at each of them in turn."""
 TICK, WRITE = 0.02, 1.0

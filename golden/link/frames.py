@@ -20,6 +20,8 @@ from ..chip.memory_map import LinkRegister, Region, Register
 
 VERSION = 2
 """Of the protocol; 2 has 8 bits of region in an address, where 1 has 4."""
+BAUDS = (3_000_000, 2_000_000, 1_000_000, 500_000)
+"""Bits a second that a host tries: first those of iCEBreaker and ULX3S; a pseudo-terminal takes any."""
 END, ESC, ESC_END, ESC_ESC = 0xC0, 0xDB, 0xDC, 0xDD
 HEADER, CRC = 7, 4
 """Bytes of a request before and after its data."""

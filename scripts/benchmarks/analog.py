@@ -21,8 +21,8 @@ from ...golden.learn.choppers import Chopped
 from ...golden.learn.float_layer import FloatLayer
 from ...golden.learn.layered import Layer, Layered
 from ...golden.learn.on_array import TTv2
+from .rows import Row, alternately, row
 
-Row = dict[str, object]
 WIDTHS = (784, 256, 128, 10)
 SIZES = (256, 512, 1024, 2048, 4096)
 AIHWKIT = {1: 0.46, 10: 1.2}
@@ -41,8 +41,6 @@ def ttv2_step_b10_ms() -> Iterator[Row]:
 
 
 def _network(batch: int) -> Iterator[Row]:
-    from .benchmark import row
-
     ours, plain = _measured("network", batch)
     shape = "-".join(map(str, WIDTHS))
     yield row(f"ttv2_step_b{batch}_ms", ours, "ms", f"{AIHWKIT[batch]} ms of aihwkit 1.2.0, {shape}, one thread, "
@@ -53,8 +51,6 @@ def _network(batch: int) -> Iterator[Row]:
 
 def ttv2_step_vs_size() -> Iterator[Row]:
     """Forward, transposed read, outer product onto A and transfer of one square layer, one sample."""
-    from .benchmark import row
-
     for size in SIZES:
         ours, plain = _measured("layer", size)
         reference = f"{plain:.3g} ms of y = W x, z = W^T d and W -= d x^T in floating point, one thread"
@@ -77,8 +73,6 @@ def layer(rows: int, columns: int, seed: int = 1) -> TTv2:
 
 def network_ms(batch: int) -> list[float]:
     """Milliseconds of a step of the network on arrays, and of floats: a fifth of the pixels lit, random labels."""
-    from .benchmark import alternately
-
     rng, count = np.random.default_rng(1), max(20, 200 // batch)
     x = rng.random((batch * count, WIDTHS[0]), np.float32)
     x *= rng.random(x.shape) < 0.2
@@ -94,8 +88,6 @@ def network_ms(batch: int) -> list[float]:
 
 def layer_ms(size: int) -> list[float]:
     """Milliseconds of a step of one square layer on arrays, and of floats: vectors uniform in +-1 and +-0.01."""
-    from .benchmark import alternately
-
     rng, count = np.random.default_rng(1), max(3, 20_000 // size)
     x = rng.uniform(-1, 1, (count, size)).astype(np.float32)
     d = rng.uniform(-0.01, 0.01, (count, size)).astype(np.float32)

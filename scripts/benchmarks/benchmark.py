@@ -7,11 +7,8 @@ The ratio is above 1 where the project is better than the reference.
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from importlib.resources import files as resources
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 from rich.console import Console
@@ -19,20 +16,13 @@ from rich.table import Table
 
 from ...fpga.simulation.verilate import BUILDS
 from ...golden.chip.chip import Chip
-from ...golden.chip.config import load
-from ...golden.data import datasets
-from ...golden.engine import Engine
 from . import analog as benchmark_analog
 from . import board as benchmark_board
 from . import learn as benchmark_learn
 from . import rtl as benchmark_rtl
+from .rows import Row, alternately, example, row, seconds
 
 OUTPUT = Path("build/bench.json")
-REPEATS = 5
-"""Timings are medians of so many, taken in turn with those of the reference."""
-
-Row = dict[str, object]
-
 
 def main(names: list[str]) -> int:
     """Run the benchmarks named, or all; returns the exit code."""
@@ -43,45 +33,21 @@ def main(names: list[str]) -> int:
     rows: list[Row] = []
     for name in names or BENCHMARKS:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        rows += [{**row, "how": f"scripts/bench {name}"} for row in BENCHMARKS[name]()]
+        rows += [{**line, "how": f"scripts/bench {name}"} for line in BENCHMARKS[name]()]
     table = Table("name", "value", "unit", "reference", "ratio", "better")
-    for row in rows:
-        value, ratio = row["value"], row["ratio"]
-        table.add_row(str(row["name"]), f"{value:,.6g}", str(row["unit"]), str(row["reference"]),
-                      "-" if ratio is None else f"{ratio:.3g}", str(row["better"]))  # fmt: skip
+    for line in rows:
+        value, ratio = line["value"], line["ratio"]
+        table.add_row(str(line["name"]), f"{value:,.6g}", str(line["unit"]), str(line["reference"]),
+                      "-" if ratio is None else f"{ratio:.3g}", str(line["better"]))  # fmt: skip
     Console().print(table)
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_text(json.dumps(rows, indent=2) + "\n")
     return 0
 
 
-def row(name: str, value: float, unit: str, reference: str, ratio: float | None, better: str) -> Row:
-    """One line of the table."""
-    return {"name": name, "value": value, "unit": unit, "reference": reference, "ratio": ratio, "better": better}
-
-
-def example(name: str) -> Engine:
-    """A chip of the examples, with its samples."""
-    config = load(str(resources("ohmgrad.examples") / f"{name}.toml"))
-    data = config.data
-    return Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
-
-
-def alternately(*runs: Callable[[], float]) -> list[float]:
-    """Medians of the seconds that each of the runs returns, taken in turn."""
-    return [median(times) for times in zip(*([run() for run in runs] for _ in range(REPEATS)), strict=True)]
-
-
-def seconds(run: Callable[[], object]) -> float:
-    """Seconds of one call."""
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
-
-
 def engine_step_clocks() -> Iterator[Row]:
     """Clocks of an MGD step, by part, against one pass over the parameters with every lane useful."""
-    from ...fpga.host.simulator import Simulator
+    from ...fpga.simulation.simulator import Simulator
     from ...rtl.top import generate
 
     steps = 2000
@@ -107,7 +73,7 @@ def engine_step_clocks() -> Iterator[Row]:
 
 def sim_clocks_per_s() -> Iterator[Row]:
     """Speed of `train --on sim`, progress included, against a bare C++ loop over the same model."""
-    from ...fpga.host.simulator import Simulator
+    from ...fpga.simulation.simulator import Simulator
     from ...fpga.simulation.verilate import bare_loop
     from ...rtl.top import generate
 

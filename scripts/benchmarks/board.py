@@ -24,8 +24,7 @@ from ...golden.link.frames import identity, sizes
 from ...golden.link.link import Device
 from ..long_runs.fault_runs import learner
 from ..training.telemetry import INTERVAL
-
-Row = dict[str, object]
+from .rows import Row, alternately, row, seconds
 
 BASELINES = Path("docs/results/board/baselines.json")
 STEPS = 3000
@@ -37,8 +36,6 @@ SILENT = 8
 
 def board_steps_per_s() -> Iterator[Row]:
     """MGD steps a second of the example designs, beside golden on this CPU and beside the hardware assumed in [M23]."""
-    from .benchmark import row, seconds
-
     for label, design, engine in _designs("board_steps_per_s"):
         clocks = clocks_per_step(engine)
         value = design["fmax_mhz"] * 1e6 / clocks
@@ -54,8 +51,6 @@ def board_steps_per_s() -> Iterator[Row]:
 
 def uart_share() -> Iterator[Row]:
     """Share of the UART that telemetry takes while a run goes, and of a run's time that uploading its samples takes."""
-    from .benchmark import row
-
     for label, design, engine in _designs("uart_share"):
         rate = design["baud"]
         link = SerialLink(Loopback(engine), "model")
@@ -82,7 +77,6 @@ def virtual_board_clocks_per_s() -> Iterator[Row]:
     from ...fpga.simulation.verilate import bare_loop
     from ...fpga.simulation.virtual_board import VirtualBoard
     from ...rtl.top import generate
-    from .benchmark import alternately, row, seconds
 
     for label, _, engine in _designs("virtual_board_clocks_per_s"):
         loop = bare_loop(generate(engine.chip), BUILDS)
@@ -124,7 +118,7 @@ class Loopback:
 
 def clocks_per_step(engine: Engine) -> float:
     """Clocks of a step, by simulation of `STEPS` of them."""
-    from ...fpga.host.simulator import Simulator
+    from ...fpga.simulation.simulator import Simulator
     from ...rtl.top import generate
 
     simulator = Simulator(engine.chip, generate(engine.chip), BUILDS)

@@ -13,8 +13,8 @@ import numpy as np
 from ...golden.learn import MGD, Trainer, models
 from ...golden.learn.kernels import THREADS
 from ...golden.learn.networks import Network
+from .rows import Row, alternately, row, seconds
 
-Row = dict[str, object]
 SIZES = ((10, 8, 2), (40, 20, 5), (100, 92, 10), (784, 128, 10), (1000, 900, 100))
 """Networks of about 1e2, 1e3, 1e4, 1e5 and 1e6 parameters."""
 SHAPE = (784, 128, 10)
@@ -32,16 +32,12 @@ def trainer(widths: tuple[int, ...], **settings) -> Trainer:
 
 def steps(made: Trainer, count: int) -> Callable[[], float]:
     """Seconds of one step, the mean of `count`; the first call of all, which compiles, is done here."""
-    from .benchmark import seconds
-
     state = made.run(made.initial(), 2)
     return lambda: seconds(lambda: made.run(state, count)) / count
 
 
 def golden_mgd_vs_torch() -> Iterator[Row]:
     """Perturbed forward passes, each sample under its own pattern, gradient included, against plain PyTorch."""
-    from .benchmark import alternately, row
-
     ours = steps(trainer(SHAPE, batch=BATCH, patterns="sample"), 10)
     passes, name, unit = 2 * BATCH, "golden_mgd_vs_torch", "passes/s"
     if find_spec("torch") is None:
@@ -57,8 +53,6 @@ def torch_steps() -> Callable[[], float]:
     """Seconds of one step as one would write it down in PyTorch, with x W^T and S x computed once for both passes."""
     import torch  # type: ignore[import-not-found]
     from torch.nn.functional import cross_entropy, relu  # type: ignore[import-not-found]
-
-    from .benchmark import seconds
 
     torch.set_num_threads(THREADS)
     inputs, hidden, outputs = SHAPE
@@ -100,8 +94,6 @@ def useful(network: Network, batch: int) -> int:
 
 def golden_mgd_sgemm_share() -> Iterator[Row]:
     """Share of the speed of one large float32 product that a step of node perturbation reaches, all else included."""
-    from .benchmark import alternately, row, seconds
-
     a, b = (np.random.default_rng(k).random((2048, 2048), np.float32) for k in (1, 2))
     for label, widths, batch in (("", (784, 512, 512, 10), 1024), ("_small", SHAPE, BATCH)):
         made = trainer(widths, batch=batch, method="node", inputs="second")
@@ -115,8 +107,6 @@ def golden_mgd_sgemm_share() -> Iterator[Row]:
 
 def golden_mgd_signs_per_s() -> Iterator[Row]:
     """Perturbed weights a second (passes x samples x parameters), against NumPy that only draws as many signs."""
-    from .benchmark import alternately, row, seconds
-
     made, rng = trainer(SHAPE, batch=BATCH, patterns="sample"), np.random.default_rng(1)
     count = BATCH * made.network.size
 
@@ -131,8 +121,6 @@ def golden_mgd_signs_per_s() -> Iterator[Row]:
 
 def plain_steps(made: Trainer, count: int) -> Callable[[], float]:
     """Seconds of one step of a plain NumPy loop: one sample, two passes, float32."""
-    from .benchmark import seconds
-
     rng, a, network = np.random.default_rng(1), np.float32(1e-3), made.network
     theta = made.initial().theta[0]
 
@@ -156,8 +144,6 @@ def plain_steps(made: Trainer, count: int) -> Callable[[], float]:
 
 def golden_mgd_vs_size() -> Iterator[Row]:
     """Steps a second (one sample, antithetic, update each step) and memory, from 1e2 to 1e6 parameters."""
-    from .benchmark import alternately, row
-
     for power, widths in enumerate(SIZES, 2):
         made = trainer(widths)
         size, count = made.network.size, max(5, 200_000 // (made.network.size + 1000))

@@ -17,8 +17,7 @@ from ...golden.blocks.update.window import Window
 from ...rtl.update.correlator import CorrelatorMemory
 from ...rtl.update.ttv2 import FilterMemory
 from ...rtl.update.window import WindowProducts
-
-Row = dict[str, object]
+from .rows import Row, row
 
 
 class Counted(CorrelatorMemory):
@@ -40,8 +39,6 @@ class Counted(CorrelatorMemory):
 
 def correlator_words_per_clock() -> Iterator[Row]:
     """Parameters correlated a clock and a lane, passes back to back, from the first word in to the last one out."""
-    from .benchmark import row
-
     passes = 8
     for layers in ((31, 32), (64, 16, 10)):
         layout = Layout(layers, 16)
@@ -56,8 +53,6 @@ def correlator_words_per_clock() -> Iterator[Row]:
 
 def correlator_window_passes() -> Iterator[Row]:
     """Passes over the memory of G for the costs of 32 patterns, one by one and as a window; both give the same G."""
-    from .benchmark import row
-
     layout, size, bits = Layout((7, 5, 3), 4), 32, 8
     codes = Codes(RANDOM, 1, layout.parameters)
     costs = np.random.default_rng(1).integers(-127, 128, size).tolist()
@@ -81,7 +76,6 @@ def correlator_window_passes() -> Iterator[Row]:
 def window_luts_per_lane() -> Iterator[Row]:
     """LUTs of a lane's sum of 32 costs on ECP5, RAM and what its write ports take included, against a tree."""
     from ..long_runs.logic_cost import SIZE, WIDTHS, measure
-    from .benchmark import row
 
     for bits in WIDTHS:
         sums, tree = measure(f"window random: sums, C~ {bits}", "ECP5"), measure(f"plain tree, C~ {bits}", "ECP5")
@@ -98,8 +92,6 @@ def ttv2_words_per_clock() -> Iterator[Row]:
 
     Each line comes twice in a row: with lines of one word, each word's new value is needed in the next clock.
     """
-    from .benchmark import row
-
     lanes, passes = 16, 8
     for count, length, means in ((32, 32, 0), (64, 16, 0), (64, 16, 5), (257, 128, 0)):
         lines = Lines(((count, length),), lanes)

@@ -18,8 +18,8 @@ from ...golden.chip.rules import show
 from ...golden.data import datasets
 from ...golden.engine import Engine
 from ...golden.state import FLAGS, State
+from ..plots import curve_picture, image, samples_picture, weights_picture
 from ..training.checkpoint import load_checkpoint
-from .plots import curve_picture, image, samples_picture, weights_picture
 from .resolution import resolution
 
 PIXELS = {"nist7x7": (7, 7), "digits": (8, 8)}

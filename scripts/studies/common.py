@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...golden.data import datasets
 from ...golden.learn import MGD, Defects, Network, Trainer
-from ..reports.plots import BLUE, GREEN, ORANGE, RED, STYLE
+from ..plots import BLUE, GREEN, ORANGE, RED, STYLE
 from . import compiled
 from .framework import Json, Tell
 

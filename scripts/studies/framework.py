@@ -18,7 +18,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from ...fpga.files import replacing, write_json
-from ..reports.plots import image
+from ..plots import image
 
 KEPT = Path("build/reproduce")
 """Where results of units are kept, in the folder that the command runs in."""

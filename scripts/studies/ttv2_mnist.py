@@ -11,7 +11,7 @@ from ...golden.analog.array import AnalogArray
 from ...golden.learn.analog_trainer import AnalogTrainer, evaluate, uniform, with_weights
 from ...golden.learn.extraction import Average
 from ...golden.learn.layered import Layered
-from ..reports.plots import STYLE
+from ..plots import STYLE
 from . import framework, ttv2_setup
 from .common import COLOURS, percent
 from .framework import Json, Kept, Options, Study, Tell, Unit

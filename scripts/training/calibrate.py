@@ -39,7 +39,7 @@ def calibrate(config: ChipConfig, on: Literal["golden", "sim"], monitor: Monitor
     state = engine.initial()
     delay = engine.calibrate(state)
     if on == "sim":
-        from ...fpga.host.simulator import simulator
+        from ...fpga.simulation.simulator import simulator
 
         got = simulator(engine, state).calibrate()
         if got != delay:

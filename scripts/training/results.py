@@ -9,7 +9,7 @@ from typing import Any
 from ...fpga.files import replacing, write_json
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig
-from ..reports.plots import curve_picture, image
+from ..plots import curve_picture, image
 from .checkpoint import Curve, checkpoint_path, cost_evaluations
 
 SOLVED = 0.04

@@ -26,7 +26,7 @@ from .telemetry import FILE, Telemetry
 
 if TYPE_CHECKING:
     from ...fpga.host.board import Board
-    from ...fpga.host.simulator import Simulator
+    from ...fpga.simulation.simulator import Simulator
     from ...fpga.simulation.virtual_board import VirtualBoard
 
 VIRTUAL = "virtual"
@@ -146,7 +146,7 @@ class Run:
         self._state = self._golden.at
 
     def _simulator(self) -> "Simulator":
-        from ...fpga.host.simulator import simulator
+        from ...fpga.simulation.simulator import simulator
 
         return simulator(self.engine, self._golden.at)
 

@@ -12,8 +12,8 @@ from ...golden.engine import Engine
 from ...golden.state import State
 from ...rtl.top import generate
 from ..errors import SimulationError, require_emulated
-from ..simulation import verilate
-from .host import Host
+from ..host.host import Host
+from . import verilate
 
 CHUNK = 250_000
 """Clocks between two calls of `progress`."""
