@@ -20,8 +20,9 @@ from ..golden.chip.registers import constants
 from .array.port import ArrayPort
 from .control.sequencer import StepSequencer
 from .control.sequencer_counters import told
-from .control.settings import LAYOUT, Settings, single
+from .control.settings import Settings, single
 from .lib.host_port import HostPort
+from .lib.settings_layout import LAYOUT
 from .lib.streams import fork, skid, transfer
 from .measure.calibration import Calibration
 from .measure.cost import CostUnit

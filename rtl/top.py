@@ -14,9 +14,9 @@ from ..golden.chip.registers import constants
 from ..golden.state import FLAGS
 from .array.emulated import EmulatedArray
 from .control.sequencer_counters import RESTORABLE, shown_as
-from .control.settings import LAYOUT
 from .engine import Engine
 from .lib.ram import TEXT, VerilogPlatform
+from .lib.settings_layout import LAYOUT
 from .measure.cost import MEMORY
 
 NAME = "chip"

@@ -19,7 +19,7 @@ from ohmgrad.golden.blocks.update.ttv2 import ZERO, Ttv2
 from ohmgrad.golden.chip.memory_map import Register
 from ohmgrad.rtl.array.crossbar import CrossbarArray
 from ohmgrad.rtl.control.sequencer import StepSequencer
-from ohmgrad.rtl.control.settings import LAYOUT
+from ohmgrad.rtl.lib.settings_layout import LAYOUT
 from ohmgrad.rtl.measure.cost import CostUnit
 from ohmgrad.rtl.measure.neuron import NeuronTable
 from ohmgrad.rtl.measure.samples import SampleMemory

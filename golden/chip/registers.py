@@ -1,15 +1,19 @@
 """Values of the registers that make a chip go on from a state of the golden engine, and back."""
 
+from typing import TYPE_CHECKING
+
 from ..blocks.measure.cost import FORWARD
 from ..blocks.measure.samples import CYCLIC
 from ..blocks.perturb.codes import SEQUENTIAL
 from ..blocks.perturb.outer import LAYER
-from ..state import State
 from .chip import Chip
 from .memory_map import Register
 
+if TYPE_CHECKING:
+    from ..state import State
 
-def registers(chip: Chip, state: State) -> dict[Register, int]:
+
+def registers(chip: Chip, state: "State") -> dict[Register, int]:
     """Settings of the chip, and values of all restorable registers at a state; 32 bits, unsigned.
 
     Counters that the chip has no use for are 0.

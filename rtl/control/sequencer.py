@@ -13,10 +13,11 @@ from ...golden.blocks.measure.calibration import PERIOD, PERTURBED, ROUNDS
 from ...golden.blocks.measure.cost import AVERAGE, FORWARD
 from ...golden.chip.chip import Chip
 from ...golden.chip.memory_map import Register
+from ..lib.settings_layout import LAYOUT
 from ..lib.streams import transfer
 from ..measure.cost import READING, result_layout
 from .sequencer_counters import COUNTER, RunCounters, places, step_modulo, told
-from .settings import LAYOUT, known, single
+from .settings import known, single
 
 UNFINISHED = 3
 """Most sweeps without learning that are under way at a time."""

@@ -16,7 +16,8 @@ from ...golden.blocks.perturb.outer import LAYER
 from ...golden.chip.chip import Chip
 from ...golden.chip.memory_map import Register
 from ...golden.chip.registers import constants
-from .settings import LAYOUT, TAU_BITS, known, shift
+from ..lib.settings_layout import LAYOUT, TAU_BITS
+from .settings import known, shift
 
 COUNTER = 32
 RESTORABLE = tuple(Register(k).name.lower() for k in range(Register.STEP, Register.LAG_PHASE_X + 1))

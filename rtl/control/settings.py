@@ -6,21 +6,13 @@ See `golden.chip.registers`.
 from types import SimpleNamespace
 
 from amaranth.hdl import Const, Module, Signal
-from amaranth.lib import data
 from amaranth.lib.wiring import Component, In, Out
 
 from ...golden.blocks.measure.cost import AVERAGE, FORWARD
 from ...golden.chip.chip import Chip
 from ...golden.chip.memory_map import Register
 from ...golden.chip.registers import constants, settings
-
-TAU_BITS = 21
-LAYOUT = data.StructLayout(
-    {
-        "tau_p": TAU_BITS, "tau_x": TAU_BITS, "tau_theta": TAU_BITS, "refresh": TAU_BITS,
-        "average": 3, "average_c0": 3, "blanking": TAU_BITS, "delay": 4, "settle": 16, "decay": 16, "leak": 16,
-    }
-)  # fmt: skip
+from ..lib.settings_layout import LAYOUT
 
 
 def known(chip: Chip, value) -> SimpleNamespace:

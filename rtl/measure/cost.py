@@ -9,8 +9,8 @@ from amaranth.lib.wiring import Component, In, Out
 
 from ...golden.blocks.measure.cost import ANALOG, ANTITHETIC, AVERAGE, DECAY_BITS, FORWARD, FRACTION, MSE, Cost
 from ...golden.chip.memory_map import SAMPLE_WORD, Register, record_words
-from ..control.settings import LAYOUT
 from ..lib.fixed import exceeds, round_shift, round_shift_by, saturate
+from ..lib.settings_layout import LAYOUT
 from ..lib.streams import transfer
 from .neuron import rails
 
