@@ -156,7 +156,8 @@ def main(arguments: list[str]) -> int:
     with replacing(folder / "imports.md") as file:
         file.write(page(graph, files).encode())
     with replacing(folder / "imports.svg") as file:
-        file.write(image(picture(graph), "svg"))
+        with rc_context({"svg.fonttype": "none"}):
+            file.write(image(picture(graph), "svg"))
     print(f"{len(rooms)} rooms, {sum(map(len, graph.values()))} arrows, no circle: {folder / 'imports.md'}")
     return 0
 
