@@ -96,8 +96,8 @@ def page(features: list[Feature], files: dict[str, set[str]]) -> str:
     parts = [PAGE.format(features=len(features), files=len(files))]
     for group in dict.fromkeys(feature.group for feature in features):
         rows = [feature for feature in features if feature.group == group]
-        parts.append(f"## {group}\n\n| feature | what must hold | shown by |\n|---|---|---|")
-        parts[-1] += "".join(f"\n| {row.name} | {row.holds} | {' '.join(map(_link, row.tests))} |" for row in rows) + "\n"
+        lines = [f"| {row.name} | {row.holds} | {' '.join(map(_link, row.tests))} |" for row in rows]
+        parts.append("\n".join([f"## {group}", "", "| feature | what must hold | shown by |", "|---|---|---|", *lines, ""]))
     return "\n".join(parts)
 
 
