@@ -24,6 +24,7 @@ Verilator, `tests` needs no simulator but where it says so. `scripts/test FILE` 
 
 {features} features, {files} files of tests.
 """
+HEADER = "\n| feature | what must hold | shown by |\n|---|---|---|"
 
 
 class Feature(NamedTuple):
@@ -97,7 +98,7 @@ def page(features: list[Feature], files: dict[str, set[str]]) -> str:
     for group in dict.fromkeys(feature.group for feature in features):
         rows = [feature for feature in features if feature.group == group]
         lines = [f"| {row.name} | {row.holds} | {' '.join(map(_link, row.tests))} |" for row in rows]
-        parts.append("\n".join([f"## {group}", "", "| feature | what must hold | shown by |", "|---|---|---|", *lines, ""]))
+        parts.append("\n".join([f"## {group}", HEADER, *lines, ""]))
     return "\n".join(parts)
 
 
