@@ -8,6 +8,7 @@ import pytest
 from ohmgrad.fpga.errors import SimulationError
 from ohmgrad.fpga.host.chip_in_loop import chip_of
 from ohmgrad.fpga.host.golden import compare
+from ohmgrad.fpga.simulation import simulator as simulation
 from ohmgrad.fpga.simulation import verilate
 from ohmgrad.fpga.simulation.simulator import Simulator
 from ohmgrad.fpga.simulation.verilate import build

@@ -1,9 +1,9 @@
 """Which room of the code imports which: `python -m ohmgrad.scripts.reports.imports [FOLDER]`.
 
 Writes imports.json, imports.md and imports.svg into the folder (docs/results by default), or ends in one sentence if
-the rooms import each other in a circle. A room is a folder, or a file that stands directly in one of the top folders;
-test benches and examples, which only `scripts` imports, are one room each. Imports that only type checkers follow
-(under `if TYPE_CHECKING:`) are none.
+the rooms import each other in a circle. A room is a folder that holds files, with the folders in it, or a file that
+stands directly in one of the top folders; test benches and examples, which only `scripts` imports, are one room each.
+Imports that only type checkers follow (under `if TYPE_CHECKING:`) are none.
 """
 
 import ast
@@ -33,8 +33,9 @@ sources. {rooms} rooms, {arrows} arrows, no circle: each room imports only rooms
 picture every mark lies left of the diagonal. `lint-imports`, which `scripts/test` runs, holds the order that
 `pyproject.toml` gives the rooms.
 
-A room is a folder, or a file that stands directly in one of the top folders. A number says in how many cases a file of
-the room imports a file of the other; imports for type checkers alone do not count.
+A room is a folder that holds files, with the folders in it, or a file that stands directly in one of the top folders.
+A number says in how many cases a file of the room imports a file of the other; imports for type checkers alone do not
+count.
 
 ![Imports between rooms](imports.svg)
 
@@ -59,10 +60,14 @@ def sources(root: Path = ROOT) -> dict[str, str]:
 
 def room(module: str, modules: Mapping[str, str]) -> str:
     """Room that a module stands in."""
-    top, *inside = module.split(".")
-    if top in WHOLE or not inside:
-        return top
-    return module if _is_folder(module, modules) or len(inside) == 1 else module.rpartition(".")[0]
+    parts = module.split(".")
+    if parts[0] in WHOLE:
+        return parts[0]
+    for length in range(2, len(parts)):
+        folder = ".".join(parts[:length])
+        if any(other.rpartition(".")[0] == folder and not _is_folder(other, modules) for other in modules):
+            return folder
+    return module
 
 
 def arrows(modules: Mapping[str, str]) -> Arrows:
