@@ -9,6 +9,7 @@ from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import ChipConfig
 from ohmgrad.golden.data.datasets import Split, load
 from ohmgrad.golden.engine import Engine
+from ohmgrad.rtl.engine import Engine as RTL
 
 SMALL = ChipConfig.model_validate(
     {
@@ -91,3 +92,11 @@ def linear(target=1.0, **overrides):
         slope = 2 * (outputs - learner.targets[0])
     sides = 2 if config.cost.mode == "antithetic" else 1
     return learner, state, (sides * chip.crossbar.amplitude * np.outer(slope, x)).ravel().astype(int)
+
+
+def engine_members(chip: Chip) -> dict:
+    """Members of the engine in RTL, which is not elaborated."""
+    block = RTL(chip)
+    for part in (block, block.sequencer):
+        part._MustUse__silence = True
+    return block.signature.members

@@ -27,9 +27,8 @@ from ohmgrad.golden.link.frames import (
     stuff,
 )
 from ohmgrad.golden.link.link import Device
-from ohmgrad.rtl.engine import Engine
 
-from .chips import FILTERED, LOOP, small
+from .chips import FILTERED, LOOP, engine_members, small
 
 IDENTITY, CLOCK_HZ = 0x0123_4567_89AB_CDEF, 24_000_000
 HELLO = (Kind.HELLO, 4, address(Region.LINK, 0), 6)
@@ -263,7 +262,7 @@ SMALL_SIZES = {Region.REGISTERS: len(Register), Region.THETA: 37, Region.SAMPLES
 def test_sizes(overrides, others):
     chip = small(**overrides)
     assert sizes(chip) == SMALL_SIZES | others
-    ports = {name.removeprefix("host_") for name in Engine(chip).signature.members if name.startswith("host_")}
+    ports = {name.removeprefix("host_") for name in engine_members(chip) if name.startswith("host_")}
     regions = sizes(chip).keys() - {Region.REGISTERS, Region.LINK}
     assert {region.name.lower() for region in regions} == ports, "the RTL has other memories"
 
