@@ -10,7 +10,8 @@ from ohmgrad.cocotb_tests.harness import check
 from ohmgrad.golden.blocks.array.coincidence import coincide
 from ohmgrad.golden.blocks.array.reading import read_line
 from ohmgrad.golden.blocks.control.sequencer import correlates, updates
-from ohmgrad.golden.blocks.perturb.codes import READ, key, pattern_signs
+from ohmgrad.golden.blocks.lib.mixer import READ, key
+from ohmgrad.golden.blocks.perturb.codes import pattern_signs
 from ohmgrad.golden.blocks.perturb.outer import RANK_ONE
 from ohmgrad.golden.blocks.tiki_taka import pulses as pulses_
 from ohmgrad.golden.engine import Engine, Trace

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from .blocks.array.devices import NOISE_BITS, Devices, noise_of, pulse
 from .blocks.lib.fixed import round_wide
-from .blocks.perturb.codes import CYCLE, READ, key
+from .blocks.lib.mixer import CYCLE, READ, key
 
 
 class Verify(NamedTuple):

@@ -5,7 +5,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from ohmgrad.golden.blocks.perturb import codes
+from ohmgrad.golden.blocks.lib import mixer
 from ohmgrad.golden.blocks.perturb.codes import RANDOM, SINUSOIDAL, WALSH, WALSH_UPPER, Codes, pattern_signs
 
 from .chips import engine, small
@@ -87,13 +87,13 @@ def test_seeds_are_independent(drawn, other):
 
 
 def test_domains_are_independent():
-    keys = {codes.key(SEED, domain, n) for domain in range(5) for n in range(1000)}
+    keys = {mixer.key(SEED, domain, n) for domain in range(5) for n in range(1000)}
     assert len(keys) == 5000
 
 
 def test_the_words_of_a_key_are_independent():
     """Each bit of the low word against each of the high word, over successive numbers."""
-    words = np.array([codes.key(SEED, codes.DEVICE, n) for n in range(PATTERNS)])
+    words = np.array([mixer.key(SEED, mixer.DEVICE, n) for n in range(PATTERNS)])
     bits = 1 - 2.0 * (words[:, :, None] >> np.arange(16) & 1).reshape(PATTERNS, 64)
     check((bits[:, :32].T @ bits[:, 32:] / PATTERNS**0.5).ravel())
 

@@ -7,7 +7,7 @@ numbers have lighter tails than normal ones, a correlation by 1 / sqrt(n). Five 
 import numpy as np
 import pytest
 
-from ohmgrad.golden.blocks.perturb.codes import key
+from ohmgrad.golden.blocks.lib.mixer import key
 from ohmgrad.golden.defects.draws import SIGMA, normal
 
 from .chips import FILTERED, engine, small

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ohmgrad.golden.blocks.lib import mixer
 from ohmgrad.golden.blocks.measure import samples
 from ohmgrad.golden.blocks.perturb import codes
 from ohmgrad.golden.learn import kernels
@@ -55,7 +56,7 @@ def test_kernels_make_the_signs_of_the_code(items):
     """A product with rows that begin within a word, and a correlation, for few items and for many."""
     rng = np.random.default_rng(items)
     start, rows, columns = 37, 5, 70
-    table = keys(np.array([3]), codes.PATTERN, np.arange(items))
+    table = keys(np.array([3]), mixer.PATTERN, np.arange(items))
     signs = Maker(np, np.float64, "cpu").signs(table, start + rows * columns)[0]
     packed = np.ascontiguousarray(table[0].T).astype(np.uint32)
     x = rng.normal(size=(columns, items)).astype(np.float32)
@@ -68,13 +69,13 @@ def test_kernels_make_the_signs_of_the_code(items):
 
 
 def test_words_and_keys():
-    table = keys(SEEDS, codes.SAMPLE, PATTERNS)
+    table = keys(SEEDS, mixer.SAMPLE, PATTERNS)
     for r, seed in enumerate(SEEDS.tolist()):
         for k, number in enumerate(PATTERNS.tolist()):
-            key = codes.key(seed, codes.SAMPLE, number)
+            key = mixer.key(seed, mixer.SAMPLE, number)
             assert tuple(table[r, k]) == key
             high, low = mix(key, number)
-            assert high << 16 | low == codes.mix(*key, number)
+            assert high << 16 | low == mixer.mix(*key, number)
 
 
 @pytest.mark.parametrize("order", ["random", "cyclic"])

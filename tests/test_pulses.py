@@ -6,7 +6,7 @@ from math import floor, log2
 import numpy as np
 import pytest
 
-from ohmgrad.golden.blocks.perturb.codes import TRAIN, key, mix
+from ohmgrad.golden.blocks.lib.mixer import TRAIN, key, mix
 from ohmgrad.golden.blocks.tiki_taka.pulses import RATE_BITS, WIDE_BITS, Pulses, orient, probabilities, train
 
 from .test_codes_statistics import extreme

@@ -10,7 +10,7 @@ from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, extremes, over, run
 from ohmgrad.golden.blocks.array.reading import read_line
 from ohmgrad.golden.blocks.lib.layout import Layout
-from ohmgrad.golden.blocks.perturb.codes import READ, key
+from ohmgrad.golden.blocks.lib.mixer import READ, key
 from ohmgrad.golden.blocks.tiki_taka.lines import RANDOM, lines_of
 from ohmgrad.golden.blocks.tiki_taka.tiki_taka import TikiTaka
 from ohmgrad.rtl.array.reading import LineReader

@@ -1,4 +1,4 @@
-"""`mix` over clocks gives the bits of `golden.blocks.perturb.codes`, and draws of samples those of
+"""`mix` over clocks gives the bits of `golden.blocks.lib.mixer`, and draws of samples those of
 `golden.blocks.measure.samples`.
 """
 
@@ -7,8 +7,8 @@ from cocotb.triggers import gather
 
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, over, run
+from ohmgrad.golden.blocks.lib.mixer import BLOCK, PATTERN, ROUNDING, SAMPLE, key, mix
 from ohmgrad.golden.blocks.measure.samples import RANDOM, Samples
-from ohmgrad.golden.blocks.perturb.codes import BLOCK, PATTERN, ROUNDING, SAMPLE, key, mix
 from ohmgrad.rtl.lib.mixer import FixedMixer, halves
 from ohmgrad.rtl.lib.mixer_words import SERIAL, KeyedWords
 from ohmgrad.rtl.measure.samples_draw import SampleDraw

@@ -6,8 +6,8 @@ from cocotb.triggers import gather
 
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, extremes, over, run, words
+from ohmgrad.golden.blocks.lib.mixer import SAMPLE, key, mix
 from ohmgrad.golden.blocks.measure.samples import CYCLIC, RANDOM, Samples, sample_index, stream
-from ohmgrad.golden.blocks.perturb.codes import SAMPLE, key, mix
 from ohmgrad.golden.chip.memory_map import SAMPLE_WORD, record_words
 from ohmgrad.rtl.measure.samples import SampleMemory
 

@@ -8,7 +8,8 @@ from cocotb.triggers import gather
 
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, over, run, words
-from ohmgrad.golden.blocks.perturb.codes import BLOCK, KINDS, RANDOM, SINUSOIDAL, Codes, pattern_signs
+from ohmgrad.golden.blocks.lib.mixer import BLOCK
+from ohmgrad.golden.blocks.perturb.codes import KINDS, RANDOM, SINUSOIDAL, Codes, pattern_signs
 from ohmgrad.rtl.lib.mixer_words import SERIAL
 from ohmgrad.rtl.perturb.codes import CodeGenerator
 

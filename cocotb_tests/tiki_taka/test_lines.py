@@ -9,7 +9,7 @@ from cocotb.triggers import RisingEdge
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, over, run
 from ohmgrad.golden.blocks.lib.layout import Layout
-from ohmgrad.golden.blocks.perturb.codes import CHOP, key, mix
+from ohmgrad.golden.blocks.lib.mixer import CHOP, key, mix
 from ohmgrad.golden.blocks.tiki_taka.lines import RANDOM, SWITCHED, advance, advance_chopper, lines_of
 from ohmgrad.golden.blocks.tiki_taka.tiki_taka import TikiTaka
 from ohmgrad.rtl.tiki_taka.lines import LineCursor

@@ -14,7 +14,7 @@ from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, extremes, over, run, words
 from ohmgrad.golden.blocks.lib.fixed import limit
 from ohmgrad.golden.blocks.lib.layout import Layout
-from ohmgrad.golden.blocks.perturb.codes import ROUNDING, key, mix
+from ohmgrad.golden.blocks.lib.mixer import ROUNDING, key, mix
 from ohmgrad.golden.blocks.update import optimizer as golden_optimizer
 from ohmgrad.golden.blocks.update.optimizer import DRAW_BITS, MOMENTUM_BITS, RATE_BITS, Optimizer
 from ohmgrad.rtl.update.optimizer import OptimizerMemory, scheduled

@@ -15,8 +15,8 @@ import numpy as np
 from numba import njit
 
 from ..blocks.lib.fixed import i32, round_wide
+from ..blocks.lib.mixer import COST_NOISE, UPDATE_NOISE, key
 from ..blocks.measure.cost import ANTITHETIC, FORWARD, FRACTION
-from ..blocks.perturb.codes import COST_NOISE, UPDATE_NOISE, key
 from .draws import BEND_BITS, LINE_BITS, NOISE_BITS, POLE_BITS, RAMP, RAMP_BITS, Hardware, normal
 
 if TYPE_CHECKING:

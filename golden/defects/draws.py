@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from ..blocks.lib.fixed import limit
-from ..blocks.perturb.codes import DEFECT, key, mix
+from ..blocks.lib.mixer import DEFECT, key, mix
 
 if TYPE_CHECKING:
     from ..chip.chip import Chip

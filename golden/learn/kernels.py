@@ -8,8 +8,8 @@ from functools import cache
 import numpy as np
 from numba import njit
 
+from ..blocks.lib.mixer import key
 from ..blocks.measure.samples import sample_index, stream
-from ..blocks.perturb.codes import key
 from . import sign_correlations, sign_products, sign_words
 
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -20,7 +20,7 @@ FEW = 12
 
 @njit(nogil=True)
 def keys(seeds, domain, numbers, out):
-    """out[r, n] = `golden.blocks.perturb.codes.key` of seed r and number n; out is int32 (R, numbers, 4)."""
+    """out[r, n] = `golden.blocks.lib.mixer.key` of seed r and number n; out is int32 (R, numbers, 4)."""
     for r in range(seeds.size):
         for n in range(numbers.size):
             k = key(seeds[r], domain, numbers[n])

@@ -1,6 +1,6 @@
 """Perturbation codes and random numbers for any array namespace, equal to those of the integer model.
 
-`mix` is that of `golden.blocks.perturb.codes`, on arrays; a sign is bit i % 32 of mix(key(seed, PATTERN, p), i // 32).
+`mix` is that of `golden.blocks.lib.mixer`, on arrays; a sign is bit i % 32 of mix(key(seed, PATTERN, p), i // 32).
 Nothing is kept: any value is made anew from (seed, number, index) alone, on every backend, in any order.
 """
 
@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from array_api_compat import is_numpy_namespace
 
+from ..blocks.lib.mixer import PATTERN, ROUNDS
 from ..blocks.measure.samples import ORDERS
-from ..blocks.perturb.codes import KINDS, PATTERN, ROUNDS, Codes
+from ..blocks.perturb.codes import KINDS, Codes
 from . import kernels
 from .functions import Array
 from .refusals import choice
@@ -22,7 +23,7 @@ COST_NOISE, UPDATE_NOISE, START, DEFECT = range(64, 68)
 
 
 def mix(key: tuple[Any, ...], counter: Any) -> tuple[Any, Any]:
-    """High and low 16 of the 32 bits of `golden.blocks.perturb.codes.mix`, of integers or of arrays that broadcast."""
+    """High and low 16 of the 32 bits of `golden.blocks.lib.mixer.mix`, of integers or of arrays that broadcast."""
     x, y = (counter >> 16) & 0xFFFF, counter & 0xFFFF
     for r in range(ROUNDS):
         x = ((((x >> 7) | (x << 9)) + y) & 0xFFFF) ^ key[r & 3] ^ r
@@ -31,7 +32,7 @@ def mix(key: tuple[Any, ...], counter: Any) -> tuple[Any, Any]:
 
 
 def keys(seeds: np.ndarray, domain: int, numbers: Any) -> np.ndarray:
-    """`golden.blocks.perturb.codes.key` of each seed and number: int32 array, shape (R, *numbers.shape, 4)."""
+    """`golden.blocks.lib.mixer.key` of each seed and number: int32 array, shape (R, *numbers.shape, 4)."""
     numbers = np.asarray(numbers, np.int64) & 0xFFFFFFFF
     out = np.empty((len(seeds), numbers.size, 4), np.int32)
     kernels.keys(seeds, domain, numbers.ravel(), out)

@@ -8,7 +8,7 @@ are parameters. `sign_products` and `sign_correlations` are the loops, `kernels`
 import numpy as np
 from numba import njit
 
-from ..blocks.perturb.codes import ROUNDS
+from ..blocks.lib.mixer import ROUNDS
 
 LANES = 256
 """Items that are worked on together: their sums stay in the first-level cache."""
@@ -18,7 +18,7 @@ MASKS = u32(1) << np.arange(32, dtype=u32)
 
 @njit(inline="always")
 def _mix(k0, k1, k2, k3, counter):
-    """`golden.blocks.perturb.codes.mix` in 32-bit arithmetic."""
+    """`golden.blocks.lib.mixer.mix` in 32-bit arithmetic."""
     x = u32(counter >> u32(16))
     y = u32(counter & u32(0xFFFF))
     for r in range(ROUNDS):

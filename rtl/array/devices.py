@@ -9,11 +9,11 @@ from ...golden.blocks.array.crossbar import Crossbar
 from ...golden.blocks.array.devices import NOISE_BITS, SLOPE_BITS, SPREAD_BITS, Devices
 from ...golden.blocks.lib.fixed import limit
 from ...golden.blocks.lib.layout import Layout
-from ...golden.blocks.perturb.codes import CYCLE, DEVICE
+from ...golden.blocks.lib.mixer import CYCLE, DEVICE
 from ..lib.host_port import HostPort
 from ..lib.layout import lane_words
+from ..lib.mixer import mix, stream_key
 from ..lib.read_modify_write import ReadModifyWrite
-from ..perturb.codes import mix, stream_key
 
 
 class DeviceArray(Component):

@@ -7,12 +7,12 @@ from amaranth.lib.wiring import Component, In, Out
 from ...golden.blocks.array.devices import NOISE_BITS
 from ...golden.blocks.lib.fixed import bits_for, limit
 from ...golden.blocks.lib.layout import Layout
-from ...golden.blocks.perturb.codes import READ
+from ...golden.blocks.lib.mixer import READ
 from ...golden.blocks.tiki_taka.lines import Lines
 from ...golden.blocks.tiki_taka.tiki_taka import TikiTaka
 from ..lib.fixed import round_shift, saturate
 from ..lib.host_port import HostPort
-from ..perturb.codes import mix, stream_key
+from ..lib.mixer import mix, stream_key
 from .devices import normal
 
 

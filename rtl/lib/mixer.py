@@ -1,4 +1,4 @@
-"""`mix` by rounds over clocks, under keys that stand in the hardware; see `golden.blocks.perturb.codes`."""
+"""`mix` by rounds over clocks, under keys that stand in the hardware; see `golden.blocks.lib.mixer`."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream
 from amaranth.lib.wiring import Component, In, Out
 
-from ...golden.blocks.perturb.codes import ROUNDS
+from ...golden.blocks.lib.mixer import ROUNDS
 
 WORDS = 4
 """16-bit words of a key; round r takes word r mod 4."""
@@ -15,7 +15,7 @@ WORDS = 4
 def halves(seed: int, domain: int) -> list[tuple[int, ...]]:
     """Keys under which the number of an item becomes the two halves of its own key.
 
-    See `golden.blocks.perturb.codes.key`.
+    See `golden.blocks.lib.mixer.key`.
     """
     return [(half, seed & 0xFFFF, seed >> 16, domain) for half in range(2)]
 
@@ -40,6 +40,21 @@ def mix_round(m: Module, state: Value, word: Value, r: Value | int) -> Signal:
     return after
 
 
+def mix(m: Module, key: Value, counter: Value) -> Value:
+    """32 pseudo-random bits from a 64-bit key and a counter, combinational."""
+    state = Signal(32)
+    m.d.comb += state.eq(counter)
+    for r in range(ROUNDS):
+        state = mix_round(m, state, key.word_select(r % WORDS, 16), r)
+    return state
+
+
+def stream_key(m: Module, seed: int, domain: int, number: Value) -> Value:
+    """64-bit key of item `number` of a domain, combinational."""
+    keys = (Cat(Const(word, 16) for word in half) for half in halves(seed, domain))
+    return Cat(mix(m, key, number) for key in keys)
+
+
 class FixedMixer(Component):
     """`mix` of a counter under constant keys, one after the other.
 
@@ -57,9 +72,7 @@ class FixedMixer(Component):
 
     def __init__(self, keys: Sequence[Sequence[int]]):
         self.keys = keys
-        super().__init__(
-            {"counter": In(stream.Signature(32)), "mixed": Out(stream.Signature(32 * len(keys)))}
-        )
+        super().__init__({"counter": In(stream.Signature(32)), "mixed": Out(stream.Signature(32 * len(keys)))})
 
     def elaborate(self, platform):
         m = Module()

@@ -5,7 +5,7 @@ from amaranth.lib import data, stream
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
-from ...golden.blocks.perturb.codes import BLOCK, ROUNDS
+from ...golden.blocks.lib.mixer import BLOCK, ROUNDS
 from .mixer import WORDS, FixedMixer, halves, mix_round
 
 
@@ -43,9 +43,7 @@ class Blocks(Component):
     def __init__(self, seed: int, domain: int, units: int, count: int, clocks: int):
         self.seed, self.domain = seed, domain
         self.units, self.count, self.clocks = units, count, clocks
-        super().__init__(
-            {"number": In(stream.Signature(32)), "blocks": Out(stream.Signature(ended(BLOCK * units)))}
-        )
+        super().__init__({"number": In(stream.Signature(32)), "blocks": Out(stream.Signature(ended(BLOCK * units)))})
 
 
 class SerialBlocks(Blocks):

@@ -10,7 +10,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
-from ...golden.blocks.perturb.codes import BLOCK, ROUNDS
+from ...golden.blocks.lib.mixer import BLOCK, ROUNDS
 from .mixer_blocks import PipelinedBlocks, SerialBlocks, ended
 from .streams import decouple
 
@@ -24,7 +24,7 @@ class KeyedWords(Component):
     Parameters
     ----------
     seed, domain : int
-        See `golden.blocks.perturb.codes.key`.
+        See `golden.blocks.lib.mixer.key`.
     width : int
         Bits a word; a power of two.
     count : int

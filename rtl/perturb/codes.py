@@ -1,29 +1,14 @@
 """Code generator: from a pattern's number to one word of values a clock; see `golden.blocks.perturb.codes`."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out
 
-from ...golden.blocks.perturb.codes import PATTERN, RANDOM, ROUNDS, SEQUENTIAL, SINE_BITS, SINUSOIDAL, Codes
+from ...golden.blocks.lib.mixer import PATTERN
+from ...golden.blocks.perturb.codes import RANDOM, SEQUENTIAL, SINE_BITS, SINUSOIDAL, Codes
 from ..lib.layout import lane_words
-from ..lib.mixer import WORDS, halves, mix_round
 from ..lib.mixer_words import KeyedWords
-
-
-def mix(m: Module, key: Value, counter: Value) -> Value:
-    """32 pseudo-random bits from a 64-bit key and a counter, combinational."""
-    state = Signal(32)
-    m.d.comb += state.eq(counter)
-    for r in range(ROUNDS):
-        state = mix_round(m, state, key.word_select(r % WORDS, 16), r)
-    return state
-
-
-def stream_key(m: Module, seed: int, domain: int, number: Value) -> Value:
-    """64-bit key of item `number` of a domain, combinational."""
-    keys = (Cat(Const(word, 16) for word in half) for half in halves(seed, domain))
-    return Cat(mix(m, key, number) for key in keys)
 
 
 def pattern_layout(codes: Codes) -> data.StructLayout:

@@ -3,11 +3,11 @@
 from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
 from amaranth.lib.wiring import Component, In, Out
 
-from ...golden.blocks.perturb.codes import CHOP
+from ...golden.blocks.lib.mixer import CHOP
 from ...golden.blocks.tiki_taka.lines import RANDOM, Lines
 from ...golden.blocks.tiki_taka.tiki_taka import TikiTaka
 from ..lib.host_port import HostPort
-from ..perturb.codes import mix, stream_key
+from ..lib.mixer import mix, stream_key
 
 
 class LineCursor(Component):

@@ -8,12 +8,12 @@ from amaranth.lib import data, stream
 from amaranth.lib.wiring import Component, In, Out
 
 from ...golden.blocks.lib.layout import Layout
-from ...golden.blocks.perturb.codes import TRAIN
+from ...golden.blocks.lib.mixer import TRAIN
 from ...golden.blocks.tiki_taka.pulses import PROBABILITY_BITS, RATE_BITS, Pulses
 from ...golden.chip.memory_map import SAMPLE_WORD
 from ..lib.layout import lane_words
+from ..lib.mixer import mix
 from ..measure.neuron import rails
-from ..perturb.codes import mix
 from .pulses_probabilities import Chances
 from .pulses_vector import UpdateVector
 

@@ -8,7 +8,7 @@ from amaranth.lib import data, stream
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
 from ...golden.blocks.lib.layout import Layout
-from ...golden.blocks.perturb.codes import ROUNDING
+from ...golden.blocks.lib.mixer import ROUNDING
 from ...golden.blocks.update.optimizer import DRAW_BITS, FRACTION, RATE_BITS, Optimizer
 from ..lib.fixed import exceeds, round_shift, saturate
 from ..lib.host_port import HostPort

@@ -6,9 +6,9 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out
 
 from ...golden.blocks.lib.layout import Layout
-from ...golden.blocks.perturb.codes import BLOCK, PATTERN
+from ...golden.blocks.lib.mixer import BLOCK, PATTERN
 from ...golden.blocks.update.window import Window
-from ..perturb.codes import mix
+from ..lib.mixer import mix
 
 
 def sharing(window: Window, layout: Layout) -> tuple[int, int]:

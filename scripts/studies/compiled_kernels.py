@@ -6,8 +6,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ...golden.blocks.lib.mixer import key, mix
 from ...golden.blocks.measure.samples import sample_index, stream
-from ...golden.blocks.perturb.codes import key, mix, values
+from ...golden.blocks.perturb.codes import values
 from ...golden.learn.perturbations import COST_NOISE, UPDATE_NOISE
 from .compiled_network import Net, backward, cost_of, forward
 

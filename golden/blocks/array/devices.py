@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 
 from ..lib.fixed import limit
-from ..perturb.codes import CYCLE, DEVICE, key, mix
+from ..lib.mixer import CYCLE, DEVICE, key, mix
 
 SIGMA = 85**0.5
 """Standard deviation of `normal`."""

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from ...errors import ConfigError
-from ..perturb.codes import SAMPLE, key, mix
+from ..lib.mixer import SAMPLE, key, mix
 
 CYCLIC, RANDOM = range(2)
 ORDERS = {"cyclic": CYCLIC, "random": RANDOM}

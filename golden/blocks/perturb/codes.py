@@ -10,10 +10,6 @@ walsh-upper  row i of the upper half of one twice as large. The product of two o
              lower half, and so is the row of ones: neither C0 nor the Hessian gets into G.
 sinusoidal   round(peak sin(2 pi (p f_i + phase) / 2**cycle_bits)), f_i = first + i spacing. Equal
              spacing with phase 0 keeps the products of two sines, which are cosines, out of G.
-
-`mix` is eight rounds of the Speck32 round function (Beaulieu et al. 2013) with a repeated key: a
-nonlinear generator, so that neither pairs nor triples of parameters share a linear relation, as the
-shifted taps of one LFSR do. It is not used, and not fit, for secrecy.
 """
 
 from math import gcd
@@ -23,18 +19,12 @@ import numpy as np
 from numba import njit
 
 from ..lib.fixed import i32
+from ..lib.mixer import BLOCK, PATTERN, key, words
 
 RANDOM, SEQUENTIAL, WALSH, WALSH_UPPER, SINUSOIDAL = range(5)
 KINDS = {
     "random": RANDOM, "sequential": SEQUENTIAL, "walsh": WALSH, "walsh-upper": WALSH_UPPER, "sinusoidal": SINUSOIDAL,
 }  # fmt: skip
-
-ROUNDS = 8
-BLOCK = 32
-"""Parameters served by one word of `mix`."""
-
-# Domains keep the generators of different purposes apart under one seed.
-PATTERN, SAMPLE, DEVICE, CYCLE, ROUNDING, COST_NOISE, UPDATE_NOISE, DEFECT, TRAIN, READ, CHOP = range(11)
 
 SINE_BITS = 12
 """Most bits of a phase that the sine table resolves."""
@@ -123,43 +113,6 @@ class Codes(NamedTuple):
             return np.zeros(1, np.int32)
         steps = 1 << (min(self.cycle_bits, SINE_BITS) - 2)
         return np.rint(self.peak * np.sin(np.pi / 2 * np.arange(steps + 1) / steps)).astype(np.int32)
-
-
-@njit(inline="always")
-def mix(k0, k1, k2, k3, counter):
-    """32 pseudo-random bits from four 16-bit key words and a 32-bit counter."""
-    key = (k0, k1, k2, k3)
-    x = (counter >> 16) & 0xFFFF
-    y = counter & 0xFFFF
-    for r in range(ROUNDS):
-        x = ((((x >> 7) | (x << 9)) + y) & 0xFFFF) ^ key[r & 3] ^ r
-        y = (((y << 2) | (y >> 14)) & 0xFFFF) ^ x
-    return (x << 16) | y
-
-
-@njit
-def key(seed, domain, number):
-    """The four 16-bit key words of item `number` (a pattern, a step) of a domain."""
-    # What tells the halves apart comes first, so that it passes through all rounds.
-    low = mix(0, seed & 0xFFFF, seed >> 16, domain, number)
-    high = mix(1, seed & 0xFFFF, seed >> 16, domain, number)
-    return low & 0xFFFF, low >> 16, high & 0xFFFF, high >> 16
-
-
-@njit
-def words(pattern_key, high, low):
-    """`mix` of counters 0, 1, ... under one key: high and low halves, int32 arrays of equal size."""
-    for b in range(low.size):
-        high[b] = 0
-        low[b] = b
-    for r in range(ROUNDS):
-        k = i32(pattern_key[r & 3] ^ r)
-        for b in range(low.size):
-            x, y = high[b], low[b]
-            x = i32(i32(i32(i32(x >> i32(7)) | i32(x << i32(9))) + y) & i32(0xFFFF)) ^ k
-            y = i32(i32(i32(y << i32(2)) | i32(y >> i32(14))) & i32(0xFFFF)) ^ x
-            high[b] = x
-            low[b] = y
 
 
 @njit(inline="always")

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from ..perturb.codes import TRAIN, key, mix
+from ..lib.mixer import TRAIN, key, mix
 
 PROBABILITY_BITS = 16
 """A probability of 1 is 2**16."""

@@ -22,7 +22,7 @@ from numba import njit
 from ..array.coincidence import coincide
 from ..array.devices import noise_of, pulse
 from ..array.reading import read_line
-from ..perturb.codes import CHOP, CYCLE, READ, key, mix
+from ..lib.mixer import CHOP, CYCLE, READ, key, mix
 from ..update.optimizer import scheduled
 from ..update.ttv2 import Ttv2, rescale, transfer_line
 from .lines import RANDOM, SWITCHED, advance, advance_chopper

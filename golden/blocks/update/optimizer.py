@@ -15,7 +15,7 @@ from typing import NamedTuple
 from numba import njit
 
 from ..lib.fixed import i32, limit, round_shift, round_wide, saturate
-from ..perturb.codes import ROUNDING, key, mix
+from ..lib.mixer import ROUNDING, key, mix
 
 RATE_BITS = 8
 MOMENTUM_BITS = 23
