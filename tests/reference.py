@@ -10,6 +10,7 @@ from math import exp, floor, pi, sin, tanh
 BLOCK, ROUNDS = 32, 8
 PATTERN, SAMPLE, DEVICE, CYCLE, ROUNDING = range(5)
 SINE_BITS = 12
+SOFT_BOUNDS = 0
 
 
 def nearest(x: Fraction) -> int:
@@ -157,7 +158,7 @@ def device(devices, i: int) -> list[int]:
     steps = [max(base + skew, 1), max(base - skew, 1)]
     bounds = [devices.bound * (4096 + devices.bound_spread * n) // 4096 for n in n_bound]
     bounds = [min(max(b, 1), 2 ** (devices.bits - 1) - 1) for b in bounds]
-    slopes = [s * 65536 // b if devices.soft else 0 for s, b in zip(steps, bounds, strict=True)]
+    slopes = [s * 65536 // b if devices.model == SOFT_BOUNDS else 0 for s, b in zip(steps, bounds, strict=True)]
     return [*steps, *slopes, *bounds]
 
 

@@ -6,6 +6,7 @@ from math import log2
 import numpy as np
 import pytest
 
+from ohmgrad.golden.blocks.array.devices import SOFT_BOUNDS
 from ohmgrad.golden.blocks.perturb.codes import pattern_signs
 from ohmgrad.golden.blocks.update.correlator import correlate_leaky
 from ohmgrad.golden.chip.chip import Chip
@@ -174,7 +175,7 @@ def test_paths():
     assert isinstance(filtered.path, Filtered)
     assert filtered.path.schedule == tuple((start, (threshold,)) for start, threshold in filtered.path.ttv2.schedule)
     devices = filtered.path.devices
-    assert (devices.soft, devices.bound, devices.step) == (True, round(0.6 * 131071), round(1.2 * 131071 / 40))
+    assert (devices.model, devices.bound, devices.step) == (SOFT_BOUNDS, round(0.6 * 131071), round(1.2 * 131071 / 40))
 
 
 def test_overrides_leave_their_values_alone():

@@ -8,7 +8,7 @@ an LSB of the spread, whose integer is in 2**-12 / SIGMA.
 import numpy as np
 import pytest
 
-from ohmgrad.golden.blocks.array.devices import SIGMA, Devices, pulse_all
+from ohmgrad.golden.blocks.array.devices import SIGMA, SOFT_BOUNDS, Devices, pulse_all
 
 from .chips import FILTERED, small
 
@@ -40,7 +40,7 @@ def test_spreads_of_devices():
 
 
 def test_spreads_of_a_device_are_independent():
-    devices = Devices(True, SEED, 22, 50000, 10**6, 89, 22, 133, 0)
+    devices = Devices(SOFT_BOUNDS, SEED, 22, 50000, 10**6, 89, 22, 133, 0)
     up, down, _, _, high, low = devices.sample(SIZE).T
     z = np.corrcoef([up + down, up - down, high, low])[np.triu_indices(4, 1)] * SIZE**0.5
     print(f"seed {SEED}: z of the six pairs {z.round(1)}, bound 5")
@@ -66,6 +66,6 @@ def test_cycle_noise(sigma):
 
 def test_spreads_are_seeded():
     def sample(seed):
-        return Devices(True, seed, 20, 500, 200000, 133, 0, 133, 0).sample(50)
+        return Devices(SOFT_BOUNDS, seed, 20, 500, 200000, 133, 0, 133, 0).sample(50)
 
     assert (sample(1) == sample(1)).all() and (sample(1) != sample(2)).any()

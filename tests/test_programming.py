@@ -5,7 +5,7 @@ from math import ceil
 import numpy as np
 import pytest
 
-from ohmgrad.golden.blocks.array.devices import Devices
+from ohmgrad.golden.blocks.array.devices import CONSTANT_STEP, SOFT_BOUNDS, Devices
 from ohmgrad.golden.programming import Verify, held, in_states, program
 
 from . import reference
@@ -17,7 +17,7 @@ SPREAD = round(0.3 * 4096 / 85**0.5)
 
 def array(soft, noise=0, spread=SPREAD, step=200, bound=8000, seed=SEED):
     """Devices of 80 states, and their sample."""
-    devices = Devices(soft, seed, 16, step, bound, spread, spread // 4, spread, noise)
+    devices = Devices(SOFT_BOUNDS if soft else CONSTANT_STEP, seed, 16, step, bound, spread, spread // 4, spread, noise)
     return devices, devices.sample(SIZE)
 
 

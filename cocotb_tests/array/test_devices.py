@@ -7,7 +7,7 @@ from cocotb.triggers import ClockCycles, gather
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, over, run, words
 from ohmgrad.golden.blocks.array.crossbar import Crossbar
-from ohmgrad.golden.blocks.array.devices import Devices, pulse_all
+from ohmgrad.golden.blocks.array.devices import CONSTANT_STEP, SOFT_BOUNDS, Devices, pulse_all
 from ohmgrad.golden.blocks.lib.layout import Layout
 from ohmgrad.rtl.array.devices import DeviceArray, DeviceFoundry
 
@@ -36,7 +36,8 @@ def make(name: str) -> DeviceArray | DeviceFoundry:
     layers, lanes, soft, bits, weight_bits, step, bound, sigma, noise = (ARRAYS | FOUNDRIES)[name]
     spread, cycle = (round(s * 4096 / 85**0.5) for s in (sigma, noise))
     layout = Layout(layers, lanes)
-    devices = Devices(soft, 0xC0FFEE00 + lanes, bits, step, bound, spread, spread // 3, spread, cycle)
+    model = SOFT_BOUNDS if soft else CONSTANT_STEP
+    devices = Devices(model, 0xC0FFEE00 + lanes, bits, step, bound, spread, spread // 3, spread, cycle)
     if name in FOUNDRIES:
         return DeviceFoundry(devices, layout)
     return DeviceArray(Crossbar(bits, weight_bits, 8, 8, 0, 1, 31), devices, layout)
@@ -110,12 +111,12 @@ async def pulses_match_golden(dut, name):
             before = states.copy()
             pulse_all(devices.seed, devices.noise, int(numbers[place]), fired[place], table, states)
             if not devices.noise:
-                follows_equation(name, table, before, fired[place], states, devices.soft)
+                follows_equation(name, table, before, fired[place], states, devices.model == SOFT_BOUNDS)
             step = batch * PASSES + place
             check(f"devices {name} weight", step, states >> block.crossbar.drop, codes[: states.size])
             reached |= {side for side in ("up", "down") if (states == (up if side == "up" else down)).any()}
         check(f"devices {name} states by host", step, states, await host.read(states.size))
-    assert devices.soft or len(reached) == 2, f"devices {name}: only {reached} of the bounds reached"
+    assert devices.model == SOFT_BOUNDS or len(reached) == 2, f"devices {name}: only {reached} of the bounds reached"
 
 
 def follows_equation(name, table, before, fired, after, soft) -> None:

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from ..blocks.lib.fixed import limit
+from ..blocks.measure.cost import FUNCTIONS, largest_error
+from ..blocks.update.window import CODES
 from ..data.datasets import SETS
 from .checks_learning import check_learning
 from .paths import PATHS
@@ -15,8 +16,6 @@ WORD = 31
 """Most bits of a sum: golden and RTL compute in 32-bit words and keep one bit in hand."""
 GRADIENT = 30
 """Most bits of G: with one cost more it still is a sum as above."""
-SIGNS = ("random", "walsh", "walsh-upper")
-"""Codes that are a sign of every parameter at every pattern."""
 PARAMETERS = 2**20
 
 
@@ -116,10 +115,10 @@ def _engine(chip: "ChipConfig") -> None:
     )
     if engine.window > 1:
         require(
-            taus.method == "weight" and taus.code in SIGNS and chip.cost.mode != "analog",
+            taus.method == "weight" and taus.code in CODES and chip.cost.mode != "analog",
             "engine.window",
             f"{engine.window} is for signs of all parameters; "
-            f'allowed is 1, or method = "weight" with a code of {", ".join(SIGNS)}, not in analog mode',
+            f'allowed is 1, or method = "weight" with a code of {", ".join(CODES)}, not in analog mode',
         )
     if engine.gradient == "replay":
         span = engine.window * taus.tau_p
@@ -159,7 +158,8 @@ def _words(chip: "ChipConfig") -> None:
         f"more than {WORD}; allowed are integers from 2 to {WORD - rest}",
     )
     outputs = chip.network.layers[-1]
-    sums = {bits: _cost_bits(chip.cost.function, bits, outputs) for bits in range(2, 15)}
+    function = FUNCTIONS[chip.cost.function]
+    sums = {bits: (outputs * largest_error(function, bits)).bit_length() for bits in range(2, 15)}
     bits = chip.array.output_bits
     require(
         sums[bits] <= WORD,
@@ -188,11 +188,6 @@ def _gradient(chip: "ChipConfig") -> None:
         f"{tau} makes words of G of {gradient - bits + 4} bits even with cost.bits = 4, more than {most}; "
         f"allowed are {allowed}",
     )
-
-
-def _cost_bits(function: str, bits: int, outputs: int) -> int:
-    difference = 2 * limit(bits)
-    return (outputs * (difference * difference if function == "mse" else 2 * difference)).bit_length()
 
 
 def _average(chip: "ChipConfig") -> None:

@@ -90,7 +90,7 @@ class Chip:
         """Outer products, if perturbations or what the cost is correlated with are such."""
         p = self.config.perturbation
         method = outer.METHODS["rank-one" if p.code == "rank-one" else p.method]
-        return outer.Outer(method, self.codes.bits, self.config.array.input_bits) if method else None
+        return outer.Outer(method, self.codes.bits, self.config.array.input_bits) if method != outer.WEIGHT else None
 
     @cached_property
     def samples(self) -> samples.Samples:

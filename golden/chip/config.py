@@ -12,10 +12,17 @@ derived from this in `golden.chip.chip`.
 from copy import deepcopy
 from math import sqrt
 from os import PathLike, fspath
-from typing import Annotated, Any, Literal, Self, TypeVar, get_args
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from ..blocks.array.devices import MODELS
+from ..blocks.measure.cost import FUNCTIONS, MODES
+from ..blocks.measure.neuron import ACTIVATIONS
+from ..blocks.measure.samples import ORDERS
+from ..blocks.perturb.codes import KINDS
+from ..blocks.perturb.outer import METHODS
+from ..blocks.update.ttv2 import RESETS
 from ..data.datasets import SETS
 from .checks import check
 from .paths import PATHS
@@ -35,7 +42,6 @@ from .rules import (
 
 __all__ = ["ChipConfig", "ConfigError", "load"]
 
-Activation = Literal["tanh", "sigmoid", "relu", "linear"]
 Name = Annotated[
     str, matching("[a-z][a-z0-9_-]{0,39}", "1 to 40 of a-z, 0-9, - and _ after a first letter a-z")
 ]
@@ -67,7 +73,7 @@ class Network(Section):
     """Dense layers: inputs, hidden..., outputs; one activation for all, or one for each layer of weights."""
 
     layers: Layers
-    activation: Annotated[Activation | tuple[Activation, ...], one_or_more(*get_args(Activation))]
+    activation: Annotated[str | tuple[str, ...], one_or_more(*ACTIVATIONS)]
 
 
 class Data(Section):
@@ -76,13 +82,10 @@ class Data(Section):
     By default a set's usual split (`datasets.SETS`), or what is left of it.
     """
 
-    set: Literal[
-        "nist7x7", "digits", "xor", "parity3", "parity4", "parity5", "parity6", "parity7", "parity8",
-        "mnist", "fashion-mnist", "cifar10",
-    ]  # fmt: skip
+    set: Annotated[str, one_of(*SETS)]
     train: Annotated[int, integers(1, 65536)] = Field(default_factory=lambda given: _train(given))
     test: Annotated[int, integers(0, 65536)] = Field(default_factory=lambda given: _test(given))
-    order: Literal["random", "cyclic"] = "random"
+    order: Annotated[str, one_of(*ORDERS)] = "random"
 
 
 class Cost(Section):
@@ -92,8 +95,8 @@ class Cost(Section):
     Mode analog only: time constant of the high-pass, in steps. The means are over so many readings.
     """
 
-    function: Literal["mse", "l1"] = "mse"
-    mode: Literal["antithetic", "forward", "analog"] = "antithetic"
+    function: Annotated[str, one_of(*FUNCTIONS)] = "mse"
+    mode: Annotated[str, one_of(*MODES)] = "antithetic"
     bits: Annotated[int, integers(4, 23)] = 20
     refresh: Annotated[int, integers(0, 2**20)] = 1
     average: Readings = 1
@@ -108,8 +111,8 @@ class Perturbation(Section):
     the correlator's reference lags, in turns. Costs of a sample's first `blanking` steps are not used.
     """
 
-    method: Literal["weight", "node", "node-by-layer"] = "weight"
-    code: Literal["random", "sequential", "walsh", "walsh-upper", "sinusoidal", "rank-one"] = "random"
+    method: Annotated[str, one_of(*(name for name in METHODS if name != "rank-one"))] = "weight"
+    code: Annotated[str, one_of(*KINDS, "rank-one")] = "random"
     amplitude: Scale
     tau_p: Tau = 1
     tau_x: Tau = 1
@@ -130,7 +133,7 @@ class Update(Section):
     path: Annotated[str, one_of(*PATHS)]
     eta: Rate
     schedule: Schedule = ()
-    reset: Literal["zero", "subtract", "keep"] = "subtract"
+    reset: Annotated[str, one_of(*RESETS)] = "subtract"
     keep_shift: Annotated[int, integers(1, 8)] = 3
     momentum: Annotated[float, numbers(0, 0.99)] = 0.0
     rounding: Literal["nearest", "stochastic"] = "nearest"
@@ -165,7 +168,7 @@ class Array(Section):
 class Device(Section):
     """Pulsed device: steps in its range, bound as a fraction of full scale, relative spreads and noise."""
 
-    model: Literal["soft-bounds", "constant-step"] = "soft-bounds"
+    model: Annotated[str, one_of(*MODELS)] = "soft-bounds"
     states: Annotated[int, integers(2, 10000)] = 100
     bound: Annotated[float, numbers(0.05, 0.95)] = 0.6
     step_spread: Spread = 0.3
@@ -333,7 +336,7 @@ class ChipConfig(Section):
         return sum((n_in + 1) * n_out for n_in, n_out in zip(layers[:-1], layers[1:], strict=True))
 
     @property
-    def activations(self) -> tuple[Activation, ...]:
+    def activations(self) -> tuple[str, ...]:
         """Activation of each layer of weights."""
         given = self.network.activation
         return (given,) * (len(self.network.layers) - 1) if isinstance(given, str) else given

@@ -6,8 +6,17 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out
 
 from ...golden.blocks.array.crossbar import Crossbar
-from ...golden.blocks.array.devices import NOISE_BITS, SLOPE_BITS, SPREAD_BITS, Devices
+from ...golden.blocks.array.devices import (
+    CONSTANT_STEP,
+    MODELS,
+    NOISE_BITS,
+    SLOPE_BITS,
+    SOFT_BOUNDS,
+    SPREAD_BITS,
+    Devices,
+)
 from ...golden.blocks.lib.fixed import limit
+from ...golden.blocks.lib.kinds import unlisted
 from ...golden.blocks.lib.layout import Layout
 from ...golden.blocks.lib.mixer import CYCLE, DEVICE
 from ..lib.host_port import HostPort
@@ -103,6 +112,8 @@ class DeviceFoundry(Component):
     """
 
     def __init__(self, devices: Devices, layout: Layout):
+        if devices.model not in SLOPES:
+            raise unlisted("model of the devices", devices.model, MODELS)
         self.devices = devices
         self.layout = layout
         step, slope, bound = devices.step_bits, devices.slope_bits, devices.bits - 1
@@ -127,9 +138,38 @@ class DeviceFoundry(Component):
         index = Signal(range(layout.words * layout.lanes))
         made = Signal(self.constants)
         write = Signal()
-        shift = (layout.lanes - 1).bit_length()
-        for lane in range(layout.lanes):
-            memory = Memory(shape=self.constants, depth=max(2, layout.words), init=[])
+        self._memories(m, index, made, write)
+        steps, bounds = self._samples(m, index)
+        slopes = SLOPES[devices.model]
+        with m.FSM():
+            with m.State("DRAW"):
+                m.next = "SPREAD"
+            with m.State("SPREAD"):
+                m.d.sync += [
+                    made.step_up.eq(steps[0]),
+                    made.step_down.eq(steps[1]),
+                    made.bound_up.eq(bounds[0]),
+                    made.bound_down.eq(bounds[1]),
+                ]
+                m.next = "SLOPES" if slopes else "STORE"
+            if slopes:
+                slopes(m, devices, made)
+            with m.State("STORE"):
+                m.d.comb += write.eq(1)
+                m.d.sync += index.eq(index + 1)
+                m.next = "DRAW"
+                with m.If(index == layout.words * layout.lanes - 1):
+                    m.d.sync += self.busy.eq(0)
+                    m.next = "DONE"
+            with m.State("DONE"):
+                pass
+        return m
+
+    def _memories(self, m: Module, index: Signal, made: Signal, write: Signal) -> None:
+        """The constants by lane and word: read a word at a time, written a device at a time."""
+        shift = (self.layout.lanes - 1).bit_length()
+        for lane in range(self.layout.lanes):
+            memory = Memory(shape=self.constants, depth=max(2, self.layout.words), init=[])
             m.submodules[f"lane{lane}"] = memory
             read_port, write_port = memory.read_port(), memory.write_port()
             m.d.comb += [
@@ -141,6 +181,9 @@ class DeviceFoundry(Component):
                 write_port.data.eq(made),
             ]
 
+    def _samples(self, m: Module, index: Signal) -> tuple[tuple[Value, Value], tuple[Value, Value]]:
+        """Steps up and down, and both bounds, of a device, a clock after its index."""
+        devices = self.devices
         key = Signal(64)
         m.d.sync += key.eq(stream_key(m, devices.seed, DEVICE, index))
         n_step, n_skew, n_up, n_down = (normal(key.word_select(k, 16)) for k in range(4))
@@ -155,60 +198,48 @@ class DeviceFoundry(Component):
             value = (devices.bound * (one + devices.bound_spread * n)) >> SPREAD_BITS
             return at_least_one(value, limit(devices.bits))
 
-        down = Signal()
-        rest = Signal(devices.bits)
-        quotient = Signal(devices.slope_bits)
-        count = Signal(range(devices.slope_bits + 1))
-        divisor = Mux(down, made.bound_down, made.bound_up)
-        trial = Signal(devices.bits + 1)
-        fits = Signal()
-        m.d.comb += [trial.eq(Cat(quotient[-1], rest)), fits.eq(trial >= divisor)]
-        with m.FSM():
-            with m.State("DRAW"):
-                m.next = "SPREAD"
-            with m.State("SPREAD"):
-                most = (1 << devices.step_bits) - 1
-                m.d.sync += [
-                    made.step_up.eq(at_least_one(base + skew, most)),
-                    made.step_down.eq(at_least_one(base - skew, most)),
-                    made.bound_up.eq(bound(n_up)),
-                    made.bound_down.eq(bound(n_down)),
-                    down.eq(0),
-                ]
-                m.next = "LOAD" if devices.soft else "STORE"
-            with m.State("LOAD"):
-                m.d.sync += [
-                    rest.eq(0),
-                    quotient.eq(Mux(down, made.step_down, made.step_up) << SLOPE_BITS),
-                    count.eq(devices.slope_bits),
-                ]
-                m.next = "DIVIDE"
-            with m.State("DIVIDE"):
-                # One bit of the quotient a clock, high bits of the dividend leaving as it enters.
-                m.d.sync += [
-                    rest.eq(Mux(fits, trial - divisor, trial)),
-                    quotient.eq(Cat(fits, quotient[:-1])),
-                    count.eq(count - 1),
-                ]
-                with m.If(count == 1):
-                    m.next = "SLOPE"
-            with m.State("SLOPE"):
-                with m.If(down):
-                    m.d.sync += made.slope_down.eq(quotient)
-                    m.next = "STORE"
-                with m.Else():
-                    m.d.sync += [made.slope_up.eq(quotient), down.eq(1)]
-                    m.next = "LOAD"
-            with m.State("STORE"):
-                m.d.comb += write.eq(1)
-                m.d.sync += index.eq(index + 1)
-                m.next = "DRAW"
-                with m.If(index == layout.words * layout.lanes - 1):
-                    m.d.sync += self.busy.eq(0)
-                    m.next = "DONE"
-            with m.State("DONE"):
-                pass
-        return m
+        most = (1 << devices.step_bits) - 1
+        return (at_least_one(base + skew, most), at_least_one(base - skew, most)), (bound(n_up), bound(n_down))
+
+
+def soft_bounds(m: Module, devices: Devices, made: Signal) -> None:
+    """States in which a step divided by its bound becomes a slope, for one side after the other."""
+    down = Signal()
+    remainder = Signal(devices.bits)
+    quotient = Signal(devices.slope_bits)
+    count = Signal(range(devices.slope_bits + 1))
+    divisor = Mux(down, made.bound_down, made.bound_up)
+    trial = Signal(devices.bits + 1)
+    fits = Signal()
+    m.d.comb += [trial.eq(Cat(quotient[-1], remainder)), fits.eq(trial >= divisor)]
+    with m.State("SLOPES"):
+        m.d.sync += [
+            remainder.eq(0),
+            quotient.eq(Mux(down, made.step_down, made.step_up) << SLOPE_BITS),
+            count.eq(devices.slope_bits),
+        ]
+        m.next = "DIVIDE"
+    with m.State("DIVIDE"):
+        # One bit of the quotient a clock, high bits of the dividend leaving as it enters.
+        m.d.sync += [
+            remainder.eq(Mux(fits, trial - divisor, trial)),
+            quotient.eq(Cat(fits, quotient[:-1])),
+            count.eq(count - 1),
+        ]
+        with m.If(count == 1):
+            m.next = "SLOPE"
+    with m.State("SLOPE"):
+        m.d.sync += down.eq(~down)
+        with m.If(down):
+            m.d.sync += made.slope_down.eq(quotient)
+            m.next = "STORE"
+        with m.Else():
+            m.d.sync += made.slope_up.eq(quotient)
+            m.next = "SLOPES"
+
+
+SLOPES = {SOFT_BOUNDS: soft_bounds, CONSTANT_STEP: None}
+"""What makes each model's slopes, in states from SLOPES to STORE; None where they stay 0."""
 
 
 def normal(bits: Value) -> Value:

@@ -7,7 +7,20 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import Component, In, Out
 
-from ...golden.blocks.measure.cost import ANALOG, ANTITHETIC, AVERAGE, DECAY_BITS, FORWARD, FRACTION, MSE, Cost
+from ...golden.blocks.lib.kinds import require_listed, unlisted
+from ...golden.blocks.measure.cost import (
+    ANALOG,
+    ANTITHETIC,
+    AVERAGE,
+    DECAY_BITS,
+    FORWARD,
+    FRACTION,
+    FUNCTIONS,
+    L1,
+    MODES,
+    MSE,
+    Cost,
+)
 from ...golden.chip.memory_map import SAMPLE_WORD, Register, record_words
 from ..lib.fixed import exceeds, round_shift, round_shift_by, saturate
 from ..lib.settings_layout import LAYOUT
@@ -58,6 +71,8 @@ class CostUnit(Component):
     """
 
     def __init__(self, cost: Cost, single: bool = False):
+        require_listed("cost function", cost.function, FUNCTIONS)
+        require_listed("mode of the cost", cost.mode, MODES)
         self.cost = cost
         self.single = single
         self.latency = 4 + 2 * (cost.mode == ANALOG)
@@ -148,13 +163,21 @@ class CostUnit(Component):
         m.d.sync += [
             taken.eq(Cat(take, taken[0])),
             error.eq(self.output.payload[rail] - target),
-            loss.eq(error * error if self.cost.function == MSE else abs(error) << 1),
+            loss.eq(self._loss(error)),
         ]
         with m.If(end):
             m.d.sync += total.eq(0)
         with m.Elif(taken[1]):
             m.d.sync += total.eq(total + loss)
         return total
+
+    def _loss(self, error: Value) -> Value:
+        """An output's part of S."""
+        if self.cost.function == MSE:
+            return error * error
+        if self.cost.function == L1:
+            return abs(error) << 1
+        raise unlisted("cost function", self.cost.function, FUNCTIONS)
 
     def _totals(self, m: Module, sums: list[Signal], reading, end: Value) -> list[Value]:
         """Sums over the readings that count."""
@@ -172,42 +195,55 @@ class CostUnit(Component):
         """Words of the memory that the mode has, written by the host."""
         memory = [Signal(signed(self.width), name=f"memory_{k}") for k in words]
         m.d.comb += [self.memory[k].eq(memory[k]) for k in words]
-        with m.If(self.load):
-            with m.Switch(self.load_register):
-                for number, register in enumerate(MEMORY[: 2 * len(words)]):
-                    half = memory[number // 2][32:] if number % 2 else memory[number // 2][:32]
-                    if len(half):
-                        with m.Case(register):
-                            m.d.sync += half.eq(self.load_value)
+        halves = [half for word in memory for half in (word[:32], word[32:])]
+        with m.If(self.load), m.Switch(self.load_register):
+            for register, half in zip(MEMORY, halves, strict=False):
+                if len(half):
+                    with m.Case(register):
+                        m.d.sync += half.eq(self.load_value)
         return memory
 
     def _difference(self, m: Module, totals: list, reading, end: Value) -> Value:
         """C~ before it saturates; with its memory."""
-        width, settings, mode = self.width, self.settings, self.cost.mode
-        step = end & reading.last & ~reading.drop
         total0, total1 = totals
-        means = {ANTITHETIC: AVERAGE, FORWARD: 2 * AVERAGE}
-        apart = Signal(signed(self.cost.sum_bits + means[mode] + 1 if mode in means else width + 2))
-        kept = Signal.like(apart, name="apart_before")
-        m.d.sync += kept.eq(apart)
-        if mode == ANTITHETIC:
-            m.d.comb += apart.eq((total0 - total1).as_signed())
-            return kept if self.single else round_shift_by(m, kept, settings.average)
-        if mode == FORWARD:
-            (memory,) = self._memory(m, (0,))
-            base = Signal(signed(width))
-            m.d.comb += base.eq(Mux(reading.refresh, total1, memory))
-            m.d.comb += apart.eq((total0 << settings.average_c0) - (base << settings.average))
-            with m.If(step):
-                m.d.sync += memory.eq(base)
-            return kept if self.single else round_shift_by(m, kept, settings.average + settings.average_c0)
-        assert mode == ANALOG
+        modes = {ANTITHETIC: self._antithetic, FORWARD: self._forward, ANALOG: self._analog}
+        return modes[self.cost.mode](m, total0, total1, reading, end & reading.last & ~reading.drop)
+
+    def _registered(self, m: Module, bits: int) -> tuple[Signal, Signal]:
+        """A difference of so many bits, and the same a clock later."""
+        difference = Signal(signed(bits), name="difference")
+        later = Signal.like(difference, name="difference_later")
+        m.d.sync += later.eq(difference)
+        return difference, later
+
+    def _antithetic(self, m: Module, total0: Value, total1: Value, reading, step: Value) -> Value:
+        """Mean of S_0 - S_1."""
+        difference, later = self._registered(m, self.cost.sum_bits + AVERAGE + 1)
+        m.d.comb += difference.eq((total0 - total1).as_signed())
+        return later if self.single else round_shift_by(m, later, self.settings.average)
+
+    def _forward(self, m: Module, total0: Value, total1: Value, reading, step: Value) -> Value:
+        """Mean of S_0 less C0, which is kept."""
+        settings = self.settings
+        difference, later = self._registered(m, self.cost.sum_bits + 2 * AVERAGE + 1)
+        (memory,) = self._memory(m, (0,))
+        base = Signal(signed(self.width))
+        m.d.comb += base.eq(Mux(reading.refresh, total1, memory))
+        m.d.comb += difference.eq((total0 << settings.average_c0) - (base << settings.average))
+        with m.If(step):
+            m.d.sync += memory.eq(base)
+        return later if self.single else round_shift_by(m, later, settings.average + settings.average_c0)
+
+    def _analog(self, m: Module, total0: Value, total1: Value, reading, step: Value) -> Value:
+        """High-pass of S_0, which keeps its input and its output."""
+        width, settings = self.width, self.settings
+        difference, later = self._registered(m, width + 2)
         memory = self._memory(m, (0, 1))
         level, passed = Signal(signed(width)), Signal(signed(width))
         product = Signal(signed(width + 2 + DECAY_BITS))
         m.d.comb += level.eq(total0 << (FRACTION - settings.average)[:4])
-        m.d.comb += apart.eq(memory[1] + level - memory[0])
-        m.d.sync += product.eq(kept * settings.decay)
+        m.d.comb += difference.eq(memory[1] + level - memory[0])
+        m.d.sync += product.eq(later * settings.decay)
         m.d.sync += passed.eq(Mux(reading.changed, 0, round_shift(product, DECAY_BITS)))
         with m.If(step):
             m.d.sync += [memory[0].eq(level), memory[1].eq(passed)]

@@ -5,7 +5,8 @@ from amaranth.lib import data, stream
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
-from ...golden.blocks.measure.samples import RANDOM, Samples
+from ...golden.blocks.lib.kinds import require_listed
+from ...golden.blocks.measure.samples import ORDERS, RANDOM, Samples
 from ...golden.chip.memory_map import SAMPLE_WORD, record_words
 from ..lib.host_port import HostPort
 from ..lib.streams import decouple
@@ -36,6 +37,7 @@ class SampleMemory(Component):
     def __init__(
         self, samples: Samples, line_bits: int, output_bits: int, levels: tuple[tuple[int, int], ...] | None = None
     ):
+        require_listed("order of samples", samples.order, ORDERS)
         self.samples = samples
         self.levels = levels
         self.line_bits = line_bits

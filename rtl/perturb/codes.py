@@ -5,8 +5,18 @@ from amaranth.lib import data, stream
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out
 
+from ...golden.blocks.lib.kinds import unlisted
 from ...golden.blocks.lib.mixer import PATTERN
-from ...golden.blocks.perturb.codes import RANDOM, SEQUENTIAL, SINE_BITS, SINUSOIDAL, Codes
+from ...golden.blocks.perturb.codes import (
+    KINDS,
+    RANDOM,
+    SEQUENTIAL,
+    SINE_BITS,
+    SINUSOIDAL,
+    WALSH,
+    WALSH_UPPER,
+    Codes,
+)
 from ..lib.layout import lane_words
 from ..lib.mixer_words import KeyedWords
 
@@ -50,10 +60,13 @@ class CodeGenerator(Component):
         self.codes = codes
         self.lanes = lanes
         self.words = -(-codes.size // lanes)
-        self.latency, self.period = 4 if codes.kind == SINUSOIDAL else 2, self.words
         if codes.kind == RANDOM:
             self.random = KeyedWords(codes.seed, PATTERN, lanes, self.words)
             self.latency, self.period = self.random.latency, self.random.period
+        elif codes.kind in FORMS:
+            self.latency, self.period = FORMS[codes.kind].latency, self.words
+        else:
+            raise unlisted("code", codes.kind, KINDS)
         super().__init__(
             {
                 "pattern": In(stream.Signature(pattern_layout(codes))),
@@ -92,12 +105,10 @@ class CodeGenerator(Component):
         last, move = Signal(), Signal()
         m.d.comb += last.eq(word == self.words - 1)
 
-        context, derived = self._context(m)
+        form = FORMS[self.codes.kind](self.codes, self.lanes)
+        context, derived = form.context(m, self.pattern.payload)
         waiting = Signal.like(context)
-        if self.codes.kind == SINUSOIDAL:
-            valid, values, ends = self._sines(m, context, active, last, move)
-        else:
-            valid, values, ends = active, self._signs(m, context, word), last
+        valid, values, ends = form.send(m, context, word, active, last, move)
         m.d.comb += self.pattern.ready.eq(~ready)
         with m.If(self.pattern.valid & self.pattern.ready):
             m.d.sync += [waiting.eq(derived), ready.eq(1)]
@@ -113,35 +124,33 @@ class CodeGenerator(Component):
             m.d.sync += word.eq(Mux(last, 0, word + 1))
         return values, ends
 
-    def _context(self, m: Module) -> tuple[Signal, Value]:
+
+class Form:
+    """How a code that is not random makes its values, word by word.
+
+    Parameters
+    ----------
+    codes : golden.blocks.perturb.codes.Codes
+    lanes : int
+    """
+
+    latency = 2
+    """Clocks from a pattern to its first word."""
+
+    def __init__(self, codes: Codes, lanes: int):
+        self.codes = codes
+        self.lanes = lanes
+
+    def context(self, m: Module, pattern) -> tuple[Signal, Value]:
         """Register for what a pattern's values depend on, and that value for the pattern offered."""
-        pattern, bits = self.pattern.payload, self.codes.cycle_bits
-        if self.codes.kind == SEQUENTIAL:
-            return Signal.like(pattern.position), pattern.position
-        if self.codes.kind == SINUSOIDAL:
-            number = pattern.number[:bits]
-            first, step = Signal(bits), Signal(bits)
-            m.d.comb += [first.eq(number * self.codes.first + self.codes.phase), step.eq(number * self.codes.spacing)]
-            return Signal(2 * bits), Cat(first, step)
-        return Signal(bits + 1), pattern.number[: bits + 1]
+        raise NotImplementedError
 
-    def _signs(self, m: Module, context: Signal, word: Signal) -> list[Value]:
-        """Value of each lane, combinational, of the sequential and Walsh codes."""
-        lanes = self.lanes
-        shift = (lanes - 1).bit_length()
-        if self.codes.kind == SEQUENTIAL:
-            here = Signal()
-            m.d.comb += here.eq((context >> shift) == word)
-            return [here & (context[:shift] == lane) for lane in range(lanes)]
-        column, flip = context[:-1], context[-1]
-        first = Signal(len(word) + shift)
-        shared = Signal()
-        m.d.comb += first.eq(word << shift)
-        m.d.comb += shared.eq(((first | self.codes.offset) & column).xor() ^ flip)
-        return [Cat(1, shared ^ (Value.cast(lane) & column).xor()).as_signed() for lane in range(lanes)]
+    def signs(self, m: Module, context: Signal, word: Signal) -> list[Value]:
+        """Value of each lane in a word, combinational."""
+        raise NotImplementedError
 
-    def _sines(self, m: Module, context: Signal, active: Signal, last: Signal, move: Signal):
-        """The sinusoidal code in two clocks: the phases of a word, then the table's entries for them.
+    def send(self, m: Module, context: Signal, word: Signal, active: Signal, last: Signal, move: Signal):
+        """The words of a pattern while `active`, one where `move` is high, up to the `last`.
 
         Returns
         -------
@@ -149,6 +158,52 @@ class CodeGenerator(Component):
         values : value of each lane.
         ends : it is the last word.
         """
+        return active, self.signs(m, context, word), last
+
+
+class Sequential(Form):
+    """One value of a pattern is 1, at the pattern's position."""
+
+    def context(self, m: Module, pattern) -> tuple[Signal, Value]:
+        return Signal.like(pattern.position), pattern.position
+
+    def signs(self, m: Module, context: Signal, word: Signal) -> list[Value]:
+        shift = (self.lanes - 1).bit_length()
+        here = Signal()
+        m.d.comb += here.eq((context >> shift) == word)
+        return [here & (context[:shift] == lane) for lane in range(self.lanes)]
+
+
+class Walsh(Form):
+    """Parity of row AND column, with the global flip."""
+
+    def context(self, m: Module, pattern) -> tuple[Signal, Value]:
+        bits = self.codes.cycle_bits
+        return Signal(bits + 1, name="context"), pattern.number[: bits + 1]
+
+    def signs(self, m: Module, context: Signal, word: Signal) -> list[Value]:
+        lanes, shift = self.lanes, (self.lanes - 1).bit_length()
+        column, flip = context[:-1], context[-1]
+        first = Signal(len(word) + shift)
+        shared = Signal()
+        m.d.comb += first.eq(word << shift)
+        m.d.comb += shared.eq(((first | self.codes.offset) & column).xor() ^ flip)
+        return [Cat(1, shared ^ (Value.cast(lane) & column).xor()).as_signed() for lane in range(lanes)]
+
+
+class Sinusoidal(Form):
+    """The phases of a word in one clock, the table's entries for them in the next."""
+
+    latency = 4
+
+    def context(self, m: Module, pattern) -> tuple[Signal, Value]:
+        bits = self.codes.cycle_bits
+        number = pattern.number[:bits]
+        first, step = Signal(bits), Signal(bits)
+        m.d.comb += [first.eq(number * self.codes.first + self.codes.phase), step.eq(number * self.codes.spacing)]
+        return Signal(2 * bits, name="context"), Cat(first, step)
+
+    def send(self, m: Module, context: Signal, word: Signal, active: Signal, last: Signal, move: Signal):
         bits, codes, phases = self.codes.cycle_bits, self.codes, []
         first, step = context.word_select(0, bits), context.word_select(1, bits)
         staged, valid, ending, ends = Signal(), Signal(), Signal(), Signal()
@@ -177,3 +232,7 @@ class CodeGenerator(Component):
             size = Mux(peak, codes.peak, read.data)
             values.append(Mux(negative, -size, size))
         return valid, values, ends
+
+
+FORMS = {SEQUENTIAL: Sequential, WALSH: Walsh, WALSH_UPPER: Walsh, SINUSOIDAL: Sinusoidal}
+"""All codes but the random one, which `rtl.lib.mixer_words` makes."""

@@ -8,9 +8,10 @@ from amaranth.lib import stream
 from amaranth.lib.wiring import Component, In, Out
 
 from ...golden.blocks.lib.fixed import limit
+from ...golden.blocks.lib.kinds import require_listed
 from ...golden.blocks.lib.layout import Layout
 from ...golden.blocks.perturb.codes import Codes
-from ...golden.blocks.perturb.outer import LAYER, RANK_ONE, Outer
+from ...golden.blocks.perturb.outer import LAYER, METHODS, RANK_ONE, Outer
 from ...golden.chip.memory_map import SAMPLE_WORD, record_words
 from ..lib.layout import lane_words
 from ..measure.neuron import rails
@@ -55,6 +56,7 @@ class OuterProducts(Component):
     """
 
     def __init__(self, outer: Outer, layout: Layout, codes: Codes, reference: bool, ternary: bool = False):
+        require_listed("method of outer products", outer.method, METHODS)
         self.outer = outer
         self.signs = outer.method == RANK_ONE and not ternary
         self.layout = layout

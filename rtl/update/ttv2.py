@@ -15,8 +15,9 @@ from amaranth.lib import data, stream
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
 from ...golden.blocks.lib.fixed import bits_for
+from ...golden.blocks.lib.kinds import require_listed, unlisted
 from ...golden.blocks.tiki_taka.lines import Lines
-from ...golden.blocks.update.ttv2 import KEEP, SUBTRACT, Ttv2
+from ...golden.blocks.update.ttv2 import KEEP, RESETS, SUBTRACT, ZERO, Ttv2
 from ..lib.fixed import add, approach, exceeds, round_shift, round_shift_by, saturate
 from ..lib.host_port import HostPort
 from ..lib.layout import LaneMemory, Sizes, lane_words
@@ -48,6 +49,7 @@ class FilterMemory(Component):
     """
 
     def __init__(self, ttv2: Ttv2, lines: Lines):
+        require_listed("reset of the filter", ttv2.reset, RESETS)
         self.ttv2 = ttv2
         self.lines = lines
         command: dict = {"start": range(max(2, lines.depth)), "words": range(lines.depth + 1)}
@@ -141,8 +143,10 @@ class FilterMemory(Component):
         elif self.ttv2.reset == KEEP:
             most = (self.ttv2.bound + (1 << shift >> 1)) >> shift
             rest = Mux(over, Mux(down, -most, most), round_shift(raw[:bits].as_signed(), shift))
-        else:
+        elif self.ttv2.reset == ZERO:
             rest = Const(0)
+        else:
+            raise unlisted("reset of the filter", self.ttv2.reset, RESETS)
         return Mux(up | down, rest, raw)
 
     def _scaled(self, m: Module, h: Value, shift: Value) -> Value:

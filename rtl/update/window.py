@@ -6,7 +6,6 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out
 
 from ...golden.blocks.lib.layout import Layout
-from ...golden.blocks.perturb.codes import RANDOM
 from ...golden.blocks.update.window import Window
 from ..lib.layout import lane_words
 from .window_signs import WindowSigns, preparation
@@ -43,7 +42,7 @@ class WindowProducts(Component):
         self.window = window
         self.layout = layout
         loaded = 1 << window.entry_bits
-        if window.codes.kind == RANDOM:
+        if window.arbitrary:
             loaded = max(loaded, preparation(window, layout))
         self.latency = loaded + 1 + depth(window)
         command = data.StructLayout({"cost": signed(window.step_bits), "pattern": 32, "used": 1, "flush": 1})
@@ -56,7 +55,7 @@ class WindowProducts(Component):
 
     def elaborate(self, platform):
         m = Module()
-        window, random = self.window, self.window.codes.kind == RANDOM
+        window, random = self.window, self.window.arbitrary
         m.submodules.tables = tables = (RandomTables if random else WalshTables)(window, self.layout)
         offered = self.cost.payload
         cost, pattern = Signal(signed(window.step_bits)), Signal(32)
@@ -91,7 +90,7 @@ class WindowProducts(Component):
         here = Signal(window.tables)
         entry = Signal(window.entry_bits)
         minus = Signal()
-        if window.codes.kind == RANDOM:
+        if window.arbitrary:
             place = window.entry_bits.bit_length() - 1
             m.d.comb += [here.eq(1 << (slot >> place)), minus.eq(entry.bit_select(slot[:place], 1))]
         else:

@@ -16,7 +16,12 @@ import numpy as np
 from numba import njit
 
 from ..lib.fixed import limit
+from ..lib.kinds import unlisted
 from ..lib.mixer import CYCLE, DEVICE, key, mix
+
+SOFT_BOUNDS, CONSTANT_STEP = range(2)
+MODELS = {"soft-bounds": SOFT_BOUNDS, "constant-step": CONSTANT_STEP}
+"""All models, by the names of a chip description; each has a case in `Devices.slope` and `rtl.array.devices.SLOPES`."""
 
 SIGMA = 85**0.5
 """Standard deviation of `normal`."""
@@ -33,8 +38,8 @@ class Devices(NamedTuple):
 
     Attributes
     ----------
-    soft : bool
-        SoftBounds; else ConstantStep.
+    model : int
+        SOFT_BOUNDS or CONSTANT_STEP.
     seed : int
         Seed of the device-to-device draw and of the cycle-to-cycle noise.
     bits : int
@@ -45,7 +50,7 @@ class Devices(NamedTuple):
         Spreads q: round(sigma * 2**12 / SIGMA).
     """
 
-    soft: bool
+    model: int
     seed: int
     bits: int
     step: int
@@ -66,6 +71,20 @@ class Devices(NamedTuple):
         """Unsigned width of a slope: a step divided by a bound of at least one LSB, in 2**-16."""
         return self.step_bits + SLOPE_BITS
 
+    def slope(self, step: int, bound: int) -> int:
+        """By how much a step shrinks an LSB of the state towards its bound, in 2**-16.
+
+        Raises
+        ------
+        ValueError
+            The model is not on the list.
+        """
+        if self.model == SOFT_BOUNDS:
+            return (step << SLOPE_BITS) // bound
+        if self.model == CONSTANT_STEP:
+            return 0
+        raise unlisted("model of the devices", self.model, MODELS)
+
     def sample(self, size: int) -> np.ndarray:
         """Device-to-device sample of `size` devices.
 
@@ -85,7 +104,7 @@ class Devices(NamedTuple):
                 bound = min(max(bound, 1), limit(self.bits))
                 step = max(step, 1)
                 out[i, k] = step
-                out[i, 2 + k] = (step << SLOPE_BITS) // bound if self.soft else 0
+                out[i, 2 + k] = self.slope(step, bound)
                 out[i, 4 + k] = bound
         return out
 

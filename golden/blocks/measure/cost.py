@@ -18,11 +18,17 @@ from typing import NamedTuple
 from numba import njit
 
 from ..lib.fixed import i32, limit, round_wide
+from ..lib.kinds import refusal, require_listed, unlisted
 
 MSE, L1 = range(2)
 FUNCTIONS = {"mse": MSE, "l1": L1}
+"""All cost functions, by the names of a chip description; each has a case in `error`, `largest_error`, `full_scale` and
+`rtl.measure.cost`.
+"""
 FORWARD, ANTITHETIC, ANALOG = range(3)
-MODES = {"forward": FORWARD, "antithetic": ANTITHETIC, "analog": ANALOG}
+MODES = {"antithetic": ANTITHETIC, "forward": FORWARD, "analog": ANALOG}
+"""All modes; each has a case in `difference` and in `rtl.measure.cost`."""
+UNKNOWN_FUNCTION, UNKNOWN_MODE = refusal("cost function", FUNCTIONS), refusal("mode of the cost", MODES)
 FRACTION = 8
 """Bits of the high-pass below an LSB of S."""
 DECAY_BITS = 16
@@ -63,23 +69,44 @@ class Cost(NamedTuple):
     @property
     def sum_bits(self) -> int:
         """Unsigned width of S, which never overflows."""
-        difference = 2 * limit(self.output_bits)
-        largest = self.outputs * (difference * difference if self.function == MSE else 2 * difference)
-        return largest.bit_length()
+        return (self.outputs * largest_error(self.function, self.output_bits)).bit_length()
 
     @property
     def unit(self) -> float:
         """Real value of C~ = 1, as a difference of C to the unperturbed cost."""
-        full = limit(self.output_bits)
-        scale = 2 * full * full if self.function == MSE else 2 * full
+        require_listed("mode of the cost", self.mode, MODES)
+        scale = full_scale(self.function, limit(self.output_bits))
         return 1 / scale / (2 if self.mode == ANTITHETIC else 1)
+
+
+def largest_error(function: int, bits: int) -> int:
+    """Largest value of `error` with codes of so many bits; ValueError of a function that is not on the list."""
+    d = 2 * limit(bits)
+    if function == MSE:
+        return d * d
+    if function == L1:
+        return 2 * d
+    raise unlisted("cost function", function, FUNCTIONS)
+
+
+def full_scale(function: int, full: int) -> int:
+    """S where C is 1, with `full` the code that stands for 1; ValueError as of `largest_error`."""
+    if function == MSE:
+        return 2 * full * full
+    if function == L1:
+        return 2 * full
+    raise unlisted("cost function", function, FUNCTIONS)
 
 
 @njit(inline="always")
 def error(function, output, target):
     """One neuron's part of S."""
     d = i32(output - target)
-    return i32(d * d) if function == MSE else i32(2 * abs(d))
+    if function == MSE:
+        return i32(d * d)
+    if function == L1:
+        return i32(2 * abs(d))
+    raise ValueError(UNKNOWN_FUNCTION)
 
 
 @njit
@@ -102,6 +129,8 @@ def difference(mode, decay, average, average_c0, total0, total1, refresh, change
         if refresh:
             memory[0] = total1
         return round_wide((total0 << average_c0) - (memory[0] << average), average + average_c0)
+    if mode != ANALOG:
+        raise ValueError(UNKNOWN_MODE)
     level = total0 << (FRACTION - average)
     memory[1] = 0 if changed else round_wide((memory[1] + level - memory[0]) * decay, DECAY_BITS)
     memory[0] = level

@@ -16,6 +16,7 @@ ACTIVATIONS = {
     "relu": lambda z: np.maximum(z, 0),
     "linear": lambda z: z,
 }
+"""All activation functions, by the names of a chip description; the RTL has tables of their values."""
 
 
 class Neuron(NamedTuple):
@@ -54,5 +55,8 @@ class Neuron(NamedTuple):
         codes = np.where(codes >= 1 << (self.adc_bits - 1), codes - (1 << self.adc_bits), codes)
         last = layer == len(self.activations) - 1
         full = limit(self.output_bits if last else self.line_bits)
-        values = gain * ACTIVATIONS[self.activations[layer]](slope * (codes * self.adc_unit - x0)) + y0
+        name = self.activations[layer]
+        if name not in ACTIVATIONS:
+            raise ValueError(f"unknown activation {name!r}; allowed are {', '.join(ACTIVATIONS)}.")
+        values = gain * ACTIVATIONS[name](slope * (codes * self.adc_unit - x0)) + y0
         return np.rint(np.clip(values, -1, 1) * full).astype(np.int32)

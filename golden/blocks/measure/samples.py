@@ -10,10 +10,13 @@ import numpy as np
 from numba import njit
 
 from ...errors import ConfigError
+from ..lib.kinds import refusal
 from ..lib.mixer import SAMPLE, key, mix
 
 CYCLIC, RANDOM = range(2)
-ORDERS = {"cyclic": CYCLIC, "random": RANDOM}
+ORDERS = {"random": RANDOM, "cyclic": CYCLIC}
+"""All orders, by the names of a chip description; each has a case in `sample_index` and in `rtl.measure.samples`."""
+UNKNOWN = refusal("order of samples", ORDERS)
 
 
 class Samples(NamedTuple):
@@ -43,8 +46,10 @@ def sample_index(order, size, sample_key, number):
     """Index of sample `number`; `sample_key` is `stream(seed)`."""
     if order == CYCLIC:
         return number % size
-    k0, k1, k2, k3 = sample_key
-    return (mix(k0, k1, k2, k3, number) * size) >> 32
+    if order == RANDOM:
+        k0, k1, k2, k3 = sample_key
+        return (mix(k0, k1, k2, k3, number) * size) >> 32
+    raise ValueError(UNKNOWN)
 
 
 @njit

@@ -19,12 +19,15 @@ import numpy as np
 from numba import njit
 
 from ..lib.fixed import i32
+from ..lib.kinds import refusal, unlisted
 from ..lib.mixer import BLOCK, PATTERN, key, words
 
 RANDOM, SEQUENTIAL, WALSH, WALSH_UPPER, SINUSOIDAL = range(5)
 KINDS = {
     "random": RANDOM, "sequential": SEQUENTIAL, "walsh": WALSH, "walsh-upper": WALSH_UPPER, "sinusoidal": SINUSOIDAL,
 }  # fmt: skip
+"""All codes, by the names of a chip description; each has a case in `values` and in `rtl.perturb.codes`."""
+UNKNOWN = refusal("code", KINDS)
 
 SINE_BITS = 12
 """Most bits of a phase that the sine table resolves."""
@@ -94,7 +97,13 @@ class Codes(NamedTuple):
     @property
     def cycle(self) -> int:
         """Patterns after which the code has visited every parameter alike (1 for random)."""
-        return {RANDOM: 1, SEQUENTIAL: self.size}.get(self.kind, 1 << self.cycle_bits)
+        if self.kind == RANDOM:
+            return 1
+        if self.kind == SEQUENTIAL:
+            return self.size
+        if self.kind in (WALSH, WALSH_UPPER, SINUSOIDAL):
+            return 1 << self.cycle_bits
+        raise unlisted("code", self.kind, KINDS)
 
     @property
     def plan(self) -> tuple[int, ...]:
@@ -130,6 +139,33 @@ def sine(quarter, cycle_bits, phase):
 
 
 @njit
+def random_signs(pattern_key, high, low, out):
+    """Signs of the bits of `words`, the lowest bit first; arguments as of `values`."""
+    words(pattern_key, high, low)
+    for b in range(low.size):
+        word = high[b] << 16 | low[b]
+        for k in range(4):
+            byte = (word >> (8 * k)) & 0xFF
+            for i in range(8):
+                out[BLOCK * b + 8 * k + i] = BYTES[byte, i]
+
+
+@njit
+def walsh_signs(pattern, cycle_bits, offset, size, out):
+    """Signs of the rows from `offset` on at one column, flipped in every other cycle."""
+    column = pattern & ((1 << cycle_bits) - 1)
+    flip = (pattern >> cycle_bits) & 1
+    for i in range(size):
+        v = (i + offset) & column
+        v ^= v >> 16
+        v ^= v >> 8
+        v ^= v >> 4
+        v ^= v >> 2
+        v ^= v >> 1
+        out[i] = i32(1 - 2 * ((v ^ flip) & 1))
+
+
+@njit
 def values(plan, quarter, pattern, high, low, out):
     """Write the code of one pattern: `out[i]` for i < size; signs are -1, 0 or +1.
 
@@ -144,16 +180,15 @@ def values(plan, quarter, pattern, high, low, out):
     high, low : int32 arrays, shape (ceil(P / 32),)
         Scratch space of the random code.
     out : int32 array, shape (32 * ceil(P / 32),)
+
+    Raises
+    ------
+    ValueError
+        The kind is on no list.
     """
     kind, seed, stride, cycle_bits, size, offset, first, spacing, phase = plan
     if kind == RANDOM:
-        words(key(seed, PATTERN, pattern), high, low)
-        for b in range(low.size):
-            word = high[b] << 16 | low[b]
-            for k in range(4):
-                byte = (word >> (8 * k)) & 0xFF
-                for i in range(8):
-                    out[BLOCK * b + 8 * k + i] = BYTES[byte, i]
+        random_signs(key(seed, PATTERN, pattern), high, low, out)
     elif kind == SEQUENTIAL:
         out[:] = 0
         out[(pattern * stride) % size] = 1
@@ -161,17 +196,10 @@ def values(plan, quarter, pattern, high, low, out):
         period = 1 << cycle_bits
         for i in range(size):
             out[i] = sine(quarter, cycle_bits, (pattern * (first + i * spacing) + phase) & (period - 1))
+    elif kind == WALSH or kind == WALSH_UPPER:
+        walsh_signs(pattern, cycle_bits, offset, size, out)
     else:
-        column = pattern & ((1 << cycle_bits) - 1)
-        flip = (pattern >> cycle_bits) & 1
-        for i in range(size):
-            v = (i + offset) & column
-            v ^= v >> 16
-            v ^= v >> 8
-            v ^= v >> 4
-            v ^= v >> 2
-            v ^= v >> 1
-            out[i] = i32(1 - 2 * ((v ^ flip) & 1))
+        raise ValueError(UNKNOWN)
 
 
 def scratch(size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

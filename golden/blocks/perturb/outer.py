@@ -17,10 +17,12 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from ..lib.kinds import unlisted
 from ..lib.layout import Layout
 
-RANK_ONE, NODE, LAYER = range(1, 4)
-METHODS = {"weight": 0, "rank-one": RANK_ONE, "node": NODE, "node-by-layer": LAYER}
+WEIGHT, RANK_ONE, NODE, LAYER = range(4)
+METHODS = {"weight": WEIGHT, "rank-one": RANK_ONE, "node": NODE, "node-by-layer": LAYER}
+"""What can be perturbed, by the names of a chip description; all but WEIGHT are outer products."""
 
 
 class Outer(NamedTuple):
@@ -41,7 +43,11 @@ class Outer(NamedTuple):
     @property
     def factor_bits(self) -> int:
         """Width of what the cost is multiplied by."""
-        return self.code_bits if self.method == RANK_ONE else self.code_bits + self.line_bits - 1
+        if self.method == RANK_ONE:
+            return self.code_bits
+        if self.method in (NODE, LAYER):
+            return self.code_bits + self.line_bits - 1
+        raise unlisted("method of outer products", self.method, {k: v for k, v in METHODS.items() if v != WEIGHT})
 
 
 def lines(layout: Layout) -> int:

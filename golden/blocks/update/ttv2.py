@@ -17,9 +17,12 @@ from typing import NamedTuple
 from numba import njit
 
 from ..lib.fixed import i32, limit, round_shift, saturate
+from ..lib.kinds import refusal
 
 ZERO, SUBTRACT, KEEP = range(3)
 RESETS = {"zero": ZERO, "subtract": SUBTRACT, "keep": KEEP}
+"""All resets, by the names of a chip description; each has a case in `fire` and in `rtl.update.ttv2`."""
+UNKNOWN = refusal("reset of the filter", RESETS)
 
 
 class Ttv2(NamedTuple):
@@ -79,8 +82,10 @@ def fire(bound, reset, keep_shift, threshold, raw):
             word = i32(0)
         elif reset == SUBTRACT:
             word = i32(word - pulse * threshold)
-        else:
+        elif reset == KEEP:
             word = round_shift(word, i32(keep_shift))
+        else:
+            raise ValueError(UNKNOWN)
     return word, pulse, over
 
 

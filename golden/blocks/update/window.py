@@ -16,7 +16,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..perturb.codes import RANDOM, Codes, pattern_signs
+from ..lib.kinds import require_listed
+from ..perturb.codes import KINDS, RANDOM, Codes, pattern_signs
+
+CODES = ("random", "walsh", "walsh-upper")
+"""Codes that a window is for."""
 
 GROUP_BITS = 2
 """log2 of the slots that share a table: a table of 16 entries is what one 4-input LUT can hold as RAM."""
@@ -53,16 +57,20 @@ class Window(NamedTuple):
         return self.cost_bits + self.slot_bits
 
     @property
+    def arbitrary(self) -> bool:
+        """Whether the signs are arbitrary (random), or rows of a Hadamard matrix; ValueError of all other codes."""
+        require_listed("code of a window", self.codes.kind, {name: KINDS[name] for name in CODES})
+        return self.codes.kind == RANDOM
+
+    @property
     def entry_bits(self) -> int:
         """log2 of the entries of a table, each the sum of a table's costs under other signs."""
-        if self.codes.kind == RANDOM:
-            return 1 << min(self.slot_bits, GROUP_BITS)
-        return self.slot_bits
+        return 1 << min(self.slot_bits, GROUP_BITS) if self.arbitrary else self.slot_bits
 
     @property
     def tables(self) -> int:
         """Number of tables."""
-        return max(1, self.size >> GROUP_BITS) if self.codes.kind == RANDOM else 1
+        return max(1, self.size >> GROUP_BITS) if self.arbitrary else 1
 
     @property
     def table_bits(self) -> int:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ...blocks.array.devices import SIGMA, SPREAD_BITS, Devices
+from ...blocks.array.devices import MODELS, SIGMA, SPREAD_BITS, Devices
 from ...blocks.lib.fixed import limit
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def devices(chip: "Chip", section: "Device | None", seed: int) -> Devices:
         return round(sigma * (1 << SPREAD_BITS) / SIGMA)
 
     return Devices(
-        section.model == "soft-bounds", seed, chip.config.weights.bits,
+        MODELS[section.model], seed, chip.config.weights.bits,
         max(1, round(2 * bound / section.states)), bound,
         spread(section.step_spread), spread(section.asymmetry), spread(section.bound_spread),
         spread(section.cycle_noise),
