@@ -116,11 +116,10 @@ def reply(m: Module, link: "Link") -> None:
                     m.next = "PLACE"
             with m.Case(DATA):
                 _next_part(m, link)
-                with m.If(link.last_part):
+                with m.If(link.last_part & link.last_entry):
+                    m.d.sync += turn.eq(CHECK)
+                with m.Elif(link.last_part):
                     m.next = "PLACE"
-                    with m.If(link.last_entry):
-                        m.d.sync += turn.eq(CHECK)
-                        m.next = "PICK"
             with m.Case(CHECK):
                 m.d.sync += link.part.eq(link.part + 1)
                 with m.If(link.part == CRC - 1):

@@ -48,16 +48,15 @@ class Receiver(Component):
                     m.next = "BITS"
                     with m.If(line):
                         m.next = "IDLE"
-            with m.State("BITS"):
-                with m.If(middle):
-                    m.d.sync += bits.eq(bits + 1)
-                    with m.If(bits == BYTE):
-                        m.d.comb += [self.valid.eq(line), self.broken.eq(~line)]
-                        m.next = "IDLE"
-                        with m.If(~line):
-                            m.next = "BREAK"
-                    with m.Else():
-                        m.d.sync += self.data.eq(Cat(self.data[1:], line))
+            with m.State("BITS"), m.If(middle):
+                m.d.sync += bits.eq(bits + 1)
+                with m.If(bits == BYTE):
+                    m.d.comb += [self.valid.eq(line), self.broken.eq(~line)]
+                    m.next = "IDLE"
+                    with m.If(~line):
+                        m.next = "BREAK"
+                with m.Else():
+                    m.d.sync += self.data.eq(Cat(self.data[1:], line))
             with m.State("BREAK"):
                 with m.If(line):
                     m.next = "IDLE"

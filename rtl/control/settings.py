@@ -77,14 +77,13 @@ class Settings(Component):
             if field not in fixed:
                 held[register] = Signal(LAYOUT[field].shape, init=initial, name=field)
             m.d.comb += self.value[field].eq(held.get(register, initial))
-        with m.If(self.load):
-            with m.Switch(self.load_register):
-                for register, value in held.items():
-                    low, high = largest[register.name.lower()]
-                    with m.Case(register):
-                        # Both are one comparison, as unsigned numbers wrap.
-                        with m.If((self.load_value - low)[:32] <= high - low):
-                            m.d.sync += value.eq(self.load_value)
+        with m.If(self.load), m.Switch(self.load_register):
+            for register, value in held.items():
+                low, high = largest[register.name.lower()]
+                with m.Case(register):
+                    # Both are one comparison, as unsigned numbers wrap.
+                    with m.If((self.load_value - low)[:32] <= high - low):
+                        m.d.sync += value.eq(self.load_value)
         if Register.DELAY in held:
             with m.If(self.calibrated):
                 m.d.sync += held[Register.DELAY].eq(self.delay)

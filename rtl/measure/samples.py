@@ -1,6 +1,6 @@
 """Sample memory: the record of the sample asked for, a word of 8 codes a clock; see `golden.blocks.measure.samples`."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
@@ -54,40 +54,46 @@ class SampleMemory(Component):
     def elaborate(self, platform):
         m = Module()
         bits = 1 if self.levels else max(self.line_bits, self.output_bits)
-        input_words = record_words(self.samples.inputs)
-        record = input_words + record_words(self.samples.outputs)
-        depth = max(2, self.samples.size * record)
-
-        index = Signal(range(max(2, self.samples.size)))
-        address = Signal(range(depth))
-        place = Signal(range(record))
-        shown = Signal(range(record))
-        m.d.comb += self.host.value.eq(0)
-
-        if self.samples.order == RANDOM:
-            m.submodules.draw = draw = SampleDraw(self.samples)
-            connect(m, flipped(self.request), draw.request)
-            chosen = draw.index
-        else:
-            chosen = stream.Signature(index.shape()).create(path=("chosen",))
-            m.d.comb += [chosen.valid.eq(self.request.valid), chosen.payload.eq(self.request.payload.index)]
-            m.d.comb += self.request.ready.eq(chosen.ready)
+        inputs, outputs = record_words(self.samples.inputs), record_words(self.samples.outputs)
+        record, shape = inputs + outputs, data.ArrayLayout(bits, SAMPLE_WORD)
+        m.submodules.codes = memory = Memory(shape=shape, depth=max(2, self.samples.size * record), init=[])
 
         # Many block RAMs are slow, and far away: their word goes to a register, and is decoupled from what takes it.
-        shape = data.ArrayLayout(bits, SAMPLE_WORD)
         fetched, words = (
             stream.Signature(data.StructLayout({"codes": shape, "is_target": 1})).create(path=(name,))
             for name in ("fetched", "given")
         )
         decouple(m, fetched, words)
-        reading, full, step, move, is_target = Signal(), Signal(), Signal(), Signal(), words.payload.is_target
-        m.d.comb += [
-            move.eq(~fetched.valid | fetched.ready),
-            step.eq(reading & (~full | move)),
-            words.ready.eq(Mux(is_target, self.target.ready, self.line.ready)),
-            self.line.valid.eq(words.valid & ~is_target),
-            self.target.valid.eq(words.valid & is_target),
-        ]
+        full, move, step = Signal(), Signal(), Signal()
+        m.d.comb += move.eq(~fetched.valid | fetched.ready)
+        m.d.sync += full.eq(step | (full & ~move))
+        address, place = self._walk(m, self._index(m), record, ~full | move, step)
+        read = self._access(m, memory, address, step)
+        word_place = Signal.like(place)  # of the word that the memory shows
+        with m.If(step):
+            m.d.sync += word_place.eq(place)
+        with m.If(move):
+            m.d.sync += [fetched.valid.eq(full), fetched.payload.codes.eq(read)]
+            m.d.sync += fetched.payload.is_target.eq(word_place >= inputs)
+        self._present(m, words)
+        return m
+
+    def _index(self, m: Module):
+        """Stream of the index of the sample that is asked for."""
+        if self.samples.order == RANDOM:
+            m.submodules.draw = draw = SampleDraw(self.samples)
+            connect(m, flipped(self.request), draw.request)
+            return draw.index
+        index = stream.Signature(range(max(2, self.samples.size))).create(path=("chosen",))
+        m.d.comb += [index.valid.eq(self.request.valid), index.payload.eq(self.request.payload.index)]
+        m.d.comb += self.request.ready.eq(index.ready)
+        return index
+
+    def _walk(self, m: Module, chosen, record: int, free: Value, step: Signal) -> tuple[Signal, Signal]:
+        """Address of a sample's words, one after the other, and the word's place in the record; `step`: it is read."""
+        index, reading = Signal.like(chosen.payload), Signal()
+        address, place = Signal(range(max(2, self.samples.size * record))), Signal(range(record))
+        m.d.comb += step.eq(reading & free)
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += chosen.ready.eq(1)
@@ -100,16 +106,17 @@ class SampleMemory(Component):
             with m.State("READ"):
                 m.d.comb += reading.eq(1)
                 with m.If(step):
-                    m.d.sync += [address.eq(address + 1), place.eq(place + 1), shown.eq(place)]
+                    m.d.sync += [address.eq(address + 1), place.eq(place + 1)]
                     with m.If(place == record - 1):
                         m.next = "IDLE"
-        m.d.sync += full.eq(step | (full & ~move))
+        return address, place
 
-        m.submodules.codes = memory = Memory(shape=shape, depth=depth, init=[])
+    def _access(self, m: Module, memory: Memory, address: Signal, step: Signal) -> Value:
+        """The memory's one address, for the words that are read and for those that the host writes; what is read."""
         read, write = memory.read_port(), memory.write_port()
-        host_word, host_code = Signal(range(depth)), Signal(range(SAMPLE_WORD))
-        code = (self.host.data > 0) if self.levels else self.host.data[:bits]
-        gathered, word = Signal(shape, reset_less=True), Signal(range(depth), reset_less=True)
+        host_word, host_code = Signal.like(address), Signal(range(SAMPLE_WORD))
+        gathered, word = Signal(memory.shape, reset_less=True), Signal.like(address, reset_less=True)
+        code = (self.host.data > 0) if self.levels else self.host.data[: len(gathered[0])]
         pending, late = Signal(), Signal()
         access = Mux(late, word, address)
         taking = self.host.select & self.host.write
@@ -120,17 +127,24 @@ class SampleMemory(Component):
             write.en.eq(pending & late),
             write.addr.eq(access),
             write.data.eq(gathered),
+            self.host.value.eq(0),
         ]
-        with m.If(move):
-            m.d.sync += [fetched.valid.eq(full), fetched.payload.codes.eq(read.data)]
-            m.d.sync += fetched.payload.is_target.eq(shown >= input_words)
         # Many block RAMs take a while to reach: the host has them a clock later, and its word comes from registers.
         m.d.sync += [late.eq(self.host.select), pending.eq(taking & host_code.all()), word.eq(host_word)]
         with m.If(taking):
             m.d.sync += gathered[host_code].eq(code)
+        return read.data
+
+    def _present(self, m: Module, words) -> None:
+        """Give each word to the stream that it belongs to."""
+        is_target = words.payload.is_target
+        m.d.comb += [
+            words.ready.eq(Mux(is_target, self.target.ready, self.line.ready)),
+            self.line.valid.eq(words.valid & ~is_target),
+            self.target.valid.eq(words.valid & is_target),
+        ]
         for number, sink in enumerate((self.line, self.target)):
             for place in range(SAMPLE_WORD):
-                kept = words.payload.codes[place]
-                value = Mux(kept, *reversed(self.levels[number])) if self.levels else kept.as_signed()
+                code = words.payload.codes[place]
+                value = Mux(code, *reversed(self.levels[number])) if self.levels else code.as_signed()
                 m.d.comb += sink.payload[place].eq(value)
-        return m
