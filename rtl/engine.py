@@ -19,14 +19,14 @@ from ..golden.chip.memories import memories
 from ..golden.chip.registers import constants
 from .array.port import ArrayPort
 from .control.sequencer import StepSequencer
-from .control.sequencer_counters import told
-from .control.settings import Settings, single
+from .control.sequencer_counters import counter_ports
+from .control.settings import Settings, single_reading
 from .lib.host_port import HostPort
 from .lib.settings_layout import LAYOUT
 from .lib.streams import fork, skid, transfer
 from .measure.calibration import Calibration
 from .measure.cost import CostUnit
-from .measure.delay_line import Channel
+from .measure.delay_line import DelayLine
 from .measure.neuron import NeuronTable
 from .measure.samples import SampleMemory
 from .paths import LEARN
@@ -57,7 +57,7 @@ class Engine(Component):
     def __init__(self, chip: Chip):
         self.chip = chip
         self.sequencer = StepSequencer(chip)
-        self._control = (*CONTROL, *told(chip))
+        self._control = (*CONTROL, *counter_ports(chip))
         members = {name: self.sequencer.signature.members[name] for name in (*self._control, "load", "load_register")}
         members |= {
             "array": Out(ArrayPort(chip)),
@@ -78,7 +78,7 @@ class Engine(Component):
             chip.samples, chip.crossbar.line_bits, chip.config.array.output_bits, chip.levels
         )
         m.submodules.neuron = neuron = NeuronTable(chip.neuron, chip.layout)
-        m.submodules.cost = cost = CostUnit(chip.cost, single(chip))
+        m.submodules.cost = cost = CostUnit(chip.cost, single_reading(chip))
         for name in self._control:
             if name == "calibrate" and not chip.config.engine.calibration:
                 continue
@@ -150,13 +150,13 @@ class Engine(Component):
         clear = Signal()
         m.d.comb += clear.eq(self.calibrate & ~sequencer.busy)
         if latency := chip.config.array.latency:
-            m.submodules.delay_line = delay_line = Channel(latency, chip.cost.bits)
+            m.submodules.delay_line = delay_line = DelayLine(latency, chip.cost.bits)
             m.d.comb += [
                 delay_line.cost.eq(cost.result.payload.cost),
-                delay_line.place.eq(sequencer.number[:4]),
-                delay_line.take.eq(sequencer.measured),
+                delay_line.step.eq(sequencer.number[:4]),
+                delay_line.write.eq(sequencer.measured),
                 delay_line.clear.eq(clear),
-                arrived.eq(delay_line.late),
+                arrived.eq(delay_line.delayed),
             ]
             connect(m, flipped(self.host_delay_line), delay_line.host)
         else:
@@ -166,8 +166,8 @@ class Engine(Component):
         m.submodules.calibration = calibration = Calibration(chip.cost.bits)
         m.d.comb += [
             calibration.clear.eq(clear),
-            calibration.take.eq(sequencer.measured & sequencer.calibrating),
-            calibration.place.eq(sequencer.number),
+            calibration.valid.eq(sequencer.measured & sequencer.calibrating),
+            calibration.step.eq(sequencer.number),
             calibration.cost.eq(arrived),
             calibration.scan.eq(sequencer.scan),
             sequencer.scanned.eq(calibration.done),

@@ -13,7 +13,7 @@ from ..golden.chip.memory_map import ADDRESS_BITS, CALIBRATE, DATA_BITS, EVALUAT
 from ..golden.chip.registers import constants
 from ..golden.state import FLAGS
 from .array.emulated import EmulatedArray
-from .control.sequencer_counters import RESTORABLE, shown_as
+from .control.sequencer_counters import RESTORABLE, counter_source
 from .engine import Engine
 from .lib.ram import TEXT, VerilogPlatform
 from .lib.settings_layout import LAYOUT
@@ -158,7 +158,7 @@ class Top(Component):
         fixed = constants(chip)
         for number in Register:
             name = number.name.lower()
-            if bits := shown_as(chip, name) if name in RESTORABLE else None:
+            if bits := counter_source(chip, name) if name in RESTORABLE else None:
                 port, first, last = bits
                 same.setdefault(bits, ([], getattr(engine, port)[first:last]))[0].append(number)
             elif name in fixed:

@@ -26,7 +26,7 @@ from ohmgrad.golden.blocks.update.correlator import Correlator
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.memory_map import Register
 from ohmgrad.rtl.control.sequencer import StepSequencer
-from ohmgrad.rtl.control.sequencer_counters import RESTORABLE, shown_as
+from ohmgrad.rtl.control.sequencer_counters import RESTORABLE, counter_source
 
 # Settings; parameters, samples, layers of weights; cost mode, window of the correlator.
 MADE = {
@@ -151,7 +151,7 @@ def expect(block: StepSequencer, s: Sequencer, start: int, length: int) -> list[
         readings = 1 if drop else max(counts) if refresh else counts[0]
         now, before = (counters(block, s, k) for k in (n, max(n - 1, 0)))
         present = {name: now[name] for name in ("pattern", "position", "turn", "sample")}
-        present |= {"index": now["sample_index"], "direct": 0, "still": 0}
+        present |= {"index": now["sample_index"], "direct": 0, "unperturbed": 0}
         lagging = n - 1 - s.delay >= 0
         pattern = max(n - 1 - s.delay, 0) // s.tau_p
         group = lagging and pattern % window == window - 1 and (n - s.delay) % s.tau_p == 0
@@ -187,7 +187,7 @@ def shown(bench: Bench) -> dict[str, int]:
     """What the host reads of all restorable registers."""
     values = dict.fromkeys(RESTORABLE, 0)
     for name in RESTORABLE:
-        if bits := shown_as(bench.block.chip, name):
+        if bits := counter_source(bench.block.chip, name):
             port, first, last = bits
             values[name] = int(bench.signal(port).value) >> first & ((1 << (last - first)) - 1)
     return values
@@ -320,7 +320,7 @@ async def evaluations_and_calibrations(dut, name):
         check(f"evaluation {name} sweeps", samples, [samples] * 3,
               [len(history) for history in (around.presented, around.applied, around.results)])  # fmt: skip
         for index, (presented, applied) in enumerate(zip(around.presented, around.applied, strict=True)):
-            got = [presented.index, presented.direct, presented.still, presented.reading.drop,
+            got = [presented.index, presented.direct, presented.unperturbed, presented.reading.drop,
                      applied.update, applied.flush, applied.used]  # fmt: skip
             check(f"evaluation {name}", index, [index, 1, 1, 1, 0, 0, 0], got)
         counted = [sum(result[key] for result in around.results) for key in ("sum0", "right")]
@@ -349,7 +349,7 @@ async def evaluations_and_calibrations(dut, name):
         position = turn * block.chip.codes.stride % block.chip.codes.size
         expected = [turn, position, turn % block.chip.samples.size, 1,
                     n % PERIOD != PERTURBED, n % PERIOD == 0]  # fmt: skip
-        got = [presented.pattern, presented.position, presented.index, presented.direct, presented.still,
+        got = [presented.pattern, presented.position, presented.index, presented.direct, presented.unperturbed,
                presented.reading.changed]  # fmt: skip
         check(f"calibration {name}", n, expected, got)
     assert not any(applied.update or applied.flush or applied.used for applied in around.applied)

@@ -43,9 +43,9 @@ def cases(bits: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
 async def delays_match_golden(dut, name):
     bench = Bench(dut, name, make(name))
     edge, rng = RisingEdge(dut.clk), bench.rng
-    clear, take, place, cost, scan = map(bench.signal, ("clear", "take", "place", "cost", "scan"))
+    clear, valid, step, cost, scan = map(bench.signal, ("clear", "valid", "step", "cost", "scan"))
     done, found, delay = map(bench.signal, ("done", "found", "delay"))
-    for port in (clear, take, scan):
+    for port in (clear, valid, scan):
         port.value = 0
     await bench.start()
     for case, costs in cases(GRID[name], rng).items():
@@ -54,11 +54,11 @@ async def delays_match_golden(dut, name):
         clear.value = 0
         for n, value in enumerate(costs.ravel()):
             while rng.random() < 0.1:  # no step ends in this clock
-                take.value, place.value, cost.value = 0, int(rng.integers(PERIOD)), int(rng.integers(2))
+                valid.value, step.value, cost.value = 0, int(rng.integers(PERIOD)), int(rng.integers(2))
                 await edge
-            take.value, place.value, cost.value = 1, n % PERIOD, int(value)
+            valid.value, step.value, cost.value = 1, n % PERIOD, int(value)
             await edge
-        take.value, scan.value = 0, 1
+        valid.value, scan.value = 0, 1
         await edge
         scan.value = 0
         clocks = 0

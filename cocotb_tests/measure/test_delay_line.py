@@ -1,5 +1,5 @@
-"""The channel delays costs as `golden.blocks.measure.delay_line` does, forgets them when told, and shows them to the
-host.
+"""The delay line delays costs as `golden.blocks.measure.delay_line` does, forgets them when it is cleared, and
+shows them to the host.
 """
 
 import cocotb
@@ -9,19 +9,19 @@ from cocotb.triggers import FallingEdge, RisingEdge
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, extremes, over, run
 from ohmgrad.golden.blocks.measure.delay_line import arrive
-from ohmgrad.rtl.measure.delay_line import Channel
+from ohmgrad.rtl.measure.delay_line import DelayLine
 
 # Latency, bits.
 GRID = {"one": (1, 20), "five": (5, 4), "longest": (15, 31)}
 STEPS = 100
 
 
-def make(name: str) -> Channel:
+def make(name: str) -> DelayLine:
     """The block of one configuration."""
-    return Channel(*GRID[name])
+    return DelayLine(*GRID[name])
 
 
-def test_channel():
+def test_delay_line():
     run(__file__, make, GRID)
 
 
@@ -31,8 +31,8 @@ async def costs_arrive_late(dut, name):
     latency, bits = GRID[name]
     bench = Bench(dut, name, make(name))
     edge, falling, rng = RisingEdge(dut.clk), FallingEdge(dut.clk), bench.rng
-    cost, late, place, take, clear = map(bench.signal, ("cost", "late", "place", "take", "clear"))
-    for port in (take, clear, bench.signal("host.select"), bench.signal("host.write")):
+    cost, delayed, at, write, clear = map(bench.signal, ("cost", "delayed", "step", "write", "clear"))
+    for port in (write, clear, bench.signal("host.select"), bench.signal("host.write")):
         port.value = 0
     await bench.start()
     host = bench.host()
@@ -50,16 +50,17 @@ async def costs_arrive_late(dut, name):
             arrive(pending, step, costs[step])
         for step in range(first, first + STEPS):
             costs[step] = int(extremes(rng, bits))
-            cost.value, place.value = costs[step], step % 16
-            take.value = 0
+            cost.value, at.value = costs[step], step % 16
+            write.value = 0
             while rng.random() < 0.3:
                 await edge
             await falling
-            check(f"channel {name}", step, costs[step - latency], late.value.to_signed())
+            check(f"delay line {name}", step, costs[step - latency], delayed.value.to_signed())
             arrived = arrive(pending, step, costs[step])
             check(f"golden.blocks.measure.delay_line {name}", step, costs[step - latency], arrived)
-            take.value = 1
+            write.value = 1
             await edge
-            take.value = 0
+            write.value = 0
         end = first + STEPS
-        check(f"channel {name} host", end, [costs[end - 16 + (k - end) % 16] for k in range(16)], await host.read(16))
+        kept = [costs[end - 16 + (k - end) % 16] for k in range(16)]
+        check(f"delay line {name} host", end, kept, await host.read(16))

@@ -1,4 +1,4 @@
-"""Passes that are to be still carry zeros, all others what came in, under stalls and with one pass ahead."""
+"""Passes that are to be silent carry zeros, all others what came in, under stalls and with one pass ahead."""
 
 import cocotb
 import numpy as np
@@ -7,17 +7,17 @@ from cocotb.triggers import gather
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, extremes, over, run
 from ohmgrad.golden.blocks.lib.layout import Layout
-from ohmgrad.rtl.perturb.silencer import Mute
+from ohmgrad.rtl.perturb.silencer import Silencer
 
 # Layers, lanes, bits of a value.
 GRID = {"one_word": ((2, 1), 4, 2), "lanes1": ((2, 2, 1), 1, 2), "lanes16": ((7, 5, 3), 16, 9)}
 PASSES = 20
 
 
-def make(name: str) -> Mute:
+def make(name: str) -> Silencer:
     """The block of one configuration."""
     layers, lanes, bits = GRID[name]
-    return Mute(Layout(layers, lanes), bits)
+    return Silencer(Layout(layers, lanes), bits)
 
 
 def test_mute():
@@ -26,16 +26,16 @@ def test_mute():
 
 @cocotb.test()
 @over(GRID)
-async def still_passes_are_zero(dut, name):
+async def silent_passes_are_zero(dut, name):
     block = make(name)
     bench = Bench(dut, name, block)
-    still, values, sign = bench.source("still"), bench.source("values"), bench.sink("sign")
+    silent, values, sign = bench.source("silent"), bench.source("values"), bench.sink("sign")
     await bench.start()
     for batch in range(3):
         bench.stall(None if batch else 0.0)
         flags = bench.rng.integers(0, 2, PASSES)
         words = extremes(bench.rng, block.bits, (PASSES, block.layout.words, block.layout.lanes))
         flat = words.reshape(-1, block.layout.lanes)
-        _, _, got = await gather(still.send([int(f) for f in flags]), values.send(flat), sign.receive(len(flat)))
+        _, _, got = await gather(silent.send([int(f) for f in flags]), values.send(flat), sign.receive(len(flat)))
         expected = np.where(flags[:, np.newaxis, np.newaxis], 0, words)
         check(f"mute {name}", batch, expected.ravel(), np.ravel(got))

@@ -9,7 +9,7 @@ from ohmgrad.cocotb_tests.harness import check, over, run, words
 from ohmgrad.golden.blocks.lib.layout import Layout
 from ohmgrad.golden.blocks.perturb import outer
 from ohmgrad.golden.blocks.tiki_taka.lines import lines_of
-from ohmgrad.rtl.tiki_taka.transfer_vector import MoveVector
+from ohmgrad.rtl.tiki_taka.transfer_vector import TransferVector
 
 # Layers, lanes, whether a line is an output line.
 GRID = {
@@ -28,11 +28,11 @@ GRID = {
 VECTORS = 24
 
 
-def make(name: str) -> MoveVector:
+def make(name: str) -> TransferVector:
     """The block of one configuration."""
     layers, lanes, rows = GRID[name]
     layout = Layout(layers, lanes)
-    return MoveVector(layout, lines_of(layout, rows))
+    return TransferVector(layout, lines_of(layout, rows))
 
 
 def test_moves():
@@ -47,19 +47,19 @@ async def moves(dut, name):
     layout, lines = block.layout, block.lines
     bench, edge = Bench(dut, name, block), RisingEdge(dut.clk)
     rng, train = bench.rng, bench.sink("train")
-    ports = {port: bench.signal(port) for port in ("write", "layer", "line", "cell", "pulse", "there", "send")}
+    ports = {port: bench.signal(port) for port in ("write", "layer", "line", "cell", "pulse", "active", "send")}
     size = layout.neurons + outer.lines(layout)
     for port in ports.values():
         port.value = 0
     await bench.start()
     for number in range(VECTORS):
         bench.stall(None if number else 0.0)
-        there = number == 0 or rng.random() < 0.7
+        active = number == 0 or rng.random() < 0.7
         across, along = np.zeros(outer.lines(layout), int), []
         if lines.rows:
             across = np.zeros(layout.neurons, int)
         first = 0
-        for k, (count, length) in enumerate(lines.layers if there else ()):
+        for k, (count, length) in enumerate(lines.layers if active else ()):
             line, fired = int(rng.integers(count)), rng.integers(-1, 2, length)
             across[first + line] = 1
             along.append(fired)
@@ -72,7 +72,7 @@ async def moves(dut, name):
                     ports[port].value = value
                 await edge
                 ports["write"].value = 0
-        ports["there"].value, ports["send"].value = int(there), 1
+        ports["active"].value, ports["send"].value = int(active), 1
         await edge
         got = await train.receive(-(-size // layout.lanes))
         if number == 0:
@@ -81,6 +81,6 @@ async def moves(dut, name):
         ports["send"].value = 0
         await edge
         expected = np.zeros(size, int)
-        if there:
+        if active:
             expected = np.concatenate([across, *along] if lines.rows else [*along, across])
         check(f"moves {name}", number, words(expected, layout.lanes), got)

@@ -16,8 +16,8 @@ from ...golden.chip.memory_map import Register
 from ..lib.settings_layout import LAYOUT
 from ..lib.streams import transfer
 from ..measure.cost import READING, result_layout
-from .sequencer_counters import COUNTER, RunCounters, places, step_modulo, told
-from .settings import known, single
+from .sequencer_counters import COUNTER, RunCounters, counter_ports, presented_layout, step_modulo
+from .settings import effective_settings, single_reading
 
 UNFINISHED = 3
 """Most sweeps without learning that are under way at a time."""
@@ -46,7 +46,7 @@ class StepSequencer(Component):
     result : stream in, one measurement a step; `arrived` is the C~ that arrives with it.
     measured, number : high for one clock when it is taken; its step mod 512.
     apply : stream out, one a sweep: C~ that arrived or 0 if it is not to be used, its pattern and step,
-        whether the step ends a window of tau_theta (`update`) or of the correlator (`flush`).
+        whether the step ends an update period, tau_theta steps (`update`), or a window (`flush`).
     saturated : high for one clock when the C~ of a step saturated.
     load, load_register, load_value : the host writes a restorable register; only while idle.
     step, ..., lag : as of `rtl.control.sequencer_counters.RunCounters`.
@@ -55,7 +55,8 @@ class StepSequencer(Component):
 
     def __init__(self, chip: Chip):
         self.chip = chip
-        present = {**places(chip).members, "step": COUNTER, "update": 1, "direct": 1, "still": 1, "reading": READING}
+        flags = {"update": 1, "direct": 1, "unperturbed": 1}
+        present = {**presented_layout(chip).members, "step": COUNTER, **flags, "reading": READING}
         apply = data.StructLayout(
             {"cost": signed(chip.cost.bits), "used": 1, "update": 1, "flush": 1, "pattern": COUNTER, "step": COUNTER}
         )
@@ -86,7 +87,7 @@ class StepSequencer(Component):
                 "last": Out(result_layout(chip.cost)),
                 "total": Out(chip.cost.sum_bits + count),
                 "right": Out(count),
-                **{name: Out(shape) for name, shape in told(chip).items()},
+                **{name: Out(shape) for name, shape in counter_ports(chip).items()},
             }
         )
 
@@ -95,13 +96,13 @@ class StepSequencer(Component):
         m.submodules.counters = counters = self._counters = RunCounters(self.chip)
         ports = ("settings", "load_register", "load_value")
         m.d.comb += [getattr(counters, port).eq(getattr(self, port)) for port in ports]
-        m.d.comb += [getattr(self, port).eq(getattr(counters, port)) for port in told(self.chip)]
+        m.d.comb += [getattr(self, port).eq(getattr(counters, port)) for port in counter_ports(self.chip)]
         m.d.comb += counters.load.eq(self.load & ~self.busy)
 
         self._evaluating, self._special, self._begin = Signal(), Signal(), Signal()
         self._fire, self._taken, self._applied = Signal(), Signal(), Signal()
-        # What was presented is shown until it is applied; then all that follows from the counters settles.
-        shown, settling = Signal(), Signal(2)
+        # What was presented stands until it is applied; then all that follows from the counters settles.
+        presented, settling = Signal(), Signal(2)
         m.d.comb += [
             self._special.eq(self._evaluating | self.calibrating),
             self._begin.eq(~self.busy & (self.start | self.evaluate | self.calibrate)),
@@ -110,13 +111,13 @@ class StepSequencer(Component):
         ]
         m.d.sync += [
             settling.eq(Mux(self._begin | self._applied, 3, settling >> 1)),
-            shown.eq(self._fire | (shown & ~self._applied)),
+            presented.eq(self._fire | (presented & ~self._applied)),
         ]
         with m.If(self._begin):
             m.d.sync += [
                 self.busy.eq(1), self._evaluating.eq(self.evaluate), self.calibrating.eq(self.calibrate)
             ]  # fmt: skip
-        settled = ~shown & ~settling[0]
+        settled = ~presented & ~settling[0]
         offered, sweep, reading = self._run(m)
         also_offered, other, other_reading = self._without_learning(m, settled)
         m.d.comb += self.present.valid.eq(settled & (offered | also_offered))
@@ -125,16 +126,16 @@ class StepSequencer(Component):
         for fields, run, special in ((payload, sweep, other), (payload.reading, reading, other_reading)):
             for name, value in run.items():
                 m.d.comb += fields[name].eq(Mux(self._special, special[name], value) if name in special else value)
-        self._apply(m, shown, reading["drop"])
+        self._apply(m, presented, reading["drop"])
         return m
 
     def _run(self, m: Module) -> tuple[Value, dict, dict]:
         """Whether a reading of a run is on offer, its fields of `present`, and those of `reading`."""
-        counters, settings = self._counters, known(self.chip, self.settings)
+        counters, settings = self._counters, effective_settings(self.chip, self.settings)
         presenting, stopping, ended, drop = Signal(), Signal(), Signal(), Signal()
         applied = self._applied & ~self._special
         last, take0, take1 = Const(1), Const(1), Const(1)
-        if not single(self.chip):
+        if not single_reading(self.chip):
             reading, bits = Signal(AVERAGE), settings.average
             if self.chip.cost.mode == FORWARD:
                 bits = Mux(counters.refresh & (settings.average_c0 > bits), settings.average_c0, bits)
@@ -145,12 +146,12 @@ class StepSequencer(Component):
             last = drop | Cat(bit | (bits <= k) for k, bit in enumerate(reading)).all()
             with m.If(applied):
                 m.d.sync += reading.eq(Mux(last, 0, reading + 1))
-        sweep = {name: counters.place[name] for name in counters.place.shape().members}
-        sweep |= {"step": counters.step, "update": counters.ahead & counters.update, "direct": 0, "still": 0}
+        sweep = {name: counters.presented[name] for name in counters.presented.shape().members}
+        sweep |= {"step": counters.step, "update": counters.ahead & counters.update, "direct": 0, "unperturbed": 0}
         fields = {"take0": take0, "take1": take1, "last": last, "drop": drop}
         fields |= {"refresh": counters.refresh, "changed": counters.changed}
         m.d.comb += [counters.applied.eq(applied), counters.advance.eq(last & ~drop)]
-        m.d.sync += drop.eq((counters.shown == self.target) | ended)
+        m.d.sync += drop.eq((counters.presented_step == self.target) | ended)
         with m.If(applied & counters.advance):
             m.d.sync += ended.eq(stopping)
         with m.If(self.stop):
@@ -172,7 +173,7 @@ class StepSequencer(Component):
         round_ends = place == PERIOD - 1
         if not calibrates:
             index = count
-        sweep = {"index": index, "direct": 1, "still": self._evaluating | (place != PERTURBED)}
+        sweep = {"index": index, "direct": 1, "unperturbed": self._evaluating | (place != PERTURBED)}
         if calibrates:
             sweep |= {"pattern": count >> len(place), "position": position, "turn": turn}
         fields = {"take0": 1, "take1": 1, "last": 1, "refresh": 1}
@@ -208,17 +209,17 @@ class StepSequencer(Component):
         ]
         return self._special & more & (unfinished != UNFINISHED), sweep, fields
 
-    def _apply(self, m: Module, shown: Value, drop: Value) -> None:
+    def _apply(self, m: Module, presented: Value, drop: Value) -> None:
         """Take measurements, and apply them."""
         result, payload, counters = self.result.payload, self.apply.payload, self._counters
         waits, due, used = Signal(), Signal(), Signal()
         m.d.comb += [
-            waits.eq(shown & counters.ahead),
+            waits.eq(presented & counters.ahead),
             due.eq(waits & ~self.apply.valid),
             used.eq(counters.ahead & counters.used),
             self.result.ready.eq(self.busy & (self._special | result.drop | due)),
             self._taken.eq(transfer(self.result)),
-            self._applied.eq(shown & ~self.apply.valid & (~waits | (self._taken & ~result.drop))),
+            self._applied.eq(presented & ~self.apply.valid & (~waits | (self._taken & ~result.drop))),
             self.measured.eq(self._taken & (~result.drop | self.calibrating)),
             self.saturated.eq(self._taken & result.saturated & ~self._special & ~result.drop),
         ]
@@ -231,7 +232,7 @@ class StepSequencer(Component):
                 payload.used.eq(used),
                 payload.update.eq(counters.ahead & counters.update),
                 payload.flush.eq(counters.ahead & (counters.update | counters.group_ends | drop)),
-                payload.pattern.eq(counters.place.last_pattern),
+                payload.pattern.eq(counters.presented.last_pattern),
                 payload.step.eq(self.step),
             ]
             with m.If(counters.ahead):

@@ -1,8 +1,8 @@
-"""Counters of a run: steps done, and what step, pattern and sample are shown; see `golden.blocks.control.sequencer`.
+"""Counters of a run: steps done, and the step, pattern and sample presented; see `golden.blocks.control.sequencer`.
 
 The number of what lasts tau steps, step // tau, and its phase, step mod tau, are bits of the step where tau is a
-constant and a power of two, and counters of their own elsewhere. They are there for the step shown, which is ahead
-of those done by one while a cost is awaited, and (`lag`) for the step of the cost that arrives next.
+constant and a power of two, and counters of their own elsewhere. They exist for the step presented, which is
+ahead of those done by one while a cost is awaited, and (`lag`) for the step of the cost that arrives next.
 """
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
@@ -17,15 +17,15 @@ from ...golden.chip.chip import Chip
 from ...golden.chip.memory_map import Register
 from ...golden.chip.registers import constants
 from ..lib.settings_layout import LAYOUT, TAU_BITS
-from .settings import known, shift
+from .settings import constant_log2, effective_settings
 
 COUNTER = 32
 RESTORABLE = tuple(Register(k).name.lower() for k in range(Register.STEP, Register.LAG_PHASE_X + 1))
 """Names of all counters that the host may write."""
 
 
-def places(chip: Chip) -> data.StructLayout:
-    """Shapes of what is shown: pattern and sample, and `last_`, what the next cost is correlated with."""
+def presented_layout(chip: Chip) -> data.StructLayout:
+    """Shapes of what is presented: pattern and sample, and `last_`, what the next cost is correlated with."""
     position, turn = range(max(2, chip.codes.size)), range(max(2, len(chip.layout.rows)))
     return data.StructLayout(
         {
@@ -36,46 +36,46 @@ def places(chip: Chip) -> data.StructLayout:
     )  # fmt: skip
 
 
-def kept(chip: Chip) -> dict:
+def counter_registers(chip: Chip) -> dict:
     """Name and shape of the counters that are registers of a chip, of `RESTORABLE`."""
-    shapes, number, phase = places(chip).members, COUNTER, TAU_BITS
-    there = {"step": number}
-    if shift(chip, "tau_p") is None:
-        there |= {"pattern": number, "phase_p": phase, "lag_pattern": number, "lag_phase_p": phase}
-    if shift(chip, "tau_x") is None:
-        there |= {"sample": number, "phase_x": phase, "lag_phase_x": phase}
-    if shift(chip, "tau_theta") is None:
-        there["phase_theta"] = phase
-    if chip.cost.mode == FORWARD and shift(chip, "refresh") is None and constants(chip).get("refresh") != 0:
-        there["phase_refresh"] = phase
+    shapes, number, phase = presented_layout(chip).members, COUNTER, TAU_BITS
+    registers = {"step": number}
+    if constant_log2(chip, "tau_p") is None:
+        registers |= {"pattern": number, "phase_p": phase, "lag_pattern": number, "lag_phase_p": phase}
+    if constant_log2(chip, "tau_x") is None:
+        registers |= {"sample": number, "phase_x": phase, "lag_phase_x": phase}
+    if constant_log2(chip, "tau_theta") is None:
+        registers["phase_theta"] = phase
+    if chip.cost.mode == FORWARD and constant_log2(chip, "refresh") is None and constants(chip).get("refresh") != 0:
+        registers["phase_refresh"] = phase
     if chip.codes.kind == SEQUENTIAL:
-        there |= {"position": shapes["position"], "lag_position": shapes["position"]}
+        registers |= {"position": shapes["position"], "lag_position": shapes["position"]}
     if chip.outer and chip.outer.method == LAYER:
-        there["turn"] = shapes["turn"]
+        registers["turn"] = shapes["turn"]
     if chip.samples.order == CYCLIC:
-        there["sample_index"] = shapes["index"]
-    return there
+        registers["sample_index"] = shapes["index"]
+    return registers
 
 
-def lags(chip: Chip) -> bool:
+def has_lag(chip: Chip) -> bool:
     """Whether the pattern correlated with may be another than that of the last step."""
     return constants(chip).get("delay") != 0
 
 
-def told(chip: Chip) -> dict:
-    """Ports that tell all counters: those kept, and `lag`, the step of the cost that arrives next, where it may lag."""
-    return kept(chip) | ({"lag": COUNTER} if lags(chip) else {})
+def counter_ports(chip: Chip) -> dict:
+    """Ports of all counters: the registers, and `lag`, the step of the cost that arrives next, where it may lag."""
+    return counter_registers(chip) | ({"lag": COUNTER} if has_lag(chip) else {})
 
 
-def shown_as(chip: Chip, name: str) -> tuple[str, int, int] | None:
+def counter_source(chip: Chip, name: str) -> tuple[str, int, int] | None:
     """Port and bits, from and to, that a counter reads while nothing runs; None if it reads 0."""
-    registers = kept(chip)
+    registers = counter_registers(chip)
     if name in registers:
         return name, 0, COUNTER
-    source = "lag" if name.startswith("lag") and lags(chip) else "step"
+    source = "lag" if name.startswith("lag") and has_lag(chip) else "step"
     what = name.removeprefix("lag_")
     tau = {"pattern": "tau_p", "sample": "tau_x", "phase_refresh": "refresh"}.get(what, what.replace("phase", "tau"))
-    cut = shift(chip, tau) if tau in LAYOUT.members else None
+    cut = constant_log2(chip, tau) if tau in LAYOUT.members else None
     if cut is None or (what == "phase_refresh" and chip.cost.mode != FORWARD):
         return None
     return (source, 0, cut) if what.startswith("phase") else (source, cut, COUNTER)
@@ -94,15 +94,15 @@ class RunCounters(Component):
     -------
     settings : time constants, blanking and delay.
     applied : high for one clock when a reading has got its cost: the step before it is done, if this is its first.
-    advance : with `applied`: what is shown next is another step, else another reading of this one, or none.
-    ahead : the step shown is that behind those done, and `applied` will count.
-    shown : number of the step shown.
-    place : what is shown, see `places`.
-    changed, refresh : the step shown is the first of its sample; takes C0.
-    used, update, group_ends : the cost that arrives next is correlated; its step ends a window of tau_theta, or the
-        patterns of a window of the correlator.
+    advance : with `applied`: what is presented next is another step, else another reading of this one, or none.
+    ahead : the step presented is that behind those done, and `applied` will count.
+    presented_step : number of the step presented.
+    presented : what belongs to it, see `presented_layout`.
+    changed, refresh : the step presented is the first of its sample; takes C0.
+    used, update, group_ends : the cost that arrives next is correlated; its step ends an update period, tau_theta
+        steps, or the patterns of a window.
     load, load_register, load_value : the host writes a counter; only while idle.
-    step, ... : those of `RESTORABLE` that the chip has as registers, see `kept`.
+    step, ... : those of `RESTORABLE` that the chip has as registers, see `counter_registers`.
     lag : max(step - delay, 0), where there is a delay.
     """
 
@@ -114,48 +114,48 @@ class RunCounters(Component):
                 "settings": In(LAYOUT),
                 "applied": In(1),
                 "advance": In(1),
-                "shown": Out(COUNTER),
-                "place": Out(places(chip)),
+                "presented_step": Out(COUNTER),
+                "presented": Out(presented_layout(chip)),
                 **dict.fromkeys(flags, Out(1)),
                 "load": In(1),
                 "load_register": In(Register),
                 "load_value": In(COUNTER),
-                **{name: Out(shape) for name, shape in told(chip).items()},
+                **{name: Out(shape) for name, shape in counter_ports(chip).items()},
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        chip, registers = self.chip, kept(self.chip)
-        settings = known(chip, self.settings)
-        count, move = Signal(), Signal()  # a step is done; another one is shown
+        chip, registers = self.chip, counter_registers(self.chip)
+        settings = effective_settings(chip, self.settings)
+        count, move = Signal(), Signal()  # a step is done; another one is presented
         m.d.comb += [count.eq(self.applied & self.ahead), move.eq(self.applied & self.advance)]
-        m.d.sync += self.shown.eq(self.step + self.ahead)
+        m.d.sync += self.presented_step.eq(self.step + self.ahead)
         with m.If(self.applied):
             m.d.sync += self.ahead.eq(self.advance)
         with m.If(count):
-            m.d.sync += self.step.eq(self.shown)
+            m.d.sync += self.step.eq(self.presented_step)
         lag, lagging = self._lag(m, settings)
 
-        place, drag = self.place, count & lagging
-        pattern, _, pattern_ends = self._pace(m, "pattern", "phase_p", "tau_p", self.shown, move)
-        sample, phase_x, sample_ends = self._pace(m, "sample", "phase_x", "tau_x", self.shown, move)
-        behind, _, lag_ends = self._pace(m, "lag_pattern", "lag_phase_p", "tau_p", lag, drag)
-        _, lag_phase_x, _ = self._pace(m, "", "lag_phase_x", "tau_x", lag, drag)
-        _, phase_theta, _ = self._pace(m, "", "phase_theta", "tau_theta", self.shown, move)
-        m.d.comb += [place.pattern.eq(pattern), place.sample.eq(sample), place.last_pattern.eq(behind)]
+        presented, lag_move = self.presented, count & lagging
+        pattern, _, pattern_ends = self._pace(m, "pattern", "phase_p", "tau_p", self.presented_step, move)
+        sample, phase_x, sample_ends = self._pace(m, "sample", "phase_x", "tau_x", self.presented_step, move)
+        behind, _, lag_ends = self._pace(m, "lag_pattern", "lag_phase_p", "tau_p", lag, lag_move)
+        _, lag_phase_x, _ = self._pace(m, "", "lag_phase_x", "tau_x", lag, lag_move)
+        _, phase_theta, _ = self._pace(m, "", "phase_theta", "tau_theta", self.presented_step, move)
+        m.d.comb += [presented.pattern.eq(pattern), presented.sample.eq(sample), presented.last_pattern.eq(behind)]
         if "position" in registers:
             step_modulo(m, self.position, chip.codes.stride, chip.codes.size, move & pattern_ends)
-            step_modulo(m, self.lag_position, chip.codes.stride, chip.codes.size, drag & lag_ends)
-            m.d.comb += [place.position.eq(self.position), place.last_position.eq(self.lag_position)]
+            step_modulo(m, self.lag_position, chip.codes.stride, chip.codes.size, lag_move & lag_ends)
+            m.d.comb += [presented.position.eq(self.position), presented.last_position.eq(self.lag_position)]
         if "turn" in registers:
             with m.If(move):
-                m.d.sync += place.last_turn.eq(self.turn)
+                m.d.sync += presented.last_turn.eq(self.turn)
             step_modulo(m, self.turn, 1, len(chip.layout.rows), move & pattern_ends)
-            m.d.comb += place.turn.eq(self.turn)
+            m.d.comb += presented.turn.eq(self.turn)
         if "sample_index" in registers:
             step_modulo(m, self.sample_index, 1, chip.samples.size, move & sample_ends)
-            m.d.comb += place.index.eq(self.sample_index)
+            m.d.comb += presented.index.eq(self.sample_index)
 
         slots = chip.correlator.window - 1
         blanked = lag_phase_x < settings.blanking if constants(chip).get("blanking") != 0 else Const(0)
@@ -168,7 +168,7 @@ class RunCounters(Component):
             self.group_ends.eq(((behind & slots) == slots) & lag_ends & lagging),
         ]
         if chip.cost.mode == FORWARD:
-            _, phase, _ = self._pace(m, "", "phase_refresh", "refresh", self.shown, move)
+            _, phase, _ = self._pace(m, "", "phase_refresh", "refresh", self.presented_step, move)
             m.d.sync += self.refresh.eq(Mux(settings.refresh == 0, fresh, phase == 0))
         with m.If(self.load):
             with m.Switch(self.load_register):
@@ -179,7 +179,7 @@ class RunCounters(Component):
 
     def _lag(self, m: Module, settings) -> tuple[Value, Value]:
         """Step that the cost which arrives next is of, or 0, and whether there is such a step yet."""
-        if not lags(self.chip):
+        if not has_lag(self.chip):
             return self.step, Const(1)
         lagging, behind = Signal(), Signal(signed(COUNTER + 1))
         m.d.comb += behind.eq(self.step - settings.delay)
@@ -188,11 +188,11 @@ class RunCounters(Component):
 
     def _pace(self, m: Module, number: str, phase: str, tau: str, step: Value, move: Value) -> tuple[Value, ...]:
         """Number and phase of what lasts tau steps, and whether the phase is the last."""
-        cut = shift(self.chip, tau)
+        cut = constant_log2(self.chip, tau)
         if cut is not None:
             return step[cut:], Cat(step[:cut], Const(0, 1)), step[:cut].all() if cut else Const(1)
-        setting = known(self.chip, self.settings).__dict__[tau]
-        if phase not in kept(self.chip):
+        setting = effective_settings(self.chip, self.settings).__dict__[tau]
+        if phase not in counter_registers(self.chip):
             return Const(0), Const(0), Const(1)
         phase_, ends = getattr(self, phase), Signal(name=f"{phase}_ends")
         m.d.sync += ends.eq(phase_ + 1 >= setting)

@@ -15,7 +15,7 @@ from ...golden.chip.registers import constants, settings
 from ..lib.settings_layout import LAYOUT
 
 
-def known(chip: Chip, value) -> SimpleNamespace:
+def effective_settings(chip: Chip, value) -> SimpleNamespace:
     """All settings by name: constants where the chip has them as such, else the fields of `value`."""
     fixed = constants(chip)
     return SimpleNamespace(
@@ -23,13 +23,13 @@ def known(chip: Chip, value) -> SimpleNamespace:
     )
 
 
-def shift(chip: Chip, name: str) -> int | None:
+def constant_log2(chip: Chip, name: str) -> int | None:
     """log2 of a time constant that is a constant and a power of two; None of all others."""
     tau = constants(chip).get(name)
     return tau.bit_length() - 1 if tau and tau & (tau - 1) == 0 else None
 
 
-def single(chip: Chip) -> bool:
+def single_reading(chip: Chip) -> bool:
     """Whether every cost of the chip is of one reading, whatever its settings."""
     fixed = constants(chip)
     return fixed.get("average") == 0 and (chip.cost.mode != FORWARD or fixed.get("average_c0") == 0)
@@ -70,21 +70,21 @@ class Settings(Component):
         largest |= {"refresh": (0, 2**20), "average": (0, AVERAGE), "average_c0": (0, AVERAGE)}
         largest |= {"blanking": (0, 2**20 - 1), "delay": (0, 15), "settle": (0, 65535)}
         largest |= {"decay": (0, 65535), "leak": (1, 32768)}
-        held: dict[Register, Signal] = {}
+        registers: dict[Register, Signal] = {}
         fixed = constants(self.chip)
         for register, initial in settings(self.chip).items():
             field = register.name.lower()
             if field not in fixed:
-                held[register] = Signal(LAYOUT[field].shape, init=initial, name=field)
-            m.d.comb += self.value[field].eq(held.get(register, initial))
+                registers[register] = Signal(LAYOUT[field].shape, init=initial, name=field)
+            m.d.comb += self.value[field].eq(registers.get(register, initial))
         with m.If(self.load), m.Switch(self.load_register):
-            for register, value in held.items():
+            for register, value in registers.items():
                 low, high = largest[register.name.lower()]
                 with m.Case(register):
                     # Both are one comparison, as unsigned numbers wrap.
                     with m.If((self.load_value - low)[:32] <= high - low):
                         m.d.sync += value.eq(self.load_value)
-        if Register.DELAY in held:
+        if Register.DELAY in registers:
             with m.If(self.calibrated):
-                m.d.sync += held[Register.DELAY].eq(self.delay)
+                m.d.sync += registers[Register.DELAY].eq(self.delay)
         return m

@@ -17,7 +17,7 @@ class Calibration(Component):
     Members
     -------
     clear : start anew.
-    take, place, cost : a cost arrives at this step of a round.
+    valid, step, cost : a cost arrives at this step of a round.
     scan : all costs are there.
     done : high for one clock, `LAGS` clocks after `scan`.
     found, delay : with `done`: whether any sum is above 0, and the lag of the first largest one.
@@ -28,8 +28,8 @@ class Calibration(Component):
         super().__init__(
             {
                 "clear": In(1),
-                "take": In(1),
-                "place": In(range(PERIOD)),
+                "valid": In(1),
+                "step": In(range(PERIOD)),
                 "cost": In(signed(bits)),
                 "scan": In(1),
                 "done": Out(1),
@@ -43,27 +43,27 @@ class Calibration(Component):
         width = self.bits - 1 + (ROUNDS - 1).bit_length()
         sums = Array(Signal(width, name=f"sum_{k}") for k in range(LAGS))
         lag = Signal(range(PERIOD))
-        m.d.comb += lag.eq(self.place - PERTURBED)
-        with m.If(self.take & (self.place >= PERTURBED) & (lag < LAGS)):
+        m.d.comb += lag.eq(self.step - PERTURBED)
+        with m.If(self.valid & (self.step >= PERTURBED) & (lag < LAGS)):
             m.d.sync += sums[lag[:4]].eq(sums[lag[:4]] + abs(self.cost))
         with m.If(self.clear):
             m.d.sync += [word.eq(0) for word in sums]
 
-        scanning, here, largest = Signal(), Signal(range(LAGS)), Signal(width)
+        scanning, candidate, largest = Signal(), Signal(range(LAGS)), Signal(width)
         best = Signal(range(LAGS))
         better = Signal()
         m.d.comb += [
-            better.eq(sums[here] > largest),
-            self.done.eq(scanning & (here == LAGS - 1)),
+            better.eq(sums[candidate] > largest),
+            self.done.eq(scanning & (candidate == LAGS - 1)),
             self.found.eq(better | (largest != 0)),
-            self.delay.eq(Mux(better, here, best)),
+            self.delay.eq(Mux(better, candidate, best)),
         ]
         with m.If(scanning):
-            m.d.sync += here.eq(here + 1)
+            m.d.sync += candidate.eq(candidate + 1)
             with m.If(better):
-                m.d.sync += [largest.eq(sums[here]), best.eq(here)]
+                m.d.sync += [largest.eq(sums[candidate]), best.eq(candidate)]
             with m.If(self.done):
                 m.d.sync += scanning.eq(0)
         with m.If(self.scan):
-            m.d.sync += [scanning.eq(1), here.eq(0), largest.eq(0), best.eq(0)]
+            m.d.sync += [scanning.eq(1), candidate.eq(0), largest.eq(0), best.eq(0)]
         return m

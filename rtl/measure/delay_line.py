@@ -1,4 +1,7 @@
-"""The way of the cost from the array to the engine: it arrives some steps late; see `golden.step`."""
+"""Delay line of the cost between array and engine: it arrives some steps late.
+
+See `golden.blocks.measure.delay_line`.
+"""
 
 from amaranth.hdl import Array, Module, Signal, signed
 from amaranth.lib.wiring import Component, In, Out
@@ -7,7 +10,7 @@ from ...golden.blocks.measure.calibration import LAGS
 from ..lib.host_port import HostPort
 
 
-class Channel(Component):
+class DelayLine(Component):
     """The last 16 costs, of which the one of `latency` steps ago comes out.
 
     Parameters
@@ -19,10 +22,10 @@ class Channel(Component):
 
     Members
     -------
-    cost, late : C~ of this step, and that of `latency` steps ago, in the same clock.
-    place : number of this step mod 16.
-    take : the step ends: its cost is kept.
-    clear : forget all costs.
+    cost, delayed : C~ of this step, and that of `latency` steps ago, in the same clock.
+    step : number of this step mod 16.
+    write : the step ends: its cost is kept.
+    clear : set all costs to zero.
     host : costs by the number of their step mod 16.
     """
 
@@ -32,9 +35,9 @@ class Channel(Component):
         super().__init__(
             {
                 "cost": In(signed(bits)),
-                "late": Out(signed(bits)),
-                "place": In(range(LAGS)),
-                "take": In(1),
+                "delayed": Out(signed(bits)),
+                "step": In(range(LAGS)),
+                "write": In(1),
                 "clear": In(1),
                 "host": In(HostPort()),
             }
@@ -43,15 +46,15 @@ class Channel(Component):
     def elaborate(self, platform):
         m = Module()
         costs = Array(Signal(signed(self.bits), name=f"cost_{k}") for k in range(LAGS))
-        held = Signal(range(LAGS))
-        m.d.comb += self.late.eq(costs[(self.place - self.latency)[:4]])
-        with m.If(self.take):
-            m.d.sync += costs[self.place].eq(self.cost)
+        host_index = Signal(range(LAGS))
+        m.d.comb += self.delayed.eq(costs[(self.step - self.latency)[:4]])
+        with m.If(self.write):
+            m.d.sync += costs[self.step].eq(self.cost)
         with m.If(self.host.select):
-            m.d.sync += held.eq(self.host.index)
+            m.d.sync += host_index.eq(self.host.index)
             with m.If(self.host.write):
                 m.d.sync += costs[self.host.index[:4]].eq(self.host.data)
-        m.d.comb += self.host.value.eq(costs[held])
+        m.d.comb += self.host.value.eq(costs[host_index])
         with m.If(self.clear):
             m.d.sync += [cost.eq(0) for cost in costs]
         return m

@@ -1,6 +1,6 @@
 """Perturbations: what this sweep adds to the weights, and what the last cost is correlated with.
 
-    codes (this sweep) [-> outer] -> mute -> sign
+    codes (this sweep) [-> outer] -> silencer -> sign
     codes (last sweep) [-> outer] --------> factors
 """
 
@@ -11,7 +11,7 @@ from ...golden.chip.chip import Chip
 from ..lib.streams import join
 from .codes import CodeGenerator
 from .outer import OuterProducts
-from .silencer import Mute
+from .silencer import Silencer
 
 
 class Perturbations:
@@ -37,12 +37,12 @@ class Perturbations:
 
     def __init__(self, m: Module, chip: Chip, now):
         self.lines, self.hidden = [], []
-        m.submodules.mute = mute = Mute(chip.layout, chip.codes.bits)
-        m.d.comb += mute.still.payload.eq(now.still)
-        self.sinks = [mute.still]
+        m.submodules.silencer = silencer = Silencer(chip.layout, chip.codes.bits)
+        m.d.comb += silencer.silent.payload.eq(now.unperturbed)
+        self.sinks = [silencer.silent]
         words = self._side(m, chip, "now", now.pattern, now.position, now.turn)
-        join(m, words, mute.values)
-        self.sign, self.factors = mute.sign, None
+        join(m, words, silencer.values)
+        self.sign, self.factors = silencer.sign, None
         if not chip.window:
             self.factors = self._side(m, chip, "last", now.last_pattern, now.last_position, now.last_turn)
 

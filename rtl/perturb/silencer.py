@@ -8,7 +8,7 @@ from ...golden.blocks.lib.layout import Layout
 from ..lib.layout import lane_words
 
 
-class Mute(Component):
+class Silencer(Component):
     """Passes words on, or zeros in their place, without latency.
 
     Parameters
@@ -19,7 +19,7 @@ class Mute(Component):
 
     Members
     -------
-    still : stream in, one a pass, taken as soon as the pass before is over: whether its values are zero.
+    silent : stream in, one a pass, taken as soon as the pass before is over: whether its values are zero.
     values, sign : streams in and out, `layout.words` words a pass.
     """
 
@@ -28,7 +28,7 @@ class Mute(Component):
         self.bits = bits
         super().__init__(
             {
-                "still": In(stream.Signature(1)),
+                "silent": In(stream.Signature(1)),
                 "values": In(stream.Signature(lane_words(bits, layout.lanes))),
                 "sign": Out(stream.Signature(lane_words(bits, layout.lanes))),
             }
@@ -37,18 +37,18 @@ class Mute(Component):
     def elaborate(self, platform):
         m = Module()
         word = Signal(range(max(2, self.layout.words)))
-        last, give, held, still = Signal(), Signal(), Signal(), Signal()
+        last, transfers, commanded, silent = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
             last.eq(word == self.layout.words - 1),
-            self.sign.valid.eq(self.values.valid & held),
-            give.eq(self.sign.valid & self.sign.ready),
-            self.values.ready.eq(give),
-            self.still.ready.eq(~held | (give & last)),
+            self.sign.valid.eq(self.values.valid & commanded),
+            transfers.eq(self.sign.valid & self.sign.ready),
+            self.values.ready.eq(transfers),
+            self.silent.ready.eq(~commanded | (transfers & last)),
         ]
         for lane in range(self.layout.lanes):
-            m.d.comb += self.sign.payload[lane].eq(Mux(still, 0, self.values.payload[lane]))
-        with m.If(self.still.ready):
-            m.d.sync += [held.eq(self.still.valid), still.eq(self.still.payload)]
-        with m.If(give):
+            m.d.comb += self.sign.payload[lane].eq(Mux(silent, 0, self.values.payload[lane]))
+        with m.If(self.silent.ready):
+            m.d.sync += [commanded.eq(self.silent.valid), silent.eq(self.silent.payload)]
+        with m.If(transfers):
             m.d.sync += word.eq(Mux(last, 0, word + 1))
         return m

@@ -28,7 +28,7 @@ from ..update.optimizer import scheduled
 from ..update.ttv2 import FilterMemory
 from .lines import LineCursor
 from .pulses import PulseTrains
-from .transfer_vector import MoveVector
+from .transfer_vector import TransferVector
 
 
 class TikiTakaLoop(Component):
@@ -83,7 +83,7 @@ class TikiTakaLoop(Component):
         m.submodules.cursor = cursor = LineCursor(settings, lines)
         side = ("rows" if settings.rows else "lines") if settings.chopped else None
         m.submodules.pulses = trains = PulseTrains(blocks.pulses, chip.layout, self.lined, side)
-        m.submodules.moves = moves = MoveVector(chip.layout, lines)
+        m.submodules.transfer_vector = vector = TransferVector(chip.layout, lines)
         connect(m, flipped(self.values), trains.values)
         if self.lined:
             connect(m, flipped(self.line), trains.line)
@@ -124,12 +124,12 @@ class TikiTakaLoop(Component):
             ttv2.reading.payload[0].eq(self.reading.payload),
             self.reading.ready.eq(ttv2.reading.ready),
             ttv2.pulses.ready.eq(1),
-            moves.write.eq(transfer(ttv2.pulses)),
-            moves.layer.eq(layer),
-            moves.line.eq(cursor.line),
-            moves.cell.eq(count),
-            moves.pulse.eq(ttv2.pulses.payload[0]),
-            moves.there.eq(apply.update),
+            vector.write.eq(transfer(ttv2.pulses)),
+            vector.layer.eq(layer),
+            vector.line.eq(cursor.line),
+            vector.cell.eq(count),
+            vector.pulse.eq(ttv2.pulses.payload[0]),
+            vector.active.eq(apply.update),
         ]
         if blocks.ttv2.mean:
             m.d.comb += [command.switched.eq(cursor.switched), command.hold.eq(cursor.hold)]
@@ -169,7 +169,7 @@ class TikiTakaLoop(Component):
                 m.d.comb += line.valid.eq(~asked)
                 with m.If(line.ready & ~asked):
                     m.d.sync += asked.eq(1)
-                with m.If(moves.write):
+                with m.If(vector.write):
                     m.d.sync += count.eq(count + 1)
                 with m.If(asked & (count == length)):
                     m.d.comb += cursor.advance.eq(1)
@@ -182,10 +182,10 @@ class TikiTakaLoop(Component):
                     self.pulse.valid.eq(1),
                     self.pulse.payload.slow.eq(1),
                     self.pulse.payload.number.eq(apply.step),
-                    moves.send.eq(1),
-                    self.train.valid.eq(moves.train.valid),
-                    self.train.payload.eq(moves.train.payload),
-                    moves.train.ready.eq(self.train.ready),
+                    vector.send.eq(1),
+                    self.train.valid.eq(vector.train.valid),
+                    self.train.payload.eq(vector.train.payload),
+                    vector.train.ready.eq(self.train.ready),
                 ]
                 with m.If(self.pulse.ready):
                     m.d.comb += loop.ready.eq(1)

@@ -11,7 +11,7 @@ from ...golden.blocks.tiki_taka.lines import Lines
 from ..lib.layout import lane_words
 
 
-class MoveVector(Component):
+class TransferVector(Component):
     """The vector of pulses that moves lines of H to C: the filter's along each line, a 1 across.
 
     Parameters
@@ -22,7 +22,7 @@ class MoveVector(Component):
     Members
     -------
     write, layer, line, cell, pulse : a pulse of the filter, and the cell it is for.
-    there : the pulses count; else the vector is empty.
+    active : the pulses count; else the vector is empty.
     send : the vector is sent, from one clock later on; low between two vectors.
     train : stream out, see `rtl.array.coincidence`.
     """
@@ -38,7 +38,7 @@ class MoveVector(Component):
                 "line": In(range(max(2, *(count for count, _ in layers)))),
                 "cell": In(range(max(length for _, length in layers) + 1)),
                 "pulse": In(signed(2)),
-                "there": In(1),
+                "active": In(1),
                 "send": In(1),
                 "train": Out(stream.Signature(lane_words(2, layout.lanes))),
             }
@@ -52,16 +52,16 @@ class MoveVector(Component):
         depth, shift = -(-size // lanes), (lanes - 1).bit_length()
         across, along = (0, neurons) if self.lines.rows else (neurons, 0)
         place = Signal(range(size))
-        ahead = [along + sum(length for _, length in layers[:k]) for k in range(len(layers))]
-        m.d.comb += place.eq(Array(Const(first) for first in ahead)[self.layer] + self.cell)
+        firsts = [along + sum(length for _, length in layers[:k]) for k in range(len(layers))]
+        m.d.comb += place.eq(Array(Const(first) for first in firsts)[self.layer] + self.cell)
         lines = [Signal(range(size), name=f"line_{k}") for k in range(len(layers))]
         for k, line in enumerate(lines):
             with m.If(self.write & (self.layer == k)):
                 m.d.sync += line.eq(across + sum(count for count, _ in layers[:k]) + self.line)
 
-        word, valid, take = Signal(range(max(2, depth))), Signal(), Signal()
-        m.d.comb += [self.train.valid.eq(valid & self.send), take.eq(self.train.valid & self.train.ready)]
-        with m.If(take):
+        word, valid, transfers = Signal(range(max(2, depth))), Signal(), Signal()
+        m.d.comb += [self.train.valid.eq(valid & self.send), transfers.eq(self.train.valid & self.train.ready)]
+        with m.If(transfers):
             m.d.sync += word.eq(Mux(word == depth - 1, 0, word + 1))
             m.d.sync += valid.eq(word != depth - 1)
         sent = Signal()
@@ -76,13 +76,13 @@ class MoveVector(Component):
                 write.en.eq(self.write & (place[:shift] == lane)),
                 write.addr.eq(place >> shift),
                 write.data.eq(self.pulse),
-                read.addr.eq(Mux(take, Mux(word == depth - 1, 0, word + 1), word)),
+                read.addr.eq(Mux(transfers, Mux(word == depth - 1, 0, word + 1), word)),
             ]
             index = Signal(range(depth * lanes), name=f"index_{lane}")
             m.d.comb += index.eq((word << shift) + lane)
             crosses = Signal(name=f"crosses_{lane}")
             m.d.comb += crosses.eq(sum((index == line for line in lines), Const(0)).any())
-            aside = (index >= neurons) if not self.lines.rows else (index < neurons)
-            pulse = Mux(aside, crosses, read.data)
-            m.d.comb += self.train.payload[lane].eq(Mux(self.there & (index < size), pulse, 0))
+            is_across = (index >= neurons) if not self.lines.rows else (index < neurons)
+            pulse = Mux(is_across, crosses, read.data)
+            m.d.comb += self.train.payload[lane].eq(Mux(self.active & (index < size), pulse, 0))
         return m
