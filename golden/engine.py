@@ -139,7 +139,7 @@ class Engine:
             ttv2._replace(schedule=()), path.pulsed, self._starts, self._rates,
             devices.seed if devices else 0, devices.noise if devices else 0, self._devices,
             chip.codes.plan, chip.reference.plan, chip.codes.quarter(), chip.outer.method if chip.outer else 0,
-            outer.places(layout), self._shape, self._tables, self.inputs, self.targets, lines,
+            outer.coordinates(layout), self._shape, self._tables, self.inputs, self.targets, lines,
             state.theta, g, h, m, state.memory, pending, state.step, steps,
             scratch(max(chip.codes.size, layout.parameters, neurons + outer.lines(layout))),
             np.zeros((neurons, 2), np.int32), np.zeros((neurons, 2), np.int32),
@@ -210,7 +210,7 @@ class Engine:
         signs = np.zeros(chip.layout.parameters, np.int32)
         bias = np.zeros(outer.lines(chip.layout), np.int32)
         bias[np.cumsum(chip.layout.columns) - 1] = 1
-        expand(chip.outer.method, pattern, self._shape, outer.places(chip.layout), code, bias, signs)
+        expand(chip.outer.method, pattern, self._shape, outer.coordinates(chip.layout), code, bias, signs)
         return signs
 
     def evaluate(self, state: State, samples: int) -> tuple[int, int]:

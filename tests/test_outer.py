@@ -20,10 +20,10 @@ def cut(values):
     return [part.reshape(-1, i + 1) for part, i in zip(parts, LAYERS[:-1], strict=True)]
 
 
-def test_places_number_neurons_and_lines_through_all_layers():
-    places = outer.places(LAYOUT)
+def test_coordinates_number_neurons_and_lines_through_all_layers():
+    coordinates = outer.coordinates(LAYOUT)
     assert outer.lines(LAYOUT) == 3 + 6 + 4
-    neurons, lines = cut(places[:, 0]), cut(places[:, 1])
+    neurons, lines = cut(coordinates[:, 0]), cut(coordinates[:, 1])
     for k, (before, at) in enumerate([(0, 0), (5, 3), (8, 9)]):
         assert neurons[k].tolist() == [[before + j] * (LAYERS[k] + 1) for j in range(LAYERS[k + 1])]
         assert lines[k].tolist() == [list(range(at, at + LAYERS[k] + 1))] * LAYERS[k + 1]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ohmgrad.golden.blocks.perturb.outer import places
+from ohmgrad.golden.blocks.perturb.outer import coordinates
 
 from .chips import DEVICE, LOOP, engine, small
 from .replay_tiki_taka import LoopReplay, symmetry
@@ -100,7 +100,7 @@ def test_each_line_is_read_in_its_turn(rows):
     """Every scan reads each line of each layer once, and C changes on the lines read alone."""
     learner = engine(small(**{**LOOP, "perturbation.tau_theta": 1, "transfer.lines": "rows" if rows else "columns"}))
     state, layout = learner.initial(), learner.chip.layout
-    neuron, line = places(layout).T
+    neuron, line = coordinates(layout).T
     counts = layout.rows if rows else layout.columns
     for step in range(40):
         before = state.theta.copy()

@@ -1,5 +1,5 @@
 """Outer products are those of `golden.blocks.perturb.outer`, with the lines of the sweep before, and cost no pause;
-and places.
+and coordinates.
 """
 
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from ohmgrad.golden.blocks.perturb.codes import RANDOM, Codes
 from ohmgrad.golden.blocks.perturb.outer import LAYER, NODE, RANK_ONE, Outer
 from ohmgrad.golden.chip.memory_map import SAMPLE_WORD, record_words
 from ohmgrad.rtl.perturb.outer import OuterProducts
-from ohmgrad.rtl.perturb.outer_places import Places
+from ohmgrad.rtl.perturb.outer_coordinates import CellCoordinates
 
 BATCHES, PASSES = 6, 5
 FIRST_LINE = 5
@@ -57,13 +57,15 @@ GRID = {
 }
 LAYERS = [(1, 1), (2, 2, 1), (7, 4), (3, 1, 1, 1, 9), (49, 4, 4), (1, 40)]
 LANES = (1, 16, 4, 8, 16, 4)
-PLACES = {f"places{k}_lanes{n}": Layout(layers, n) for k, (layers, n) in enumerate(zip(LAYERS, LANES, strict=True))}
+COORDINATES = {
+    f"coordinates{k}_lanes{n}": Layout(layers, n) for k, (layers, n) in enumerate(zip(LAYERS, LANES, strict=True))
+}
 
 
-def make(name: str) -> OuterProducts | Places:
+def make(name: str) -> OuterProducts | CellCoordinates:
     """The block of one configuration."""
-    if name in PLACES:
-        return Places(PLACES[name], FIRST_LINE)
+    if name in COORDINATES:
+        return CellCoordinates(COORDINATES[name], FIRST_LINE)
     case = GRID[name]
     layout = Layout(case.layers, case.lanes)
     size = layout.neurons + (golden.lines(layout) if case.method == RANK_ONE else 0)
@@ -72,7 +74,7 @@ def make(name: str) -> OuterProducts | Places:
 
 
 def test_outer():
-    run(__file__, make, [*GRID, *PLACES])
+    run(__file__, make, [*GRID, *COORDINATES])
 
 
 class Pass(NamedTuple):
@@ -179,14 +181,14 @@ async def lets_go_of_the_inputs(dut, name):
 
 
 @cocotb.test()
-@over(PLACES)
+@over(COORDINATES)
 async def walks(dut, name):
-    """The places are those of golden.blocks.perturb.outer, which are the ones of matrices layer by layer."""
-    layout, bench = PLACES[name], Bench(dut, name, make(name))
+    """The coordinates are those of golden.blocks.perturb.outer, which are the ones of matrices layer by layer."""
+    layout, bench = COORDINATES[name], Bench(dut, name, make(name))
     following = bench.signal("next")
     fields = {f: bench.signal(f) for f in ("neuron", "line", "layer", "bias", "padding", "word", "last")}
     block = make(name)
-    expected = golden.places(layout)
+    expected = golden.coordinates(layout)
     sizes = np.multiply(layout.rows, layout.columns)
     layer = np.repeat(np.arange(len(sizes)), sizes)
     last_line = np.cumsum(layout.columns)[layer] - 1
@@ -212,5 +214,5 @@ async def walks(dut, name):
                     for width in [getattr(block, field).shape().elem_shape]
                 )
                 place = (neuron, line - FIRST_LINE, k, got["bias"] >> lane & 1)
-                check(f"{name} place", i, [*expected[i], layer[i], expected[i][1] == last_line[i]], place)
+                check(f"{name} coordinates", i, [*expected[i], layer[i], expected[i][1] == last_line[i]], place)
     following.value = 0

@@ -60,10 +60,10 @@ class Clock:
 
     def _xilinx(self, m: Module, pin, clock: Value, locked: Signal) -> None:
         m.submodules.crystal = crystal = io.Buffer("i", pin)
-        loop, made = Signal(), Signal()
+        feedback, made = Signal(), Signal()
         m.submodules.pll = Instance(
             self.primitive, **self._named(), i_CLKIN1=crystal.i, i_RST=Const(0), i_PWRDWN=Const(0),
-            i_CLKFBIN=loop, o_CLKFBOUT=loop, o_CLKOUT0=made, o_LOCKED=locked,
+            i_CLKFBIN=feedback, o_CLKFBOUT=feedback, o_CLKOUT0=made, o_LOCKED=locked,
         )  # fmt: skip
         m.submodules.global_buffer = Instance("BUFG", i_I=made, o_O=clock)
 
@@ -87,7 +87,7 @@ def ice40_pll(crystal_hz: int, mhz: float) -> Clock:
             found.setdefault(vco / 2**output, (reference, feedback, output, phase))
     hz = _nearest(found, mhz)
     reference, feedback, output, phase = found[hz]
-    # The loop's filter goes by the frequency that the phases are compared at.
+    # The loop filter goes by the frequency that the phases are compared at.
     filter_range = 1 + sum(phase >= edge for edge in (17e6, 26e6, 44e6, 66e6, 101e6))
     return Clock(
         int(hz), "SB_PLL40_PAD",

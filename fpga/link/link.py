@@ -94,7 +94,7 @@ class Link(Component):
             self.requests.busy.eq(self.busy),
             self.host_address.eq(self.requests.address),
             self.registers.entry.eq(self.requests.address),
-            self.registers.place.eq(Cat(self.number, self.part)),
+            self.registers.bit_index.eq(Cat(self.number, self.part)),
             self.registers.limit.eq(self.host_data),
             self.fired.eq(self.registers.fired),
         ]

@@ -65,7 +65,7 @@ def do(m: Module, link: "Link") -> None:
 def reply(m: Module, link: "Link") -> None:
     """A reply: its seq, its op, its data and its CRC, between two END."""
     byte, send, requests = link.byte, link.send, link.requests
-    turn, special, picked, value = Signal(2), Signal(), Signal(), Signal()
+    turn, special, next_bit, value = Signal(2), Signal(), Signal(), Signal()
     m.d.comb += special.eq((byte == END) | (byte == ESC))
     with m.State("OPEN"):
         m.d.comb += [send.valid.eq(1), send.payload.eq(END), link.crc.start.eq(1)]
@@ -73,23 +73,23 @@ def reply(m: Module, link: "Link") -> None:
         with m.If(send.ready):
             m.next = "PICK"
     with m.State("PICK"):  # a bit a clock would be more than the line takes
-        read = (link.reply_data >> link.registers.place)[0]
+        read = (link.reply_data >> link.registers.bit_index)[0]
         m.d.sync += value.eq(Mux(requests.is_link, link.registers.bit, read))
         m.next = "TURN"
     with m.State("TURN"):
         op = Cat(link.header.op[:4], requests.status, 0)
         with m.Switch(turn):
             with m.Case(SEQ):
-                m.d.sync += picked.eq(link.header.seq.bit_select(link.number, 1))
+                m.d.sync += next_bit.eq(link.header.seq.bit_select(link.number, 1))
             with m.Case(OP):
-                m.d.sync += picked.eq(op.bit_select(link.number, 1))
+                m.d.sync += next_bit.eq(op.bit_select(link.number, 1))
             with m.Case(DATA):
-                m.d.sync += picked.eq(value)
+                m.d.sync += next_bit.eq(value)
             with m.Case(CHECK):
-                m.d.sync += picked.eq(link.crc.out)
+                m.d.sync += next_bit.eq(link.crc.out)
         m.next = "MAKE"
     with m.State("MAKE"):
-        m.d.comb += [link.serial.eq(picked), link.crc.close.eq(turn == CHECK)]
+        m.d.comb += [link.serial.eq(next_bit), link.crc.close.eq(turn == CHECK)]
         link.shift(m)
         m.next = "PICK"
         with m.If(link.number == BYTE - 1):

@@ -21,7 +21,7 @@ class LinkRegisters(Component):
 
     Members
     -------
-    entry, place : number of a register, and of its bit.
+    entry, bit_index : number of a register, and of its bit.
     bit : that bit, in the same clock.
     write, limit : write the watchdog's register.
     drop : a frame is dropped.
@@ -40,7 +40,7 @@ class LinkRegisters(Component):
         super().__init__(
             {
                 "entry": In(range(len(LinkRegister))),
-                "place": In(range(DATA_BITS)),
+                "bit_index": In(range(DATA_BITS)),
                 "bit": Out(1),
                 "write": In(1),
                 "limit": In(LIMIT_BITS),
@@ -60,7 +60,7 @@ class LinkRegisters(Component):
         with m.Switch(self.entry):
             for number, value in values.items():
                 with m.Case(number):
-                    m.d.comb += self.bit.eq((value >> self.place)[0])
+                    m.d.comb += self.bit.eq((value >> self.bit_index)[0])
         with m.If(self.drop & (dropped != DROPPED_MOST)):
             m.d.sync += dropped.eq(dropped + 1)
 

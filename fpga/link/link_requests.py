@@ -53,39 +53,39 @@ class Requests(Component):
         m = Module()
         header, kind = self.header, self.header.op[:2]
         session, last, last_kind, last_status = Signal(), Signal(BYTE), Signal(2), Signal(Status)
-        again, following, exact, within, shut = (Signal() for _ in range(5))
+        again, following, exact, within, blocked = (Signal() for _ in range(5))
         m.d.sync += [
             again.eq((header.seq == last) & (kind == last_kind)),
             following.eq(header.seq == (last + 1)[:BYTE]),
-            exact.eq(self.exact & ~self._long()),
-            within.eq(self._place(m)),
-            shut.eq(self.busy & ~self._in(REGISTERS)),
+            exact.eq(self.exact & ~self._too_long()),
+            within.eq(self._address(m)),
+            blocked.eq(self.busy & ~self._in(REGISTERS)),
         ]
-        taken, right = Signal(), Signal(Status)
+        accepted, verdict = Signal(), Signal(Status)
         with m.If(kind == Kind.HELLO):
-            m.d.comb += taken.eq(1)
+            m.d.comb += accepted.eq(1)
         with m.Elif(~session):
-            m.d.comb += right.eq(Status.SESSION)
+            m.d.comb += verdict.eq(Status.SESSION)
         with m.Elif(again & (kind == Kind.WRITE)):
-            m.d.comb += right.eq(last_status)
+            m.d.comb += verdict.eq(last_status)
         with m.Elif(~again & ~following):
-            m.d.comb += right.eq(Status.SEQUENCE)
+            m.d.comb += verdict.eq(Status.SEQUENCE)
         with m.Else():
-            m.d.comb += taken.eq(1)
-        with m.If(taken):
+            m.d.comb += accepted.eq(1)
+        with m.If(accepted):
             with m.If((header.op >> 2 >= len(WIDTHS)) | (kind > max(Kind))):
-                m.d.comb += right.eq(Status.OPERATION)
+                m.d.comb += verdict.eq(Status.OPERATION)
             with m.Elif(~exact):
-                m.d.comb += right.eq(Status.LENGTH)
+                m.d.comb += verdict.eq(Status.LENGTH)
             with m.Elif(~within):
-                m.d.comb += right.eq(Status.ADDRESS)
-            with m.Elif(shut):
-                m.d.comb += right.eq(Status.BUSY)
+                m.d.comb += verdict.eq(Status.ADDRESS)
+            with m.Elif(blocked):
+                m.d.comb += verdict.eq(Status.BUSY)
         with m.If(self.judge):
-            m.d.sync += [self.status.eq(right), self.run.eq(taken & (right == Status.OK))]
-            with m.If(taken):
-                m.d.sync += [last.eq(header.seq), last_kind.eq(kind), last_status.eq(right)]
-                with m.If((kind == Kind.HELLO) & (right == Status.OK)):
+            m.d.sync += [self.status.eq(verdict), self.run.eq(accepted & (verdict == Status.OK))]
+            with m.If(accepted):
+                m.d.sync += [last.eq(header.seq), last_kind.eq(kind), last_status.eq(verdict)]
+                with m.If((kind == Kind.HELLO) & (verdict == Status.OK)):
                     m.d.sync += session.eq(1)
         return m
 
@@ -94,12 +94,12 @@ class Requests(Component):
         region = self.header.address[INDEX_BITS:ADDRESS_BITS]
         return Cat(region == number for number in regions).any()
 
-    def _long(self):
+    def _too_long(self):
         """Whether count * width is more than a frame's data can be."""
         wide = ((self.header.op[2:4] == k, MOST_DATA // width) for k, width in enumerate(WIDTHS))
         return Cat(here & (self.header.most >= most) for here, most in wide).any()
 
-    def _place(self, m: Module):
+    def _address(self, m: Module):
         """Make the address; whether all entries up to it are there and may be read, or written."""
         bits = max(BYTE, *((size - 1).bit_length() for size in self.sizes.values()))  # the sum of two has one more
         first, above = self.header.address[:bits], self.header.address[bits:INDEX_BITS]

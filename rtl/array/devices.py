@@ -66,16 +66,16 @@ class DeviceArray(Component):
             m, layout, devices.bits, host=self.host, words=self.pulses, command=self.command, result=self.weight
         )
         m.d.comb += self.host.value.eq(sweep.memory.host.value)  # a clock earlier, for `rtl.array.reading`
-        m.d.comb += [foundry.read.eq(sweep.take), foundry.read_word.eq(sweep.word)]
+        m.d.comb += [foundry.read.eq(sweep.accept), foundry.read_word.eq(sweep.read_index)]
         key = Signal(64)
         m.d.comb += key.eq(stream_key(m, devices.seed, CYCLE, sweep.command))
         draws = []
         for pair in range(-(-layout.lanes // 2)):
             # Two devices share 32 random bits, by the parity of their index.
             if layout.lanes == 1:
-                draws.append(mix(m, key, sweep.held >> 1).word_select(sweep.held[0], 16))
+                draws.append(mix(m, key, sweep.write_index >> 1).word_select(sweep.write_index[0], 16))
             else:
-                bits = mix(m, key, sweep.held * (layout.lanes // 2) + pair)
+                bits = mix(m, key, sweep.write_index * (layout.lanes // 2) + pair)
                 draws += [bits[:16], bits[16:]]
         for lane in range(layout.lanes):
             state, pulse = sweep.value[lane], sweep.words[lane]

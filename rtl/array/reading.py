@@ -77,21 +77,21 @@ class LineReader(Component):
         count = of_layer(lengths)
         index, cell = Signal(range(layout.parameters)), Signal(range(max(lengths) + 1))
         number = Signal(range(max(2, sum(lengths))))
-        active, shown, take, last = Signal(), Signal(), Signal(), Signal()
+        active, addressed, accept, last = Signal(), Signal(), Signal(), Signal()
         with m.If(self.reading.ready):
             m.d.sync += self.reading.valid.eq(0)
         m.d.comb += [
-            take.eq(active & shown & (~self.reading.valid | self.reading.ready)),
+            accept.eq(active & addressed & (~self.reading.valid | self.reading.ready)),
             last.eq(cell == count - 1),
-            self.request.ready.eq(take & last),
+            self.request.ready.eq(accept & last),
         ]
         with m.If(~active & self.request.valid):
             m.d.sync += [active.eq(1), index.eq(begin), cell.eq(0)]
             with m.If(layer == 0):
                 m.d.sync += number.eq(0)
         with m.If(active):
-            m.d.sync += shown.eq(~take)
-        with m.If(take):
+            m.d.sync += addressed.eq(~accept)
+        with m.If(accept):
             m.d.sync += [index.eq(index + stride), cell.eq(cell + 1), number.eq(number + 1)]
             m.d.sync += [self.reading.valid.eq(1), active.eq(~last)]
         for port in (self.state, self.symmetry):
@@ -101,14 +101,14 @@ class LineReader(Component):
         if settings.read_noise:
             key = Signal(64)
             m.d.sync += key.eq(stream_key(m, settings.seed, READ, request.step))
-            draw = normal(mix(m, key, number >> 1).word_select(number[0], 16))
-            noise = (settings.read_noise * draw) >> NOISE_BITS
+            xi = normal(mix(m, key, number >> 1).word_select(number[0], 16))
+            noise = (settings.read_noise * xi) >> NOISE_BITS
         raw = Signal(signed(bits_for(2 * limit(self.bits) + 2 + (30 * settings.read_noise >> NOISE_BITS))))
         rounded = Signal(signed(len(raw) + 1))
         m.d.comb += [
             raw.eq(self.state.value[: self.bits].as_signed() - self.symmetry.value[: self.bits].as_signed() + noise),
             rounded.eq(round_shift(raw, settings.read_shift)),
         ]
-        with m.If(take):
+        with m.If(accept):
             m.d.sync += self.reading.payload.eq(saturate(rounded, settings.read_bits))
         return m

@@ -9,9 +9,9 @@ from .layout import LaneMemory
 
 def always(m: Module, payload):
     """Stream that always has a payload: the command of a `ReadModifyWrite` whose words bring it with them."""
-    held = stream.Signature(payload.shape()).create(path=("held",))
-    m.d.comb += [held.valid.eq(1), held.payload.eq(payload)]
-    return held
+    source = stream.Signature(payload.shape()).create(path=("source",))
+    m.d.comb += [source.valid.eq(1), source.payload.eq(payload)]
+    return source
 
 
 class ReadModifyWrite:
@@ -40,8 +40,8 @@ class ReadModifyWrite:
     value : the word of the memory, while `result` is valid.
     words, command : the payloads that belong to it.
     data : the word to be written, driven by the block.
-    take, word : a word, and its place, is taken in this clock.
-    give, held : a word, and its place, is given, and written, in this clock.
+    accept, read_index : a word is taken in this clock, and its index.
+    commit, write_index : a word is given, and written back, in this clock, and its index.
     """
 
     def __init__(self, m: Module, layout: Layout, bits: int, *, host, words, command, result, selective: bool = False):
@@ -50,33 +50,33 @@ class ReadModifyWrite:
         self._connect_host(m, layout.lanes, host, memory)
         self.words = Signal.like(words.payload, name="words", reset_less=True)
         self.command = Signal.like(command.payload, name="command")
-        self.give = give = Signal(name="give")
+        self.commit = commit = Signal(name="commit")
 
-        self.word = word = Signal.like(memory.read_word, name="word")
-        self.held = held = Signal.like(word, name="held")
-        self.take = take = Signal(name="take")
+        self.read_index = read_index = Signal.like(memory.read_word, name="read_index")
+        self.write_index = write_index = Signal.like(read_index, name="write_index")
+        self.accept = accept = Signal(name="accept")
         # The memory shows the word to be taken next, unless the host has just had it.
-        full, last, shown = Signal(name="full"), Signal(name="last"), Signal(name="shown")
-        following = Signal.like(word, name="following")
+        full, last, fetched = Signal(name="full"), Signal(name="last"), Signal(name="fetched")
+        following = Signal.like(read_index, name="following")
         m.d.comb += [
-            last.eq(word == layout.words - 1),
-            following.eq(Mux(last, 0, word + 1)),
-            give.eq(full & result.ready),
-            take.eq(words.valid & command.valid & shown & (~full | result.ready)),
-            words.ready.eq(take),
-            command.ready.eq(take & last),
-            memory.read.eq((take & command.payload.use if selective else take) | ~shown),
-            memory.read_word.eq(Mux(take, following, word)),
+            last.eq(read_index == layout.words - 1),
+            following.eq(Mux(last, 0, read_index + 1)),
+            commit.eq(full & result.ready),
+            accept.eq(words.valid & command.valid & fetched & (~full | result.ready)),
+            words.ready.eq(accept),
+            command.ready.eq(accept & last),
+            memory.read.eq((accept & command.payload.use if selective else accept) | ~fetched),
+            memory.read_word.eq(Mux(accept, following, read_index)),
             result.valid.eq(full),
-            memory.write.eq(give & self.command.use if selective else give),
-            memory.write_word.eq(held),
+            memory.write.eq(commit & self.command.use if selective else commit),
+            memory.write_word.eq(write_index),
         ]
-        m.d.sync += [full.eq(take | (full & ~give)), shown.eq(~host.select)]
-        newest = self._newest(m, layout, memory, shown)
-        with m.If(take):
-            m.d.sync += [word.eq(following), held.eq(word)]
+        m.d.sync += [full.eq(accept | (full & ~commit)), fetched.eq(~host.select)]
+        newest = self._newest(m, layout, memory, fetched)
+        with m.If(accept):
+            m.d.sync += [read_index.eq(following), write_index.eq(read_index)]
             m.d.sync += [self.words.eq(words.payload), self.command.eq(command.payload)]
-        with m.If(take | host.select):
+        with m.If(accept | host.select):
             m.d.sync += self.value.eq(newest)
 
     def _connect_host(self, m: Module, lanes: int, host, memory: LaneMemory) -> None:
@@ -87,7 +87,7 @@ class ReadModifyWrite:
         m.d.comb += lane.eq(host.index[: (lanes - 1).bit_length()])
         m.d.comb += host.value.eq(Array(self.value[k] for k in range(lanes))[lane])
 
-    def _newest(self, m: Module, layout: Layout, memory: LaneMemory, shown: Signal) -> Value:
+    def _newest(self, m: Module, layout: Layout, memory: LaneMemory, fetched: Signal) -> Value:
         """The word to be taken; of one or two words, what was written since it was read comes from a register."""
         if layout.words > 2:
             return memory.value
@@ -102,6 +102,6 @@ class ReadModifyWrite:
         else:  # the word that was taken before the last one may be written in the clock in which it is read again
             with m.If(memory.read):
                 m.d.sync += [written.eq(memory.data), since.eq(memory.write)]
-        with m.If(~shown):
+        with m.If(~fetched):
             m.d.sync += since.eq(0)
         return newest

@@ -15,14 +15,14 @@ from ...golden.blocks.perturb.outer import LAYER, METHODS, RANK_ONE, Outer
 from ...golden.chip.memory_map import SAMPLE_WORD, record_words
 from ..lib.layout import lane_words
 from ..measure.neuron import rails
-from .outer_double_buffer import Lookup, Sets
-from .outer_places import Places, reach
+from .outer_coordinates import CellCoordinates, neuron_spread
+from .outer_double_buffer import BufferMemory, DoubleBuffer
 
 
 class OuterProducts(Component):
     """One value a parameter from one a neuron, and one a line.
 
-    The values of a pattern, and the line codes of a sweep, are gathered in one of two sets while the other
+    The values of a pattern, and the line codes of a sweep, are gathered in one of two banks while the other
     one is used. So a pass follows the one before without a pause if all it needs was there three clocks
     before its first word: what costs time is a pattern that comes late, its words and three clocks.
 
@@ -78,51 +78,53 @@ class OuterProducts(Component):
         m = Module()
         layout, lanes = self.layout, self.layout.lanes
         rank_one = self.outer.method == RANK_ONE
-        m.submodules.places = places = Places(layout, layout.neurons if rank_one else 0)
+        m.submodules.coordinates = coordinates = CellCoordinates(layout, layout.neurons if rank_one else 0)
 
-        # A word's places are read from the memories, their values then held as operands.
-        start, read, valid, move, ended = Signal(), Signal(), Signal(), Signal(), Signal()
+        # A word's coordinates are read from the memories, their values then held as operands.
+        start, read, valid, move, pass_ends = Signal(), Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
             move.eq(~valid | self.product.ready),
-            places.next.eq(start & move),
-            ended.eq(places.next & places.last),
+            coordinates.next.eq(start & move),
+            pass_ends.eq(coordinates.next & coordinates.last),
             self.product.valid.eq(valid),
         ]
         with m.If(move):
             m.d.sync += [read.eq(start), valid.eq(read)]
 
         count = -(-self.codes.size // lanes)
-        sets = Sets(m, "values", self.values, count, ended)
+        buffer = DoubleBuffer(m, "values", self.values, count, pass_ends)
         payload, shape = self.values.payload.as_value(), signed(self.codes.bits)
         if self.signs:  # values are +-1: their signs are enough
             payload, shape = Cat(value[-1] for value in self.values.payload), unsigned(1)
-        words = Lookup(m, sets, sets.place, payload, shape, count, move)
-        found = words.near([places.neuron[lane] for lane in range(lanes)], reach(layout), "neuron")
-        present, needed = [~padding for padding in places.padding], sets.full
+        words = BufferMemory(m, buffer, buffer.index, payload, shape, count, move)
+        neurons = [coordinates.neuron[lane] for lane in range(lanes)]
+        neuron_values = words.read_near(neurons, neuron_spread(layout), "neuron")
+        perturbed, complete = [~padding for padding in coordinates.padding], buffer.full
         others: list[Value] = []
         if self.outer.method == LAYER:
-            turns = Sets(m, "turn", self.turn, 1, ended)
+            turn_buffer = DoubleBuffer(m, "turn", self.turn, 1, pass_ends)
             turn = Array(Signal.like(self.turn.payload, name=f"turn_{k}") for k in range(2))
-            with m.If(turns.take):
-                m.d.sync += turn[turns.write].eq(self.turn.payload)
-            present = [here & (places.layer[lane] == turn[turns.read]) for lane, here in enumerate(present)]
-            needed &= turns.full
+            with m.If(turn_buffer.accept):
+                m.d.sync += turn[turn_buffer.write].eq(self.turn.payload)
+            current = turn[turn_buffer.read]
+            perturbed = [used & (coordinates.layer[lane] == current) for lane, used in enumerate(perturbed)]
+            complete &= turn_buffer.full
         if self.lined:
-            others, there = self._lines(m, places, move, ended)
-            needed &= there
+            others, lines_full = self._lines(m, coordinates, move, pass_ends)
+            complete &= lines_full
         elif rank_one:
-            others = [words.at(places.line[lane], f"line_{lane}") for lane in range(lanes)]
+            others = [words.read(coordinates.line[lane], f"line_{lane}") for lane in range(lanes)]
         else:
-            present = [here & bias for here, bias in zip(present, places.bias, strict=True)]
-        m.d.comb += start.eq(needed)
+            perturbed = [used & bias for used, bias in zip(perturbed, coordinates.bias, strict=True)]
+        m.d.comb += start.eq(complete)
 
         def number(stored: Value) -> Value:
             return Cat(1, stored).as_signed() if self.signs else stored
 
-        for lane, here in enumerate(present):
-            keep, value = Signal(name=f"keep_{lane}"), Signal(signed(self.codes.bits), name=f"value_{lane}")
+        for lane, used in enumerate(perturbed):
+            used_later, value = Signal(name=f"keep_{lane}"), Signal(signed(self.codes.bits), name=f"value_{lane}")
             with m.If(move):
-                m.d.sync += [keep.eq(here), value.eq(Mux(keep, number(found[lane]), 0))]
+                m.d.sync += [used_later.eq(used), value.eq(Mux(used_later, number(neuron_values[lane]), 0))]
             product = value
             if others:
                 other = Signal(shape if rank_one else signed(self.outer.line_bits), name=f"other_{lane}")
@@ -138,33 +140,36 @@ class OuterProducts(Component):
             return value * other
         return Mux(value == 0, 0, Mux(value < 0, -other, other))
 
-    def _lines(self, m: Module, places: Places, move: Value, ended: Value) -> tuple[list[Value], Value]:
+    def _lines(
+        self, m: Module, coordinates: CellCoordinates, move: Value, pass_ends: Value
+    ) -> tuple[list[Value], Value]:
         """Line code of every lane, a clock after its place, and whether those of the word to come are there."""
         layout, bits = self.layout, self.outer.line_bits
         inputs, hidden = layout.layers[0], sum(layout.layers[1:-1])
         # Layer 0 is done with the sample's codes after its last word.
         final = ((inputs + 1) * layout.rows[0] - 1) // layout.lanes
         freed = Signal()
-        m.d.comb += freed.eq(places.next & (places.word == final))
+        m.d.comb += freed.eq(coordinates.next & (coordinates.word == final))
         words = record_words(inputs)
-        sets = Sets(m, "line", self.line, words, freed, full=1)
-        sample = Lookup(m, sets, sets.place, self.line.payload.as_value(), signed(bits), words, move)
-        there = sets.full if final == layout.words - 1 else sets.full | (places.word > final)
-        behind = None
+        buffer = DoubleBuffer(m, "line", self.line, words, freed, full=1)
+        sample = BufferMemory(m, buffer, buffer.index, self.line.payload.as_value(), signed(bits), words, move)
+        lines_full = buffer.full if final == layout.words - 1 else buffer.full | (coordinates.word > final)
+        hidden_codes = None
         if hidden:
-            sets = Sets(m, "hidden", self.hidden, hidden, ended, full=1)
+            buffer = DoubleBuffer(m, "hidden", self.hidden, hidden, pass_ends, full=1)
             # The codes are kept by line, of which the memory's addresses are the low bits.
             ends = [sum(layout.layers[1 : k + 1]) for k in range(1, len(layout.rows) - 1)]
-            line = sets.place + inputs + 1 + sum(sets.place >= end for end in ends)
-            behind = Lookup(m, sets, line, self.hidden.payload.rail1, signed(bits), hidden + len(ends), move)
-            there &= sets.full
+            line = buffer.index + inputs + 1 + sum(buffer.index >= end for end in ends)
+            code, count = self.hidden.payload.rail1, hidden + len(ends)
+            hidden_codes = BufferMemory(m, buffer, line, code, signed(bits), count, move)
+            lines_full &= buffer.full
         lines = []
         for lane in range(layout.lanes):
             bias, first = Signal(name=f"bias_{lane}"), Signal(name=f"first_{lane}")
             with m.If(move):
-                m.d.sync += [bias.eq(places.bias[lane]), first.eq(places.layer[lane] == 0)]
-            code = sample.at(places.line[lane], f"sample_{lane}")
-            if behind:
-                code = Mux(first, code, behind.at(places.line[lane], f"hidden_{lane}"))
+                m.d.sync += [bias.eq(coordinates.bias[lane]), first.eq(coordinates.layer[lane] == 0)]
+            code = sample.read(coordinates.line[lane], f"sample_{lane}")
+            if hidden_codes:
+                code = Mux(first, code, hidden_codes.read(coordinates.line[lane], f"hidden_{lane}"))
             lines.append(Mux(bias, limit(bits), code))
-        return lines, there
+        return lines, lines_full

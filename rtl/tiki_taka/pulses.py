@@ -14,7 +14,7 @@ from ...golden.chip.memory_map import SAMPLE_WORD
 from ..lib.layout import lane_words
 from ..lib.mixer import mix
 from ..measure.neuron import rails
-from .pulses_probabilities import Chances
+from .pulses_probabilities import Probabilities
 from .pulses_vector import UpdateVector
 
 
@@ -82,7 +82,7 @@ class PulseTrains(Component):
         word, slot = Signal(range(max(2, self.words))), Signal(range(max(2, pulses.slots)))
         sending, valid, move, last, final = Signal(), Signal(), Signal(), Signal(), Signal()
         ready, start, skip, done = Signal(), Signal(), Signal(), Signal()
-        chances = Chances(m, self, vector, start)
+        probabilities = Probabilities(m, self, vector, start)
         m.d.comb += [
             move.eq(~valid | self.train.ready),
             last.eq(sending & move & (word == self.words - 1)),
@@ -93,7 +93,7 @@ class PulseTrains(Component):
             self.train.valid.eq(valid),
             vector.freed.eq(self.command.ready),
             vector.move.eq(move),
-            vector.word.eq(Mux(sending, word, chances.row >> (lanes - 1).bit_length())),
+            vector.word.eq(Mux(sending, word, probabilities.row >> (lanes - 1).bit_length())),
         ]
         with m.If(move):
             m.d.sync += valid.eq(sending)
@@ -111,7 +111,7 @@ class PulseTrains(Component):
                 with m.If(start):
                     m.next = "PREPARE"
             with m.State("PREPARE"):
-                with m.If(chances.done):
+                with m.If(probabilities.done):
                     m.next = begin
             if not pulses.deterministic:
                 with m.State("KEY"):
@@ -139,12 +139,12 @@ class PulseTrains(Component):
                 with m.If(move):
                     m.d.sync += is_row.eq(row)
                 turns = (row & (command.cost > 0)) ^ self._chopped(word, lane)
-                by_row = chances.row_fires(lane, row_draw, size)
+                by_row = probabilities.row_fires(lane, row_draw, size)
             else:
                 turns, by_row = self._chopped(word, lane), Const(0)
             with m.If(move):
                 m.d.sync += turned.eq(turns)
-            line = chances.line_fires(line_draw, size[: pulses.line_bits - 1])
+            line = probabilities.line_fires(line_draw, size[: pulses.line_bits - 1])
             m.d.comb += [
                 fires.eq(Mux(is_row, by_row, line)),
                 minus.eq(fires & (vector.signs[lane] ^ turned)),

@@ -10,7 +10,7 @@ from .pulses_vector import UpdateVector, length
 ONE, MOST = 1 << PROBABILITY_BITS, (1 << WIDE_BITS) - 1
 
 
-class Chances:
+class Probabilities:
     """Finds K, m, the P of rows, and where in a draw the codes of lines have their place.
 
     A line fires where draw < |x| 2**s, s = line_shift - m, which is (draw >> s) < |x|: a window of the draw is
@@ -40,9 +40,9 @@ class Chances:
         top = (((1 << pulses.magnitude_bits) - 1) * ((1 << RATE_BITS) - 1)) >> pulses.shift
         # |C~| times the rate, bit by bit; then K; then, with signs, P.
         bits = max(pulses.magnitude_bits + RATE_BITS, PROBABILITY_BITS + 1)
-        self._chance = chance = Signal(bits, name="chance")
+        self._probability = probability = Signal(bits, name="probability")
         self._scale = scale = Signal(max(1, min(top, MOST).bit_length()), name="scale")
-        shifted = chance >> pulses.shift
+        shifted = probability >> pulses.shift
         m.d.comb += scale.eq(Mux(shifted > MOST, MOST, shifted) if top > MOST else shifted)
         widest = min(min(top, MOST) * limit(pulses.row_bits), MOST).bit_length()
         self._of_d, self._found = Signal(range(WIDE_BITS + 1), name="length_of_d"), Signal(name="found")
@@ -54,21 +54,21 @@ class Chances:
         bit, walk = Signal(range(RATE_BITS), name="rate_bit"), Signal(name="walk")
         if not self._signs:
             self._rows(m, walk)
-        with m.FSM(name="chances"):
+        with m.FSM(name="probabilities"):
             with m.State("WAIT"):
                 with m.If(start):
-                    m.d.sync += [chance.eq(0), bit.eq(RATE_BITS - 1)]
+                    m.d.sync += [probability.eq(0), bit.eq(RATE_BITS - 1)]
                     m.next = "MULTIPLY"
             with m.State("MULTIPLY"):
                 magnitude = abs(block.command.payload.cost)
                 m.d.sync += [
-                    chance.eq((chance << 1) + Mux(block.rate.bit_select(bit, 1), magnitude, 0)),
+                    probability.eq((probability << 1) + Mux(block.rate.bit_select(bit, 1), magnitude, 0)),
                     bit.eq(bit - 1),
                 ]
                 with m.If(bit == 0):
                     m.next = "SCALE"
             with m.State("SCALE"):
-                m.d.sync += chance.eq(scale)
+                m.d.sync += probability.eq(scale)
                 m.d.comb += self.done.eq(self._signs and not pulses.management)
                 m.next = "ROWS" if not self._signs else "SHIFT" if pulses.management else "WAIT"
                 if self._signs:
@@ -84,7 +84,7 @@ class Chances:
                     with m.If(self._steps == 0):
                         m.next = "WAIT"
                     with m.Else():
-                        m.d.sync += chance.eq(Mux(self._up, chance << 1, chance >> 1))
+                        m.d.sync += probability.eq(Mux(self._up, probability << 1, probability >> 1))
                         m.d.sync += self._steps.eq(self._steps - 1)
 
     def _range(self, m: Module, widest: int) -> None:
@@ -99,7 +99,7 @@ class Chances:
         self._offset, self._above = Signal(range(furthest + 1), name="offset"), Signal(PROBABILITY_BITS, name="above")
         exponent, offset = Signal(signed(6), name="exponent"), Signal.like(self._offset, name="offset_found")
         m.d.comb += [
-            exponent.eq((self._vector.reach - self._of_d) >> 1),
+            exponent.eq((self._vector.line_length - self._of_d) >> 1),
             offset.eq(Mux(highest - exponent > furthest, furthest, highest - exponent)),
         ]
         with m.If(self._found):
@@ -117,41 +117,41 @@ class Chances:
         low = (lanes - 1).bit_length()
         product = Signal(len(self._scale) + bits, name="product")
         wide, seen = Signal(min(len(product), WIDE_BITS), name="wide"), Signal(WIDE_BITS, name="seen_products")
-        read, kept = Signal.like(row, name="read_row"), Signal.like(row, name="kept_row")
-        keep = Signal(init=not block.pulses.management, name="keep")
+        read, written_row = Signal.like(row, name="read_row"), Signal.like(row, name="written_row")
+        writing = Signal(init=not block.pulses.management, name="writing")
         last = row == rows + 1
         m.d.comb += [
             read.eq(row - 1),
-            kept.eq(row - 2),
-            product.eq(self._chance[: len(self._scale)] * Array(size[:bits] for size in vector.sizes)[read[:low]]),
+            written_row.eq(row - 2),
+            product.eq(self._probability[: len(self._scale)] * Array(size[:bits] for size in vector.sizes)[read[:low]]),
             self._of_d.eq(length(m, seen | wide)),
         ]
         m.d.sync += wide.eq(Mux(product > MOST, MOST, product) if len(product) > WIDE_BITS else product)
         with m.If(walk):
-            m.d.comb += [self._found.eq(last & ~keep), self.done.eq(last & keep)]
+            m.d.comb += [self._found.eq(last & ~writing), self.done.eq(last & writing)]
             m.d.sync += [row.eq(Mux(last, 0, row + 1)), seen.eq(Mux(row < 2, 0, seen | wide))]
             with m.If(last):
-                m.d.sync += keep.eq(~keep if block.pulses.management else 1)
+                m.d.sync += writing.eq(~writing if block.pulses.management else 1)
         moved = Signal(len(wide) + PROBABILITY_BITS // 2, name="moved")
         m.d.comb += moved.eq(Mux(self._up, wide << self._steps[:4], wide >> self._steps))
-        self._chances = []
+        self._probabilities = []
         for lane in range(min(lanes, rows)):
             memory = Memory(shape=PROBABILITY_BITS + 1, depth=max(2, -(-rows // lanes)), init=[])
             m.submodules[f"chances_{lane}"] = memory
             write, port = memory.write_port(), memory.read_port()
             m.d.comb += [
-                write.en.eq(keep & (row >= 2) & (kept[:low] == lane)),
-                write.addr.eq(kept >> low),
+                write.en.eq(writing & (row >= 2) & (written_row[:low] == lane)),
+                write.addr.eq(written_row >> low),
                 write.data.eq(Mux(moved > ONE, ONE, moved)),
                 port.en.eq(vector.move),
                 port.addr.eq(vector.word),
             ]
-            self._chances.append(port.data)
+            self._probabilities.append(port.data)
 
     def row_fires(self, lane: int, draw: Value, size: Value) -> Value:
         """Whether the draw lets the row of a lane fire whose number has this magnitude."""
-        chance = self._chance if self._signs else self._chances[lane]
-        fires = chance[PROBABILITY_BITS:].any() | (draw < chance[:PROBABILITY_BITS])
+        probability = self._probability if self._signs else self._probabilities[lane]
+        fires = probability[PROBABILITY_BITS:].any() | (draw < probability[:PROBABILITY_BITS])
         return size[0] & fires if self._signs else fires
 
     def line_fires(self, draw: Value, size: Value) -> Value:

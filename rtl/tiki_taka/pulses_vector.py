@@ -30,7 +30,7 @@ class UpdateVector:
         Driven by the block.
     sizes, signs : magnitude of each lane's number, and whether it is negative.
     any_row : a row's value is not 0.
-    reach : bit length of the largest probability of a line, before any shift.
+    line_length : bit length of the largest probability of a line, before any shift.
     """
 
     def __init__(self, m: Module, block):
@@ -57,7 +57,7 @@ class UpdateVector:
             busy = self._hidden(block.hidden)
             busy = self._line(block.line, busy)
             code = limit(pulses.line_bits)
-            self.reach = Const((code << pulses.line_shift).bit_length())
+            self.line_length = Const((code << pulses.line_shift).bit_length())
         self._values(block.values, busy)
         self._read()
 
@@ -96,10 +96,10 @@ class UpdateVector:
         pulses = block.pulses
         size = pulses.rows if block.lined else block.size
         words = -(-size // lanes)
-        place, take, last = Signal(range(max(2, words)), name="value_place"), Signal(name="value_take"), Signal()
+        place, accept, last = Signal(range(max(2, words)), name="value_word"), Signal(name="value_take"), Signal()
         m.d.comb += [
             source.ready.eq(~self._filled & ~busy),
-            take.eq(source.valid & source.ready),
+            accept.eq(source.valid & source.ready),
             last.eq(place == words - 1),
         ]
         row, sizes = [], []
@@ -108,10 +108,10 @@ class UpdateVector:
             is_row = place < -(-(pulses.rows - lane) // lanes) if lane < pulses.rows else Const(0)
             row.append((value != 0) & is_row)
             sizes.append(Mux(is_row | ~inside, 0, abs(value)))
-            with m.If(take):
+            with m.If(accept):
                 m.d.comb += [self._enable[lane].eq(inside), self._address[lane].eq(place)]
                 m.d.comb += self._data[lane].eq(self._number(value))
-        with m.If(take):
+        with m.If(accept):
             m.d.sync += [place.eq(Mux(last, 0, place + 1)), self._filled.eq(last)]
             m.d.sync += self.any_row.eq(self.any_row | Cat(row).any())
         with m.If(self.freed):
@@ -121,11 +121,11 @@ class UpdateVector:
             union = 0
             for value in sizes:
                 union = union | value
-            with m.If(take):
+            with m.If(accept):
                 m.d.sync += seen.eq(seen | union)
             with m.If(self.freed):
                 m.d.sync += seen.eq(0)
-            self.reach = Mux(seen == 0, 0, length(m, seen) + pulses.line_shift)
+            self.line_length = Mux(seen == 0, 0, length(m, seen) + pulses.line_shift)
 
     def _line(self, source, busy: Value) -> Value:
         """Line codes of the inputs: as many a clock as a word of codes, or a word of lanes, holds."""
@@ -134,11 +134,11 @@ class UpdateVector:
         group = min(SAMPLE_WORD, lanes)
         parts, banks = SAMPLE_WORD // group, lanes // group
         count = record_words(inputs) * parts
-        number, take, final = Signal(range(max(2, count)), name="line_number"), Signal(name="line_take"), Signal()
+        number, accept, final = Signal(range(max(2, count)), name="line_number"), Signal(name="line_take"), Signal()
         m.d.comb += [
-            take.eq(source.valid & ~self._line_full & ~busy),
+            accept.eq(source.valid & ~self._line_full & ~busy),
             final.eq(number == count - 1),
-            source.ready.eq(take & ((number & (parts - 1)) == parts - 1)),
+            source.ready.eq(accept & ((number & (parts - 1)) == parts - 1)),
         ]
         # Aligned group of the vector that a code belongs to, where the codes' group ends and where it starts.
         early, late = Signal(range(rows // group + count + 2)), Signal(range(rows // group + count + 2))
@@ -152,13 +152,13 @@ class UpdateVector:
                 continue
             at = late if lane % group < rows % group else early
             ends = max(0, -(-(inputs - code) // group))
-            with m.If(take):
+            with m.If(accept):
                 m.d.comb += [
                     self._enable[lane].eq((at[:low] == lane // group) & (number < ends) if ends else 0),
                     self._address[lane].eq(at >> low),
                     self._data[lane].eq(numbers[code]),
                 ]
-        with m.If(take):
+        with m.If(accept):
             m.d.sync += [number.eq(Mux(final, 0, number + 1)), self._line_full.eq(final)]
         with m.If(self.freed):
             m.d.sync += self._line_full.eq(0)
@@ -173,16 +173,16 @@ class UpdateVector:
             return Const(0)
         first, end = rows + columns[0], block.size - 1
         biases = [rows + sum(columns[: k + 1]) - 1 for k in range(1, len(columns))]
-        element, take, final = Signal(range(end + 2), init=first, name="hidden_element"), Signal(), Signal()
+        element, accept, final = Signal(range(end + 2), init=first, name="hidden_element"), Signal(), Signal()
         last = Signal()
         m.d.comb += [
             source.ready.eq(~self._hidden_full),
-            take.eq(source.valid & source.ready),
+            accept.eq(source.valid & source.ready),
             last.eq(Cat(element == b - 1 for b in biases).any()),
             final.eq(element == end - 1),
         ]
         low = (lanes - 1).bit_length()
-        with m.If(take):
+        with m.If(accept):
             m.d.sync += [
                 element.eq(Mux(final, first, Mux(last, element + 2, element + 1))),
                 self._hidden_full.eq(final),
@@ -191,7 +191,7 @@ class UpdateVector:
             m.d.sync += self._hidden_full.eq(0)
         entry = self._number(source.payload.rail1)
         for lane in range(lanes):
-            with m.If(take):
+            with m.If(accept):
                 m.d.comb += [
                     self._enable[lane].eq(element[:low] == lane),
                     self._address[lane].eq(element >> low),

@@ -66,7 +66,7 @@ class AverageMemory(Component):
         for lane in range(self.layout.lanes):
             word, flag = take(m, sweep.value[lane], sweep.words[lane], sweep.command)
             m.d.comb += [sweep.data[lane].eq(word), over[lane].eq(flag)]
-        m.d.comb += self.saturated.eq(sweep.give & sweep.command.use & over.any())
+        m.d.comb += self.saturated.eq(sweep.commit & sweep.command.use & over.any())
         return m
 
     def _follow(self, m: Module, v: Value, w: Value, command) -> tuple[Value, Value | int]:

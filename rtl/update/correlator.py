@@ -74,7 +74,7 @@ class CorrelatorMemory(Component):
             m.d.comb += over[lane].eq(exceeds(raw, bits))
             m.d.comb += self.gradient.payload[lane].eq(saturate(raw, bits))
             m.d.comb += sweep.data[lane].eq(Mux(clear, 0, self.gradient.payload[lane]))
-        m.d.comb += self.saturated.eq(sweep.give & over.any())
+        m.d.comb += self.saturated.eq(sweep.commit & over.any())
         return m
 
     def _products(self, m: Module):

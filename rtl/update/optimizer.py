@@ -127,7 +127,7 @@ class OptimizerMemory(Component):
                 self.parameters.payload[lane].eq(saturate(raw, bits)),
                 sweep.data[lane].eq(self.parameters.payload[lane]),
             ]
-        m.d.comb += self.saturated.eq(sweep.give & (over.any() | before))
+        m.d.comb += self.saturated.eq(sweep.commit & (over.any() | before))
         return m
 
     def _command(self, m: Module, rates: Rates):
@@ -163,7 +163,7 @@ class OptimizerMemory(Component):
         """What is added to each lane of the word that a pass gives before it is rounded down."""
         lanes = self.layout.lanes
         bits = Signal(lanes * DRAW_BITS, name="draws")
-        with m.If(sweep.take):
+        with m.If(sweep.accept):
             m.d.sync += bits.eq(random.words.payload.bits)
         draws = [bits.word_select(lane, DRAW_BITS) for lane in range(lanes)]
         if shift > DRAW_BITS:

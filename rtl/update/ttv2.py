@@ -101,7 +101,7 @@ class FilterMemory(Component):
         m.d.comb += [
             rescaling.eq(self._rescales(command)),
             self.pulses.valid.eq(sweep.full & ~rescaling),
-            self.saturated.eq(sweep.give & over.any()),
+            self.saturated.eq(sweep.commit & over.any()),
         ]
         return m
 

@@ -83,7 +83,7 @@ class LinePass:
     word : payload in the second clock.
     values : words of the memories in the second clock.
     data : words to be written, driven by the block.
-    full, give : there is a word in the second clock; it goes, and `data` is written.
+    full, commit : there is a word in the second clock; it goes, and `data` is written back.
     """
 
     def __init__(self, m: Module, memories: list[LaneMemory], placed, ready: Value, name: str = "filter"):
@@ -92,21 +92,21 @@ class LinePass:
         self.word = word = Signal.like(offered, name=f"{name}_word")
         waits, same, follows, again = (Signal(name=f"{name}_{what}") for what in ("waits", "same", "follows", "again"))
         self.full = full = Signal(name=f"{name}_full")
-        self.give, self.move = give, move = Signal(name=f"{name}_give"), Signal(name=f"{name}_move")
+        self.commit, self.move = commit, move = Signal(name=f"{name}_commit"), Signal(name=f"{name}_move")
         take = Signal(name=f"{name}_take")
         m.d.comb += [
-            give.eq(full & ready),
-            move.eq(waits & (~full | give)),
+            commit.eq(full & ready),
+            move.eq(waits & (~full | commit)),
             placed.ready.eq(~waits | move),
             take.eq(placed.valid & placed.ready),
         ]
-        m.d.sync += [waits.eq(take | (waits & ~move)), full.eq(move | (full & ~give))]
+        m.d.sync += [waits.eq(take | (waits & ~move)), full.eq(move | (full & ~commit))]
         with m.If(take):
             # When this word is read, the one before may be written in the same clock, or be still on its way.
             m.d.sync += [
                 coming.eq(offered),
                 same.eq(offered.place == coming.place),
-                follows.eq(give & (offered.place == word.place)),
+                follows.eq(commit & (offered.place == word.place)),
             ]
         with m.If(move):
             m.d.sync += [word.eq(coming), again.eq(full & same)]
@@ -118,10 +118,10 @@ class LinePass:
             )
             m.d.comb += [
                 memory.read.eq(take), memory.read_word.eq(offered.place),
-                memory.write.eq(give), memory.write_word.eq(word.place), memory.data.eq(changed),
+                memory.write.eq(commit), memory.write_word.eq(word.place), memory.data.eq(changed),
                 value.eq(Mux(again, written, first)),
             ]  # fmt: skip
-            with m.If(give):
+            with m.If(commit):
                 m.d.sync += written.eq(changed)
             with m.If(move):
                 m.d.sync += first.eq(Mux(follows, written, memory.value))

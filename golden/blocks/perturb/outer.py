@@ -55,7 +55,7 @@ def lines(layout: Layout) -> int:
     return sum(layout.columns)
 
 
-def places(layout: Layout) -> np.ndarray:
+def coordinates(layout: Layout) -> np.ndarray:
     """Neuron and line of each parameter: int32 array, shape (P, 2)."""
     rows, neuron, line = [], 0, 0
     for columns, count in zip(layout.columns, layout.rows, strict=True):
@@ -66,10 +66,10 @@ def places(layout: Layout) -> np.ndarray:
 
 
 @njit
-def outer(places, u, v, out):
+def outer(coordinates, u, v, out):
     """Write `out[i] = u[n(i)] v[l(i)]`; all int32."""
     for i in range(out.size):
-        out[i] = u[places[i, 0]] * v[places[i, 1]]
+        out[i] = u[coordinates[i, 0]] * v[coordinates[i, 1]]
 
 
 @njit

@@ -1,4 +1,4 @@
-"""Neuron and input line of every parameter, a word of lanes a clock; see `golden.blocks.perturb.outer.places`."""
+"""Neuron and input line of every parameter, a word of lanes a clock; see `golden.blocks.perturb.outer.coordinates`."""
 
 import numpy as np
 from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
@@ -6,14 +6,14 @@ from amaranth.lib import data
 from amaranth.lib.wiring import Component, In, Out
 
 from ...golden.blocks.lib.layout import Layout
-from ...golden.blocks.perturb.outer import lines, places
+from ...golden.blocks.perturb.outer import coordinates, lines
 
 
-class Places(Component):
-    """Walks through the words of parameters, and gives the place of each lane's.
+class CellCoordinates(Component):
+    """Walks through the words of parameters, and gives neuron and line of each lane's.
 
     Each lane goes on by as many parameters as there are lanes: so many neurons and lines further, and one
-    neuron more past the last line. Where it comes to another layer it has a constant place. So there is
+    neuron more past the last line. Where it comes to another layer it has a constant coordinate. So there is
     neither a division nor a table of P entries.
 
     Parameters
@@ -68,12 +68,12 @@ class Places(Component):
         layout, columns = self.layout, self.layout.columns
         ends = [self.first_line + sum(columns[: k + 1]) for k in range(len(columns))]
         entries = self._entries(lane)
-        place = []
+        registers = []
         for k, name in enumerate(("layer", "neuron", "line"), 1):
             port = getattr(self, name)[lane]
-            place.append(Signal(len(port), init=entries[0][k] if entries else 0, name=f"{name}_{lane}"))
-            m.d.comb += port.eq(place[-1])
-        layer, neuron, line = place
+            registers.append(Signal(len(port), init=entries[0][k] if entries else 0, name=f"{name}_{lane}"))
+            m.d.comb += port.eq(registers[-1])
+        layer, neuron, line = registers
 
         def of_layer(values) -> Value:
             return Array(Const(value) for value in values)[layer]
@@ -89,7 +89,7 @@ class Places(Component):
         with m.If(self.next), m.Switch(self.word):
             for word, *values in entries:
                 with m.Case((word - 1) % layout.words):
-                    m.d.sync += [part.eq(value) for part, value in zip(place, values, strict=True)]
+                    m.d.sync += [part.eq(value) for part, value in zip(registers, values, strict=True)]
             with m.Default():
                 m.d.sync += [
                     line.eq(Mux(past, further - width, further)),
@@ -108,8 +108,8 @@ class Places(Component):
         return entries
 
 
-def reach(layout: Layout) -> list[int]:
+def neuron_spread(layout: Layout) -> list[int]:
     """Most neurons that each lane is ahead of lane 0 in any word."""
-    neurons = places(layout)[:, 0]
+    neurons = coordinates(layout)[:, 0]
     padded = np.pad(neurons, (0, -neurons.size % layout.lanes), mode="edge").reshape(-1, layout.lanes)
     return (padded - padded[:, :1]).max(axis=0).tolist()
