@@ -118,7 +118,7 @@ def test_memories_of_other_chips(tmp_path, overrides, names):
     memories_are_there(tmp_path, names)
     parameters = json.loads((tmp_path / "chip.json").read_text())["parameters"]
     if chip.config.update.path == "tiki-taka":
-        assert parameters["loop"]["thresholds"] == [[0, list(chip.path.thresholds[0][1])]]
+        assert parameters["tiki_taka"]["thresholds"] == [[0, list(chip.path.thresholds[0][1])]]
         return
     assert parameters["optimizer"]["momentum"] == round(256 * overrides["update.momentum"])
     assert ("window" in parameters) == ("G" not in names)

@@ -9,7 +9,7 @@ A sweep's vectors go one after the other: the slots of the trains onto A, if the
 which is empty unless a line of each layer was read in between.
 """
 
-from amaranth.hdl import Array, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
@@ -31,7 +31,7 @@ from .pulses import PulseTrains
 from .transfer_vector import TransferVector
 
 
-class TikiTakaLoop(Component):
+class TikiTakaLearning(Component):
     """Learning through the fast array.
 
     Parameters
@@ -76,40 +76,62 @@ class TikiTakaLoop(Component):
 
     def elaborate(self, platform):
         m = Module()
-        chip, blocks, apply = self.chip, self.blocks, self.apply.payload
-        settings, lines, slots = blocks.settings, blocks.lines, blocks.pulses.slots
-        layers = len(lines.layers)
-        m.submodules.ttv2 = ttv2 = FilterMemory(blocks.ttv2, lines)
-        m.submodules.cursor = cursor = LineCursor(settings, lines)
+        blocks, settings, lines = self.blocks, self.blocks.settings, self.blocks.lines
+        m.submodules.ttv2 = self.ttv2 = FilterMemory(blocks.ttv2, lines)
+        m.submodules.cursor = self.cursor = LineCursor(settings, lines)
         side = ("rows" if settings.rows else "lines") if settings.chopped else None
-        m.submodules.pulses = trains = PulseTrains(blocks.pulses, chip.layout, self.lined, side)
-        m.submodules.transfer_vector = vector = TransferVector(chip.layout, lines)
+        m.submodules.pulses = self.trains = PulseTrains(blocks.pulses, self.chip.layout, self.lined, side)
+        m.submodules.transfer_vector = self.vector = TransferVector(self.chip.layout, lines)
+        # The layer whose line is read, whether that was asked for, and how many of its cells have come; slot of A.
+        self.layer, self.asked = Signal(range(max(2, len(lines.layers)))), Signal()
+        self.count = Signal(range(max(length for _, length in lines.layers) + 1))
+        self.slot = Signal(range(max(2, blocks.pulses.slots)))
+        thresholds, exponent = self._rates(m, self.trains)
+        applied = self._connect(m)
+        length = Array(Const(length) for _, length in lines.layers)[self.layer]
+        line = self._read(m, thresholds, length)
+        begin = "RESCALE" if blocks.ttv2.rescale else "LINE"
+        with m.FSM():
+            self._wait(m, applied, begin)
+            self._pulse_fast(m, begin)
+            if blocks.ttv2.rescale:
+                self._rescale(m, exponent)
+            self._read_line(m, line, length)
+            self._pulse_slow(m, applied)
+        return m
+
+    def _connect(self, m: Module):
+        """Connect the vectors' sources and the host; what a sweep applies, as a stream that is taken at its end."""
+        trains, apply, settings = self.trains, self.apply.payload, self.blocks.settings
         connect(m, flipped(self.values), trains.values)
         if self.lined:
             connect(m, flipped(self.line), trains.line)
             connect(m, flipped(self.hidden), trains.hidden)
         if settings.chopped:
-            m.d.comb += trains.chopper.eq(cursor.chopper)
-        thresholds, exponent = self._rates(m, trains)
-
-        loop = stream.Signature(1).create()
-        fork(m, self.apply, trains.command, loop)
+            m.d.comb += trains.chopper.eq(self.cursor.chopper)
+        applied = stream.Signature(1).create(path=("applied",))
+        fork(m, self.apply, trains.command, applied)
         m.d.comb += [
             trains.command.payload.use.eq(apply.used),
             trains.command.payload.cost.eq(apply.cost),
             trains.command.payload.number.eq(apply.step),
-            cursor.step.eq(apply.step),
-            self.saturated.eq(ttv2.saturated),
+            self.cursor.step.eq(apply.step),
+            self.saturated.eq(self.ttv2.saturated),
         ]
+        ports = {"host_filter": self.ttv2.host, "host_cursor": self.cursor.host_cursor}
+        if settings.chopped:
+            ports["host_chopper"] = self.cursor.host_chopper
+        if self.blocks.ttv2.mean:
+            ports |= {"host_mean": self.ttv2.host_mean, "host_past": self.ttv2.host_past}
+        for name, port in ports.items():
+            connect(m, flipped(getattr(self, name)), port)
+        return applied
 
-        layer, slot = Signal(range(max(2, layers))), Signal(range(max(2, slots)))
-        line = stream.Signature(1).create()
-        asked, count = Signal(), Signal(range(max(length for _, length in lines.layers) + 1))
-        length = Array(Const(length) for _, length in lines.layers)[layer]
-        command = ttv2.command.payload
-        starts = [
-            first + cursor.line * words for first, words in zip(lines.starts, lines.words, strict=True)
-        ]
+    def _read(self, m: Module, thresholds, length: Value):
+        """Give the filter the readings of a line, and its pulses to the slow array's vector; a stream that asks."""
+        ttv2, cursor, vector, apply = self.ttv2, self.cursor, self.vector, self.apply.payload
+        lines, command, layer = self.blocks.lines, self.ttv2.command.payload, self.layer
+        starts = [first + cursor.line * words for first, words in zip(lines.starts, lines.words, strict=True)]
         m.d.comb += [
             cursor.layer.eq(layer),
             self.read.payload.layer.eq(layer),
@@ -127,77 +149,89 @@ class TikiTakaLoop(Component):
             vector.write.eq(transfer(ttv2.pulses)),
             vector.layer.eq(layer),
             vector.line.eq(cursor.line),
-            vector.cell.eq(count),
+            vector.cell.eq(self.count),
             vector.pulse.eq(ttv2.pulses.payload[0]),
             vector.active.eq(apply.update),
         ]
-        if blocks.ttv2.mean:
+        if self.blocks.ttv2.mean:
             m.d.comb += [command.switched.eq(cursor.switched), command.hold.eq(cursor.hold)]
+        line = stream.Signature(1).create(path=("line",))
         fork(m, line, ttv2.command, self.read)
+        return line
 
-        begin = "RESCALE" if blocks.ttv2.rescale else "LINE"
-        with m.FSM():
-            with m.State("WAIT"):
-                with m.If(loop.valid):
+    def _wait(self, m: Module, applied, begin: str) -> None:
+        with m.State("WAIT"):
+            with m.If(applied.valid):
+                m.next = "SLOW"
+                with m.If(self.apply.payload.update):
+                    m.next = begin
+                with m.If(self.apply.payload.used):
+                    m.next = "FAST"
+
+    def _pulse_fast(self, m: Module, begin: str) -> None:
+        """Send the slots of the trains onto A."""
+        slots, train, slot = self.blocks.pulses.slots, self.trains.train, self.slot
+        with m.State("FAST"):
+            m.d.comb += [
+                self.pulse.valid.eq(1),
+                self.pulse.payload.number.eq(self.apply.payload.step * slots + slot),
+                self.train.valid.eq(train.valid),
+                self.train.payload.eq(train.payload),
+                train.ready.eq(self.train.ready),
+            ]
+            with m.If(self.pulse.ready):
+                m.d.sync += slot.eq(slot + 1)
+                with m.If(slot == slots - 1):
+                    m.d.sync += slot.eq(0)
                     m.next = "SLOW"
-                    with m.If(apply.update):
+                    with m.If(self.apply.payload.update):
                         m.next = begin
-                    with m.If(apply.used):
-                        m.next = "FAST"
-            with m.State("FAST"):
-                m.d.comb += [
-                    self.pulse.valid.eq(1),
-                    self.pulse.payload.number.eq(apply.step * slots + slot),
-                    self.train.valid.eq(trains.train.valid),
-                    self.train.payload.eq(trains.train.payload),
-                    trains.train.ready.eq(self.train.ready),
-                ]
-                with m.If(self.pulse.ready):
-                    m.d.sync += slot.eq(slot + 1)
-                    with m.If(slot == slots - 1):
-                        m.d.sync += slot.eq(0)
-                        m.next = "SLOW"
-                        with m.If(apply.update):
-                            m.next = begin
-            if blocks.ttv2.rescale:
-                with m.State("RESCALE"):
-                    m.d.comb += [command.start.eq(0), command.words.eq(lines.depth), command.rescale.eq(exponent)]
-                    m.d.comb += ttv2.command.valid.eq(exponent != 0)
-                    with m.If((exponent == 0) | ttv2.command.ready):
-                        m.next = "LINE"
-            with m.State("LINE"):
-                m.d.comb += line.valid.eq(~asked)
-                with m.If(line.ready & ~asked):
-                    m.d.sync += asked.eq(1)
-                with m.If(vector.write):
-                    m.d.sync += count.eq(count + 1)
-                with m.If(asked & (count == length)):
-                    m.d.comb += cursor.advance.eq(1)
-                    m.d.sync += [asked.eq(0), count.eq(0), layer.eq(layer + 1)]
-                    with m.If(layer == layers - 1):
-                        m.d.sync += layer.eq(0)
-                        m.next = "SLOW"
-            with m.State("SLOW"):
-                m.d.comb += [
-                    self.pulse.valid.eq(1),
-                    self.pulse.payload.slow.eq(1),
-                    self.pulse.payload.number.eq(apply.step),
-                    vector.send.eq(1),
-                    self.train.valid.eq(vector.train.valid),
-                    self.train.payload.eq(vector.train.payload),
-                    vector.train.ready.eq(self.train.ready),
-                ]
-                with m.If(self.pulse.ready):
-                    m.d.comb += loop.ready.eq(1)
-                    m.next = "WAIT"
-        for name, port in (("host_filter", ttv2.host), ("host_cursor", cursor.host_cursor)):
-            connect(m, flipped(getattr(self, name)), port)
-        if settings.chopped:
-            connect(m, flipped(self.host_chopper), cursor.host_chopper)
-        if blocks.ttv2.mean:
-            connect(m, flipped(self.host_mean), ttv2.host_mean)
-            connect(m, flipped(self.host_past), ttv2.host_past)
-        return m
+
+    def _rescale(self, m: Module, exponent: Value) -> None:
+        """Shift all words of H where a new learning rate asks for it."""
+        command = self.ttv2.command
+        with m.State("RESCALE"):
+            m.d.comb += [
+                command.payload.start.eq(0),
+                command.payload.words.eq(self.blocks.lines.depth),
+                command.payload.rescale.eq(exponent),
+                command.valid.eq(exponent != 0),
+            ]
+            with m.If((exponent == 0) | command.ready):
+                m.next = "LINE"
+
+    def _read_line(self, m: Module, line, length: Value) -> None:
+        """Read a line of each layer, one after the other."""
+        layer, asked, count = self.layer, self.asked, self.count
+        with m.State("LINE"):
+            m.d.comb += line.valid.eq(~asked)
+            with m.If(line.ready & ~asked):
+                m.d.sync += asked.eq(1)
+            with m.If(self.vector.write):
+                m.d.sync += count.eq(count + 1)
+            with m.If(asked & (count == length)):
+                m.d.comb += self.cursor.advance.eq(1)
+                m.d.sync += [asked.eq(0), count.eq(0), layer.eq(layer + 1)]
+                with m.If(layer == len(self.blocks.lines.layers) - 1):
+                    m.d.sync += layer.eq(0)
+                    m.next = "SLOW"
+
+    def _pulse_slow(self, m: Module, applied) -> None:
+        """Send the filter's pulses onto C, or an empty vector."""
+        train = self.vector.train
+        with m.State("SLOW"):
+            m.d.comb += [
+                self.pulse.valid.eq(1),
+                self.pulse.payload.slow.eq(1),
+                self.pulse.payload.number.eq(self.apply.payload.step),
+                self.vector.send.eq(1),
+                self.train.valid.eq(train.valid),
+                self.train.payload.eq(train.payload),
+                train.ready.eq(self.train.ready),
+            ]
+            with m.If(self.pulse.ready):
+                m.d.comb += applied.ready.eq(1)
+                m.next = "WAIT"
 
     def _rates(self, m: Module, trains: PulseTrains):
         """Registers of rate and thresholds; the thresholds in force, and the exponent that H is rescaled by."""
@@ -226,4 +260,4 @@ class TikiTakaLoop(Component):
 
 def hosts(chip: Chip) -> list[str]:
     """Host ports of the loop of a chip."""
-    return [memory.port for memory in memories(chip) if memory.path.startswith("engine.loop")]
+    return [memory.port for memory in memories(chip) if memory.path.startswith("engine.tiki_taka")]

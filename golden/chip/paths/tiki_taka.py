@@ -92,7 +92,7 @@ class TikiTaka(Path):
 
     def memories(self, chip: "Chip") -> tuple[Memory, ...]:
         """C, H, A, R; with AGAD its means; lines' cursors and choppers; rate and thresholds, which a host may set."""
-        bits, bound, filter_ = self.fast.bits, 1 << self.fast.bits - 1, "engine.loop.ttv2"
+        bits, bound, filter_ = self.fast.bits, 1 << self.fast.bits - 1, "engine.tiki_taka.ttv2"
         words, layers = chip.layout.parameters, len(self.lines.layers)
 
         def of_lines(name: str, symbol: str, bits: int, bound: int, path: str, field: str) -> Memory:
@@ -110,7 +110,7 @@ class TikiTaka(Path):
             mean, most = self.ttv2.mean_bits, 1 << self.ttv2.mean_bits - 1
             found.append(of_lines("mean", "means", mean, most, f"{filter_}.mean", "mean"))
             found.append(of_lines("past", "past means", mean, most, f"{filter_}.past", "past"))
-        cursor = "engine.loop.cursor"
+        cursor = "engine.tiki_taka.cursor"
         if self.settings.chopped:
             lines = sum(count for count, _ in self.lines.layers)
             found.append(
@@ -120,7 +120,7 @@ class TikiTaka(Path):
         found.append(Memory("cursor", "cursors", Region.CURSOR, 2 * layers, 32, bound, cursor, field="cursor"))
         rates = 1 + layers * len(self.thresholds)
         bits, bound = self.ttv2.bits - 1, self.ttv2.bound
-        found.append(Memory("rates", "rate and thresholds", Region.RATES, rates, bits, bound, "engine.loop"))
+        found.append(Memory("rates", "rate and thresholds", Region.RATES, rates, bits, bound, "engine.tiki_taka"))
         return tuple(found)
 
     def units(self, chip: "Chip") -> list[tuple[str, str, str]]:
@@ -135,9 +135,9 @@ class TikiTaka(Path):
         ]  # fmt: skip
 
     def parameters(self) -> dict[str, Any]:
-        loop = {name: getattr(self, name)._asdict() for name in ("settings", "fast", "pulses", "lines")}
-        loop |= {"thresholds": self.thresholds, "exponents": self.exponents}
-        return {"ttv2": self.ttv2, "devices": self.devices, "loop": loop}
+        own = {name: getattr(self, name)._asdict() for name in ("settings", "fast", "pulses", "lines")}
+        own |= {"thresholds": self.thresholds, "exponents": self.exponents}
+        return {"ttv2": self.ttv2, "devices": self.devices, "tiki_taka": own}
 
 
 def _settings(chip: "Chip", section: "Fast") -> tiki_taka.TikiTaka:
