@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from ...errors import ConfigError
+from ..memories import Memory, of_parameters
+
 if TYPE_CHECKING:
-    from ...errors import ConfigError
     from ..chip import Chip
     from ..config import ChipConfig
-    from ..memories import Memory
 
 Schedule = tuple[tuple[int, tuple[int, ...]], ...]
 """(first step, integer of each layer): what eta and its later values become."""
@@ -51,7 +52,7 @@ class Path:
         """Rates, or thresholds, of all layers over steps."""
         raise NotImplementedError
 
-    def memories(self, chip: "Chip") -> "tuple[Memory, ...]":
+    def memories(self, chip: "Chip") -> tuple[Memory, ...]:
         """The path's memories."""
         raise NotImplementedError
 
@@ -64,10 +65,8 @@ class Path:
         raise NotImplementedError
 
 
-def gradient(chip: "Chip") -> "tuple[Memory, ...]":
+def gradient(chip: "Chip") -> tuple[Memory, ...]:
     """The memory of G, if there is one."""
-    from ..memories import of_parameters
-
     correlator = chip.correlator
     if correlator.replay:
         return ()
@@ -81,15 +80,13 @@ def gradient_unit(chip: "Chip") -> tuple[str, str, str]:
     return "gradient word G", bits, f"{chip.gradient_unit:.3g} of dC/dtheta"
 
 
-def states(chip: "Chip", path: str) -> "Memory":
+def states(chip: "Chip", path: str) -> Memory:
     """The memory of theta: parameters, or states of the devices whose weights compute."""
-    from ..memories import of_parameters
-
     bits = chip.config.weights.bits
     return of_parameters(chip, "theta", "theta", bits, 1 << bits - 1, path, "theta")
 
 
-def held(chip: "Chip", key: str, eta: float, word: str, low: float, high: float) -> "ConfigError":
+def held(chip: "Chip", key: str, eta: float, word: str, low: float, high: float) -> ConfigError:
     """The sentence that refuses a step size which an integer word cannot hold."""
     return chip.error(
         key, eta, f"cannot be held by {word}; allowed with these widths are {low:.2g} to {high:.2g}"
