@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from ohmgrad.fpga.host import golden as reference
+from ohmgrad.fpga.host import golden as host_golden
 from ohmgrad.fpga.host.golden import Golden
 from ohmgrad.golden.blocks.perturb.codes import pattern_signs
 from ohmgrad.scripts.training.checkpoint import Figures
@@ -65,7 +65,7 @@ def test_costs_are_those_of_the_outputs(tmp_path, mode, function):
     "overrides", [{}, {"perturbation.tau_theta": 4, "engine.window": 4, "engine.gradient": "replay"}]
 )
 def test_golden_shows_its_last_step_in_pieces_of_any_length(monkeypatch, overrides):
-    monkeypatch.setattr(reference, "PAUSE", 1e-5)
+    monkeypatch.setattr(host_golden, "PAUSE", 1e-5)
     chip_engine = engine(small(**overrides))
     golden, whole = Golden(chip_engine, chip_engine.initial()), chip_engine.initial()
     heard = []

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ohmgrad.fpga.errors import CheckpointError, Interrupted, Mismatch
-from ohmgrad.fpga.host import golden as reference
+from ohmgrad.fpga.host import golden as host_golden
 from ohmgrad.fpga.host.golden import Golden, compare
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import load
@@ -21,7 +21,8 @@ from ohmgrad.golden.state import State, cleared
 from ohmgrad.scripts.training.checkpoint import checkpoint_path, checkpoint_paths, load_checkpoint
 from ohmgrad.scripts.training.progress import Monitor, interruptible
 from ohmgrad.scripts.training.results import solved, write_summary
-from ohmgrad.scripts.training.train import Run, train
+from ohmgrad.scripts.training.target import Target
+from ohmgrad.scripts.training.train import train
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 XOR, LOOP = load(EXAMPLES / "xor_filtered.toml"), EXAMPLES / "xor_tiki_taka.toml"
@@ -145,10 +146,10 @@ class Faulty(Golden):
 
 
 def stand_in(monkeypatch, fault: str) -> None:
-    def simulator(run: Run) -> Faulty:
-        return Faulty(run.engine, run._golden.at.copy(), cycles=0, fault=fault)
+    def simulator(target: Target) -> Faulty:
+        return Faulty(target.engine, target.golden.at.copy(), cycles=0, fault=fault)
 
-    monkeypatch.setattr(Run, "_simulator", simulator)
+    monkeypatch.setattr(Target, "_simulator", simulator)
 
 
 def test_a_run_beside_golden_says_so(tmp_path, monkeypatch):
@@ -202,7 +203,7 @@ REPLAY = {
 
 def test_pieces_of_a_run_that_replays_end_with_its_windows(tmp_path, monkeypatch):
     """Golden looks at the clock to know how long a piece may be; theta must not depend on that."""
-    monkeypatch.setattr(reference, "PAUSE", 1e-4)
+    monkeypatch.setattr(host_golden, "PAUSE", 1e-4)
     config = XOR.with_(**REPLAY, **{"run.steps": 3001, "run.checkpoints": 4})
     stand_in(monkeypatch, "")
     listener = Listener()

@@ -2,17 +2,15 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from ...fpga.errors import BoardReset, BoardStopped, CheckpointError, Interrupted, Mismatch, require_emulated
+from ...fpga.errors import BoardReset, BoardStopped, CheckpointError, Interrupted, Mismatch
 from ...fpga.files import remove_unfinished
 from ...fpga.host.golden import Golden, compare, symbols, window
-from ...fpga.simulation import verilate
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig
 from ...golden.data import datasets
@@ -22,15 +20,9 @@ from . import checkpoint as files
 from .checkpoint import Curve, Figures
 from .progress import Monitor, interruptible
 from .results import write_results
+from .target import Target
 from .telemetry import FILE, Telemetry
 
-if TYPE_CHECKING:
-    from ...fpga.host.board import Board
-    from ...fpga.simulation.simulator import Simulator
-    from ...fpga.simulation.virtual_board import VirtualBoard
-
-VIRTUAL = "virtual"
-"""A port that is a virtual board, which the run starts and ends."""
 RESTORES = 10
 """Times that a board may lose what it holds between two checkpoints."""
 
@@ -61,7 +53,7 @@ def train(
         Go on from the last checkpoint in `folder`, bit-exactly; else those in it are removed.
     monitor : Monitor, optional
     port : str
-        The board's serial port, or `VIRTUAL`.
+        The board's serial port, or `target.VIRTUAL`.
     watchdog : float
         Seconds without a word of the host after which the board stops; 0: never.
 
@@ -115,8 +107,6 @@ class Run:
         Step and figures of all checkpoints.
     speed : tuple of (int, int, float)
         Steps, clocks and seconds of this run alone, without those that it resumes from.
-    resets : int
-        Times that the board has lost what it held.
     """
 
     def __init__(
@@ -124,57 +114,25 @@ class Run:
     ):
         self._began = time.perf_counter()
         self.chip, self.folder, self.monitor = chip, folder, monitor
-        self.speed, self.resets = (0, 0, 0.0), 0
+        self.speed = 0, 0, 0.0
         data = chip.config.data
         self.engine = Engine(chip, datasets.load(data.set, data.train, data.test, chip.config.seed))
         start, self.curve = _last(folder, chip) if resume else (self.engine.initial(), [])
         self._before = self.curve[-1][1] if self.curve else Figures()
         self._golden = Golden(self.engine, start)
         self._telemetry: Telemetry | None = None
-        self._virtual: VirtualBoard | None = None
-        self._board: Board | None = None
-        building = {"sim": " and building the simulator"}.get(on, " and building the board" if port == VIRTUAL else "")
-        monitor.say(f"compiling the golden model{building}")
-        with ThreadPoolExecutor() as pool:
-            # Golden compiles with its first call: on one core, while Verilator runs on the other.
-            compiled = pool.submit(self.engine.run, start.copy(), 1)
-            if on == "board":
-                self._board = self._connect(port)
-            self._target = self._board or (self._simulator() if on == "sim" else self._golden)
-            compiled.result()
-        self._watchdog, self._loaded = watchdog, self._board is None
+        self._target = Target(self._golden, on, port, watchdog, monitor)
         self._state = self._golden.at
 
-    def _simulator(self) -> "Simulator":
-        from ...fpga.simulation.simulator import simulator
-
-        return simulator(self.engine, self._golden.at)
-
-    def _connect(self, port: str) -> "Board":
-        """The board at a port; what it holds is not known yet."""
-        require_emulated(self.chip.config)
-        from ...fpga.host.board import Board
-
-        if port == VIRTUAL:
-            from ...fpga.simulation.virtual_board import VirtualBoard
-
-            self._virtual = VirtualBoard(self.chip, verilate.BUILDS)
-            port = self._virtual.port
-        try:
-            return Board(self.chip, port)
-        except BaseException:
-            self.close()
-            raise
-
     def close(self) -> None:
-        """Let go of the board."""
-        for thing in (self._telemetry, self._board, self._virtual):
-            if thing:
-                thing.close()
+        """Let go of the telemetry's file and of the board."""
+        if self._telemetry:
+            self._telemetry.close()
+        self._target.close()
 
     def link(self) -> dict[str, int] | None:
-        """What went over the link to the board, and how often it was reset; None without a board."""
-        return asdict(self._board.link.counts) | {"resets": self.resets} if self._board else None
+        """What went over the link to a board; see `Target.link`."""
+        return self._target.link()
 
     def go(self) -> None:
         """Run to the end, from checkpoint to checkpoint."""
@@ -208,45 +166,40 @@ class Run:
         """
         for left in reversed(range(RESTORES)):
             try:
-                if self._board and not self._loaded:
-                    self._load(self._board)
+                self._target.load()
                 return self._piece(goal, check)
             except (BoardReset, BoardStopped) as error:
-                if not self._board or not left:
+                if not self._target.board or not left:
                     raise
-                self._loaded, self.resets = False, self.resets + 1
+                self._target.lost()
                 sentence = f"{error} It goes on from step {self._golden.at.step}."
                 self.monitor.say(sentence)
                 if self._telemetry:
                     self._telemetry.rewind(self._golden.at.step)
                     self._telemetry.event(self._golden.at.step, sentence)
-                self._board.connect()
+                self._target.board.connect()
         raise AssertionError
 
-    def _load(self, board: "Board") -> None:
-        if self._watchdog:
-            board.watchdog(self._watchdog)
-        board.load(self._golden.at, self.engine.inputs, self.engine.targets, self.monitor.upload)
-        self._loaded = True
-
     def _piece(self, goal: int, check: Callable[[], None]) -> bool:
+        chip = self._target.chip
+
         def progress(step: int) -> None:
             self.monitor.at(step)
             if self._telemetry and step > start and self._telemetry.due():  # before a first step there is no cost
-                self._telemetry.sample(self._target.poll())
+                self._telemetry.sample(chip.poll())
             check()
 
-        complete, start, clocks, began = True, self._golden.at.step, self._target.cycles, time.perf_counter()
+        complete, start, clocks, began = True, self._golden.at.step, chip.cycles, time.perf_counter()
         try:
-            self._target.run(goal - start, progress)
+            chip.run(goal - start, progress)
             progress(goal)
         except KeyboardInterrupt:
             complete = False
-        self._state = self._target.state()
+        self._state = chip.state()
         steps, cycles, seconds = self.speed
         self.speed = (
             steps + self._state.step - start,
-            cycles + self._target.cycles - clocks,
+            cycles + chip.cycles - clocks,
             seconds + time.perf_counter() - began,
         )
         return complete
@@ -259,7 +212,7 @@ class Run:
             cycles=self._before.cycles + self.speed[1],
             seconds=self._before.seconds + time.perf_counter() - self._began,
         )
-        if self._target is not self._golden:
+        if self._target.chip is not self._golden:
             self._golden.run(state.step - golden.step)
             compare(golden, state)
             beside = self._measure(golden)
