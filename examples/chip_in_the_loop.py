@@ -26,7 +26,7 @@ from ohmgrad.golden.data import datasets
 from ohmgrad.golden.engine import Engine
 from ohmgrad.golden.learn import MGD
 from ohmgrad.golden.learn.chip_in_loop import ChipTrainer
-from ohmgrad.golden.learn.engine_chip import EngineChip, GoldenDevice
+from ohmgrad.golden.learn.engine_chip import EngineChip, GoldenEvaluator
 
 PIECES = 20
 """Points of a curve."""
@@ -75,7 +75,7 @@ def by_host(chip: EngineChip, engine: Engine, steps: int) -> list[float]:
 
 def by_engine(host: Host | None, engine: Engine, steps: int) -> list[float]:
     """The same of a training by the engine; on a host's chip golden runs beside it, all memories are compared."""
-    state, samples, mean = engine.initial(), len(engine.inputs), EngineChip(engine.chip, GoldenDevice(engine)).mean
+    state, samples, mean = engine.initial(), len(engine.inputs), EngineChip(engine.chip, GoldenEvaluator(engine)).mean
     if host:
         host.load(state, engine.inputs, engine.targets)
     costs = []
@@ -120,7 +120,7 @@ def main() -> None:
     config = load(str(chosen.description))
     data = config.data
     engine = Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
-    host_costs = by_host(EngineChip(engine.chip, GoldenDevice(engine)), engine, chosen.steps)
+    host_costs = by_host(EngineChip(engine.chip, GoldenEvaluator(engine)), engine, chosen.steps)
     with opened(chosen.chip, chosen.port, engine) as host:
         if host:
             assert by_host(chip_of(host), engine, chosen.steps) == host_costs, "the chip's costs are not golden's"

@@ -33,7 +33,7 @@ def build_command(chip: Chip, board: str, mhz: float | None, seeds: int, output:
             result = build(what, seeds, folder, say)
     except KeyboardInterrupt:
         raise Interrupted("stopped; stages that were finished are kept.") from None
-    table = Table("resource", "used", "there", "share")
+    table = Table("resource", "used", "available", "share")
     for row in rows(result["used"], result["has"]):
         table.add_row(*row)
     for name, clock in result["clocks"].items():

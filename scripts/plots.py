@@ -81,13 +81,13 @@ def weights_picture(
         grid = figure.subplots(len(after), 2, squeeze=False, height_ratios=heights)
         for k, pair in enumerate(zip(before, after, strict=True)):
             bound = max(np.nanmax(abs(matrix)) for matrix in pair) or 1.0
-            shown = ScalarMappable(Normalize(-bound, bound), "RdBu_r")
+            scale = ScalarMappable(Normalize(-bound, bound), "RdBu_r")
             for axes, matrix, when in zip(grid[k], pair, ("before", "after"), strict=True):
-                axes.imshow(matrix, norm=shown.norm, cmap=shown.cmap, aspect="auto")
+                axes.imshow(matrix, norm=scale.norm, cmap=scale.cmap, aspect="auto")
                 axes.set(xticks=[], yticks=[])
                 axes.set_frame_on(False)
                 axes.set_title(f"layer {k}, {when}", loc="left", color=INK)
-            figure.colorbar(shown, ax=list(grid[k]), shrink=0.9, pad=0.01).outline.set_visible(False)
+            figure.colorbar(scale, ax=list(grid[k]), shrink=0.9, pad=0.01).outline.set_visible(False)
     return figure
 
 

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from ..fpga.errors import Failure, Interrupted
 from .studies import framework
-from .studies.framework import PAPERS, Kept, Options, cell
+from .studies.framework import PAPERS, Options, ResultStore, cell
 
 
 class UnknownStudy(Failure):
@@ -53,17 +53,17 @@ def reproduce(paper: str, names: Sequence[str], options: Options, output: Path) 
     for name in names or PAPERS[paper]:
         study = framework.study(name)
         units = study.units(options)
-        kept = Kept(framework.KEPT / paper / f"{name}.jsonl")
+        store = ResultStore(framework.STORE / paper / f"{name}.jsonl")
         try:
             with _progress(console) as bar:
                 task = bar.add_task(name, total=len(units))
                 inner = bar.add_task("", total=1.0)
 
-                def tell(unit: int, step: int, steps: int, bar=bar, task=task, inner=inner) -> None:
+                def progress(unit: int, step: int, steps: int, bar=bar, task=task, inner=inner) -> None:
                     bar.update(task, completed=unit)
                     bar.update(inner, completed=step, total=steps, description=f"{step:,} of {steps:,} steps")
 
-                results = framework.run(study, units, kept, tell)
+                results = framework.run(study, units, store, progress)
                 bar.remove_task(inner)
         except KeyboardInterrupt:
             raise Interrupted(f"Interrupted in {name}; the same command goes on from its last result.") from None

@@ -148,7 +148,7 @@ def test_spreads_of_drift():
 def test_ageing_moves_what_write_noise_hides():
     ageing, weights, rng = aged(ConstantStep(lifetime=2, write_noise_std=50.0, **WIDE), np.ones(SHAPE))
     ageing.decay(weights, rng)
-    assert (ageing.cells.states(weights)[0] == 0.5).all()
+    assert (ageing.cells.hidden(weights)[0] == 0.5).all()
     # Noise of 50 dw_min = 0.05 on the hidden weights.
     assert (weights - 0.5).std() == pytest.approx(0.05, rel=5 / (2 * SIZE) ** 0.5)
 
@@ -160,5 +160,5 @@ def test_ageing_of_a_pair_is_that_of_both_devices():
     pulse_all(*ageing.cells, weights, np.full((2, 3), -4), rng)
     assert (weights == 0.5).all()
     ageing.decay(weights, rng)
-    plus, minus = ageing.cells.states(weights)
+    plus, minus = ageing.cells.hidden(weights)
     assert (plus == 0.875).all() and (minus == 0.5).all() and (weights == 0.375).all()

@@ -92,12 +92,12 @@ def test_worn_pairs_are_refreshed_on_time():
         a.pulse_line(0, [1, 0, 0])
         a.pulse_line(0, [-1, 0, 0])
     a.pulse_line(0, [4, 0, 0])
-    plus = a.cells.states(a.weights)[0]
+    plus = a.cells.hidden(a.weights)[0]
     assert plus[0, 0] == 60 / 64 and a.weights[0, 0] == 4 / 64
     a.update(np.zeros((3, 4)), np.zeros((3, 3)), 0.1)
-    assert a.cells.states(a.weights)[0][0, 0] == 60 / 64
+    assert a.cells.hidden(a.weights)[0][0, 0] == 60 / 64
     a.update(np.zeros((3, 4)), np.zeros((3, 3)), 0.1)
-    assert [s[0, 0] for s in a.cells.states(a.weights)] == [4 / 64, 0] and a.weights[0, 0] == 4 / 64
+    assert [s[0, 0] for s in a.cells.hidden(a.weights)] == [4 / 64, 0] and a.weights[0, 0] == 4 / 64
     assert a.updates == 6 and a.refresh() == 0
     with pytest.raises(ValueError, match="allowed are OneSided pairs"):
         array().refresh()

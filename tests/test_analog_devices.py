@@ -159,7 +159,7 @@ def test_write_noise_is_shown_and_does_not_accumulate():
         weights = pulsed(cells, shown, pulses)
         other = plain.sample((1, size), SEED)
         hidden = pulsed(other, other.hold(np.full((1, size), 0.1)), pulses)
-        assert (cells.each[..., HIDDEN] == hidden).all() and (cells.states(weights)[0] == hidden).all()
+        assert (cells.each[..., HIDDEN] == hidden).all() and (cells.hidden(weights)[0] == hidden).all()
         noise = weights - hidden
         # 5 standard errors of the standard deviation of 20,000 numbers.
         assert noise.std() == pytest.approx(0.03, rel=5 / (2 * size) ** 0.5)
@@ -168,7 +168,7 @@ def test_write_noise_is_shown_and_does_not_accumulate():
     assert (cells.hold(wanted) == other.hold(wanted)).all()
     clean = SoftBounds(dw_min=0.01, write_noise_std=3.0, apply_write_noise_on_set=False).sample((1, size), SEED)
     shown = clean.hold(wanted, rng)
-    assert (shown == clean.states(shown)[0]).all() and (pulsed(clean, shown, 1) != clean.each[..., HIDDEN]).all()
+    assert (shown == clean.hidden(shown)[0]).all() and (pulsed(clean, shown, 1) != clean.each[..., HIDDEN]).all()
 
 
 def test_stick_and_subtract():

@@ -28,7 +28,7 @@ def test_a_pair_only_goes_up_and_shows_the_difference():
     for part, count in zip(cells.parts, (5, 3), strict=True):
         step, bound = part.each[..., 0].astype(float), part.each[..., 2]
         expected.append(bound * (1 - (1 - step / bound) ** count))
-    for got, wanted in zip(cells.states(weights), expected, strict=True):
+    for got, wanted in zip(cells.hidden(weights), expected, strict=True):
         np.testing.assert_allclose(got, wanted, atol=1e-6)
     np.testing.assert_allclose(weights, expected[0] - expected[1], atol=1e-6)
     assert not np.allclose(*(part.each[..., 0] for part in cells.parts))
@@ -39,7 +39,7 @@ def test_a_pair_only_goes_up_and_shows_the_difference():
 def test_holding_splits_by_sign():
     _, cells, _, _ = paired(SoftBounds(**EQUAL), (1, 4))
     assert (cells.hold(np.array([[0.5, -0.25, 0, 9.0]])) == np.float32([[0.5, -0.25, 0, 0.6]])).all()
-    plus, minus = cells.states(np.zeros((1, 4)))
+    plus, minus = cells.hidden(np.zeros((1, 4)))
     assert (plus == np.float32([0.5, 0, 0, 0.6])).all() and (minus == np.float32([0, 0.25, 0, 0])).all()
 
 
@@ -52,7 +52,7 @@ def test_refresh_of_worn_pairs_keeps_their_difference():
     weights = cells.restore([plus, minus])
     assert pair.refresh(Ageing(device, cells, SEED), weights, rng) == 3
     np.testing.assert_allclose(weights, plus - minus, atol=1 / 64 + 1e-6)
-    got = cells.states(weights)
+    got = cells.hidden(weights)
     assert (got[0] == np.float32([[0.625, 0.125, 0.75, 0.8125, 0.125]])).all()
     assert (got[1] == np.float32([[0.125, 0.5, 0.5, 0.25, 0.125]])).all()
 
@@ -137,7 +137,7 @@ def test_presets_are_sound_devices(name):
     weights = cells.hold(np.zeros((10, 30)))
     pulse_all(*cells, weights, rng.integers(-50, 51, (10, 30)), rng)
     low, high = cells.bounds
-    (states,) = cells.states(weights)
+    (states,) = cells.hidden(weights)
     assert np.isfinite(weights).all() and ((low - 1e-6 <= states) & (states <= high + 1e-6)).all()
     assert states.std() > 0
 

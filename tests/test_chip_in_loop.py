@@ -11,7 +11,7 @@ from ohmgrad.golden.learn.array_chip import ArrayChip
 from ohmgrad.golden.learn.checkpoint import restore, save
 from ohmgrad.golden.learn.chip_in_loop import ChipTrainer
 from ohmgrad.golden.learn.chip_protocol import no_pulses
-from ohmgrad.golden.learn.engine_chip import EngineChip, GoldenDevice
+from ohmgrad.golden.learn.engine_chip import EngineChip, GoldenEvaluator
 
 from .chips import FILTERED, engine, small
 
@@ -88,7 +88,7 @@ def test_the_hosts_costs_are_the_sums_that_the_engine_takes(overrides):
     """At the engine's own words, samples, signs and amplitude, S of both rails is equal as an integer."""
     golden = engine(small(**overrides))
     chip, full = golden.chip, 511
-    host, state = EngineChip(chip, GoldenDevice(golden)), golden.initial()
+    host, state = EngineChip(chip, GoldenEvaluator(golden)), golden.initial()
     unit = 1 / (2 * full * full) if chip.config.cost.function == "mse" else 1 / (2 * full)  # C = S / 2, of 10 bits
     amplitude = chip.crossbar.amplitude * chip.weight_unit
     for step in range(40):
@@ -106,7 +106,7 @@ def test_the_hosts_costs_are_the_sums_that_the_engine_takes(overrides):
 def test_its_cost_is_that_of_its_outputs():
     """Mean of 1/2 sum (y - t)^2, from what the integer model says of its outputs."""
     golden = engine(small())
-    host, state = EngineChip(golden.chip, GoldenDevice(golden)), golden.initial()
+    host, state = EngineChip(golden.chip, GoldenEvaluator(golden)), golden.initial()
     host.load(state.theta * golden.chip.state_unit)
     x, t = golden.split.train_x, golden.split.train_t
     host.present(x, t)

@@ -12,7 +12,7 @@ from ohmgrad.fpga.host.serial_link import SerialLink
 from ohmgrad.golden.chip.memory_map import EVALUATE, Region
 from ohmgrad.golden.learn import MGD
 from ohmgrad.golden.learn.chip_in_loop import ChipTrainer
-from ohmgrad.golden.learn.engine_chip import EngineChip, GoldenDevice
+from ohmgrad.golden.learn.engine_chip import EngineChip, GoldenEvaluator
 
 from .board_model import Line, ModelBoard
 from .chips import engine, small
@@ -38,7 +38,7 @@ def test_costs_and_parameters_over_the_link_are_goldens():
     """Samples one by one and together, words that change in part; and the trainer on top of them."""
     golden, chip = engine(small()), small()
     host = over(Sampled(engine(chip)))
-    chips, rng = (EngineChip(chip, GoldenDevice(golden)), chip_of(host)), np.random.default_rng(8)
+    chips, rng = (EngineChip(chip, GoldenEvaluator(golden)), chip_of(host)), np.random.default_rng(8)
     x, t = golden.split.train_x, golden.split.train_t
     for case in range(6):
         theta, offsets = rng.uniform(-1, 1, chip.layout.parameters), np.zeros(chip.layout.parameters)

@@ -7,7 +7,7 @@ from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import ChipConfig
 from ohmgrad.golden.data import datasets
 from ohmgrad.golden.engine import Engine
-from ohmgrad.golden.learn.engine_chip import EngineChip, GoldenDevice
+from ohmgrad.golden.learn.engine_chip import EngineChip, GoldenEvaluator
 
 CONFIG = ChipConfig.model_validate(
     {
@@ -29,7 +29,7 @@ def test_host_and_engine_take_the_same_course():
     """1,200 steps from 0.58 to 0.1. A rate register of 8 bits and words of theta differ by some 1e-3 from floats."""
     data = CONFIG.data
     engine = Engine(Chip(CONFIG), datasets.load(data.set, data.train, data.test, CONFIG.seed))
-    host = chip_in_the_loop.by_host(EngineChip(engine.chip, GoldenDevice(engine)), engine, 1200)
+    host = chip_in_the_loop.by_host(EngineChip(engine.chip, GoldenEvaluator(engine)), engine, 1200)
     own = chip_in_the_loop.by_engine(None, engine, 1200)
     assert host[0] == own[0] > 0.5 and own[-1] < 0.12
     np.testing.assert_allclose(host, own, rtol=0.1)

@@ -15,13 +15,13 @@ import pytest
 from ohmgrad.golden.learn import MGD, Defects, Trainer, models
 from ohmgrad.scripts.reproduce import UnknownStudy, reproduce
 from ohmgrad.scripts.studies import backprop, common, compiled, framework
-from ohmgrad.scripts.studies.framework import PAPERS, Kept, Options, Study, Unit
+from ohmgrad.scripts.studies.framework import PAPERS, Options, ResultStore, Study, Unit
 
 
 def unit(number: int, calls: list[int]) -> Unit:
-    def run(tell):
+    def run(progress):
         calls.append(number)
-        tell(1, 2)
+        progress(1, 2)
         return {"value": number / 2}
 
     return Unit({"number": number}, run)
@@ -36,13 +36,14 @@ STUDY = Study("toy", "A toy", "About it.", lambda options: [], rows)
 
 def test_a_unit_that_is_kept_is_not_run_again(tmp_path):
     calls: list[int] = []
-    told = []
+    heard = []
     for count in (2, 3):
         units = [unit(n, calls) for n in range(count)]
-        results = framework.run(STUDY, units, Kept(tmp_path / "a" / "toy.jsonl"), lambda *step: told.append(step))
+        store = ResultStore(tmp_path / "a" / "toy.jsonl")
+        results = framework.run(STUDY, units, store, lambda *step: heard.append(step))
         assert [r["result"] for r in results] == [{"value": n / 2} for n in range(count)]
     assert calls == [0, 1, 2]
-    assert told[:4] == [(0, 1, 2), (1, 0, 1), (1, 1, 2), (2, 0, 1)]
+    assert heard[:4] == [(0, 1, 2), (1, 0, 1), (1, 1, 2), (2, 0, 1)]
     lines = (tmp_path / "a" / "toy.jsonl").read_text().splitlines()
     assert [json.loads(line)["unit"] for line in lines] == [{"number": n} for n in range(3)]
 
@@ -50,26 +51,26 @@ def test_a_unit_that_is_kept_is_not_run_again(tmp_path):
 @pytest.mark.parametrize("cut", [1, 20, 40])
 def test_half_a_line_is_run_again_and_harms_no_other(tmp_path, cut):
     path, calls = tmp_path / "toy.jsonl", []
-    framework.run(STUDY, [unit(n, calls) for n in range(3)], Kept(path), lambda *_: None)
+    framework.run(STUDY, [unit(n, calls) for n in range(3)], ResultStore(path), lambda *_: None)
     path.write_bytes(path.read_bytes()[:-cut])
     again: list[int] = []
-    framework.run(STUDY, [unit(n, again) for n in range(3)], Kept(path), lambda *_: None)
+    framework.run(STUDY, [unit(n, again) for n in range(3)], ResultStore(path), lambda *_: None)
     assert again == ([] if cut == 1 else [2])
     last: list[int] = []
-    results = framework.run(STUDY, [unit(n, last) for n in range(3)], Kept(path), lambda *_: None)
+    results = framework.run(STUDY, [unit(n, last) for n in range(3)], ResultStore(path), lambda *_: None)
     assert last == [] and [r["result"]["value"] for r in results] == [0, 0.5, 1]
 
 
 def test_the_order_of_settings_does_not_matter_and_their_values_do(tmp_path):
-    kept = Kept(tmp_path / "toy.jsonl")
-    kept.add(Unit({"a": 1, "b": [2]}, lambda tell: {}), {"x": 1}, 1.23456)
-    for again in (kept, Kept(tmp_path / "toy.jsonl")):
-        assert again.get(Unit({"b": [2], "a": 1}, lambda tell: {}))["result"] == {"x": 1}
-        assert again.get(Unit({"b": [3], "a": 1}, lambda tell: {})) is None
+    store = ResultStore(tmp_path / "toy.jsonl")
+    store.add(Unit({"a": 1, "b": [2]}, lambda progress: {}), {"x": 1}, 1.23456)
+    for again in (store, ResultStore(tmp_path / "toy.jsonl")):
+        assert again.get(Unit({"b": [2], "a": 1}, lambda progress: {}))["result"] == {"x": 1}
+        assert again.get(Unit({"b": [3], "a": 1}, lambda progress: {})) is None
 
 
 def test_a_page_has_its_table_and_its_json(tmp_path):
-    results = framework.run(STUDY, [unit(n, []) for n in (0, 3000)], Kept(tmp_path / "k"), lambda *_: None)
+    results = framework.run(STUDY, [unit(n, []) for n in (0, 3000)], ResultStore(tmp_path / "k"), lambda *_: None)
     page = framework.write(STUDY, results, tmp_path / "docs", "ohmgrad reproduce mgd toy")
     text = page.read_text()
     assert text.startswith("# A toy\n\nMade by `ohmgrad reproduce mgd toy`, which ran for 0 s.\n\nAbout it.\n\n")
@@ -217,20 +218,20 @@ def test_every_study_runs_at_a_tiny_size(tmp_path, monkeypatch, name):
     data = json.loads(page.with_suffix(".json").read_text())
     assert data["rows"] and len(data["units"]) == len(framework.study(name).units(Options(quick=True)))
     assert page.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
-    kept = framework.KEPT / "mgd" / f"{name}.jsonl"
-    before = kept.read_bytes()
+    store = framework.STORE / "mgd" / f"{name}.jsonl"
+    before = store.read_bytes()
     reproduce("mgd", [name], Options(quick=True), tmp_path / "out")
-    assert kept.read_bytes() == before
+    assert store.read_bytes() == before
 
 
 KILLED = """
 import sys, time
 from pathlib import Path
 from ohmgrad.scripts.studies import framework
-from ohmgrad.scripts.studies.framework import Kept, Study, Unit
+from ohmgrad.scripts.studies.framework import ResultStore, Study, Unit
 
 def run(number):
-    def go(tell):
+    def go(progress):
         Path(f"ran-{number}-{sys.argv[1]}").touch()
         if number == 2 and sys.argv[1] == "first":
             time.sleep(60)
@@ -239,7 +240,7 @@ def run(number):
 
 study = Study("toy", "", "", lambda o: [], lambda r: [])
 units = [Unit({"number": n}, run(n)) for n in range(4)]
-print([r["result"]["value"] for r in framework.run(study, units, Kept(Path("toy.jsonl")), lambda *_: None)])
+print([r["result"]["value"] for r in framework.run(study, units, ResultStore(Path("toy.jsonl")), lambda *_: None)])
 """
 
 

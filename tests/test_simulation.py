@@ -14,7 +14,7 @@ from ohmgrad.fpga.simulation.simulator import Simulator
 from ohmgrad.fpga.simulation.verilate import build
 from ohmgrad.golden.chip.memory_map import Region, Register
 from ohmgrad.golden.chip.registers import registers
-from ohmgrad.golden.learn.engine_chip import EngineChip, GoldenDevice
+from ohmgrad.golden.learn.engine_chip import EngineChip, GoldenEvaluator
 from ohmgrad.golden.state import State
 from ohmgrad.rtl.top import generate
 
@@ -259,7 +259,7 @@ def test_its_costs_in_the_loop_are_goldens(setup):
     """`golden.learn.chip_protocol` over the host port: words and samples of the host's choice, equal costs."""
     golden, new = setup
     chip = golden.chip
-    chips = EngineChip(chip, GoldenDevice(golden)), chip_of(new())
+    chips = EngineChip(chip, GoldenEvaluator(golden)), chip_of(new())
     rng = np.random.default_rng(4)
     for count in (1, len(golden.inputs)):
         theta, offsets = rng.uniform(-0.5, 0.5, (2, chip.layout.parameters))

@@ -219,7 +219,7 @@ def test_one_sided_pairs_of_c_are_refreshed(every):
     for n in range(240):
         layer.fast.weights[...] = 0.5 if (n // 3) % 2 else -0.5
         layer.update(np.zeros(3), np.zeros(2), 1.0)
-    plus, minus = layer.slow.cells.states(layer.weights)
+    plus, minus = layer.slow.cells.hidden(layer.weights)
     smaller = np.minimum(plus, minus)
     assert (smaller > 0.59).all() if not every else (smaller < 0.59).all()
 

@@ -54,15 +54,15 @@ def test_layers_of_every_algorithm_start_from_the_same_weights(name):
 
 def test_rates_are_those_of_the_best_trial_on_the_validation_samples(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    run, scores, asked = Run("SGD", BASELINE, seed=1), [0.5, 0.9, 0.3, 0.9], []
+    run, scores, rates_tried = Run("SGD", BASELINE, seed=1), [0.5, 0.9, 0.3, 0.9], []
 
     def tried(self, rates):
-        asked.append(rates)
-        return framework.Unit({"rates": rates}, lambda tell: {"accuracy": scores[TRIALS["SGD"].index(rates)]})
+        rates_tried.append(rates)
+        return framework.Unit({"rates": rates}, lambda progress: {"accuracy": scores[TRIALS["SGD"].index(rates)]})
 
     monkeypatch.setattr(Run, "tried", tried)
     assert run.tuned(lambda *step: None) == (TRIALS["SGD"][1], scores)
-    assert asked == TRIALS["SGD"]
+    assert rates_tried == TRIALS["SGD"]
 
 
 def test_the_table_has_mean_and_spread_of_the_seeds():
@@ -91,7 +91,7 @@ def test_a_tiny_run_writes_its_page_and_goes_on_from_what_it_kept(tmp_path, monk
     assert page.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     for record in data["units"]:
         assert all(0 <= value <= 1 for value in record["result"]["accuracy"] + record["result"]["on_array"])
-    kept = [framework.KEPT / "ttv2" / name for name in ("ttv2_mnist.jsonl", "trials.jsonl")]
+    kept = [framework.STORE / "ttv2" / name for name in ("ttv2_mnist.jsonl", "trials.jsonl")]
     before = [path.read_bytes() for path in kept]
     assert len(before[1].splitlines()) == 9 * 4
     reproduce("ttv2", ["ttv2_mnist"], Options(quick=True), tmp_path / "out")

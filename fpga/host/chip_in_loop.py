@@ -14,7 +14,7 @@ def records(inputs: NDArray[np.int32], targets: NDArray[np.int32]) -> NDArray[np
     return np.hstack(parts)
 
 
-class HostDevice:
+class HostEvaluator:
     """What `EngineChip` asks of a device, over a host.
 
     Parameters
@@ -42,4 +42,4 @@ class HostDevice:
 
 def chip_of(host: Host) -> EngineChip:
     """The chip behind a host, for `golden.learn.chip_in_loop`."""
-    return EngineChip(host.chip, HostDevice(host))
+    return EngineChip(host.chip, HostEvaluator(host))

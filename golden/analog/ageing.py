@@ -37,7 +37,7 @@ class Ageing:
             return mean + spread * rng.standard_normal(shape) if spread > 0 else np.full((shape[0], 1, 1), mean)
 
         lifetime = draw(device.lifetime, device.lifetime * device.lifetime_dtod)
-        self.kept = 1 - 1 / np.maximum(lifetime, 1) if device.lifetime > 0 else np.ones((shape[0], 1, 1))
+        self.retention = 1 - 1 / np.maximum(lifetime, 1) if device.lifetime > 0 else np.ones((shape[0], 1, 1))
         self.diffusion = abs(draw(device.diffusion, device.diffusion * device.diffusion_dtod))
         self.rest = draw(device.reset, device.reset_dtod)
         self.nu = draw(device.drift.nu, abs(device.drift.nu) * device.drift.nu_dtod)
@@ -48,27 +48,27 @@ class Ageing:
         self, weights: np.ndarray, rng: np.random.Generator, alpha: float = 1.0, spare_bias: bool = False
     ) -> None:
         """One period of decay: w <- b + (w - b) (1 + alpha (s - 1)); not of the last column if `spare_bias`."""
-        self._relax(weights, 1 + alpha * (self.kept - 1), rng, spare_bias)
+        self._relax(weights, 1 + alpha * (self.retention - 1), rng, spare_bias)
 
     def retain(self, weights: np.ndarray, periods: float, rng: np.random.Generator) -> None:
         """Retention over any number of periods of decay: w <- b + (w - b) s^periods."""
         require(periods >= 0, "Ageing.retain: periods", periods, "a number from 0")
-        self._relax(weights, self.kept**periods, rng)
+        self._relax(weights, self.retention**periods, rng)
 
     def diffuse(self, weights: np.ndarray, rng: np.random.Generator) -> None:
         """One period of diffusion: w <- w + rho xi."""
-        states = self.cells.states(weights)
-        for state, rho in zip(states, self.diffusion, strict=True):
-            state += rho * rng.standard_normal(state.shape)
-        self._set(weights, states, rng)
+        hidden = self.cells.hidden(weights)
+        for w, rho in zip(hidden, self.diffusion, strict=True):
+            w += rho * rng.standard_normal(w.shape)
+        self._set(weights, hidden, rng)
 
     def reset(self, weights: np.ndarray, rng: np.random.Generator, where: np.ndarray | None = None) -> None:
         """Reset cells, all or those of the bool array `where` (rows, columns): w <- b + reset_std xi."""
-        states = self.cells.states(weights)
-        for state, rest in zip(states, self.rest, strict=True):
-            fresh = rest + self.device.reset_std * rng.standard_normal(state.shape)
-            np.copyto(state, fresh, "same_kind", where=True if where is None else where)
-        self._set(weights, states, rng)
+        hidden = self.cells.hidden(weights)
+        for w, rest in zip(hidden, self.rest, strict=True):
+            fresh = rest + self.device.reset_std * rng.standard_normal(w.shape)
+            np.copyto(w, fresh, "same_kind", where=True if where is None else where)
+        self._set(weights, hidden, rng)
 
     def drift(self, weights: np.ndarray, time: float, rng: np.random.Generator) -> None:
         """Let `time` pass, in units of t_0's; see `pulsed.Drift`. A weight is fresh for its first t_0.
@@ -76,13 +76,13 @@ class Ageing:
         The time at which weights were first seen, or seen to have changed, is that of a call: call once when they are
         written.
         """
-        p, states = self.device.drift, self.cells.states(weights)
+        p, hidden = self.device.drift, self.cells.hidden(weights)
         if not self._drifting:
-            self._drifting = [(w.copy(), w.copy(), np.zeros_like(w)) for w in states]
+            self._drifting = [(w.copy(), w.copy(), np.zeros_like(w)) for w in hidden]
         self._time += time / p.t_0
         offset = p.g_offset * p.wg_ratio + p.w_offset
-        for (seen, start, since), w, nu in zip(self._drifting, states, self.nu, strict=True):
-            moved = abs(seen - w) > p.reset_tol
+        for (last, start, since), w, nu in zip(self._drifting, hidden, self.nu, strict=True):
+            moved = abs(last - w) > p.reset_tol
             start[moved], since[moved] = w[moved], self._time
             actual = nu * (1 + p.nu_std * rng.standard_normal(w.shape)) if p.nu_std > 0 else nu
             if p.nu_k:
@@ -93,17 +93,19 @@ class Ageing:
             w[...] = np.where(moved, w, start + (start + offset) * lost)
             if p.w_noise_std > 0:
                 w += p.w_noise_std * rng.standard_normal(w.shape)
-        self._set(weights, states, rng)
-        for (seen, _, _), w, part in zip(self._drifting, states, self.cells.parts, strict=True):
-            seen[...] = np.clip(w, *part.bounds)
+        self._set(weights, hidden, rng)
+        for (last, _, _), w, part in zip(self._drifting, hidden, self.cells.parts, strict=True):
+            last[...] = np.clip(w, *part.bounds)
 
-    def _relax(self, weights: np.ndarray, kept: np.ndarray, rng: np.random.Generator, spare_bias: bool = False) -> None:
-        states = self.cells.states(weights)
-        for state, rest, s in zip(states, self.rest, kept, strict=True):
-            part = state[:, :-1] if spare_bias else state
-            rest, s = (np.broadcast_to(a, state.shape)[:, : part.shape[1]] for a in (rest, s))
+    def _relax(
+        self, weights: np.ndarray, retention: np.ndarray, rng: np.random.Generator, spare_bias: bool = False
+    ) -> None:
+        hidden = self.cells.hidden(weights)
+        for w, rest, s in zip(hidden, self.rest, retention, strict=True):
+            part = w[:, :-1] if spare_bias else w
+            rest, s = (np.broadcast_to(a, w.shape)[:, : part.shape[1]] for a in (rest, s))
             part[...] = rest + (part - rest) * s
-        self._set(weights, states, rng)
+        self._set(weights, hidden, rng)
 
-    def _set(self, weights: np.ndarray, states: list[np.ndarray], rng: np.random.Generator) -> None:
-        weights[...] = self.cells.restore(states, rng)
+    def _set(self, weights: np.ndarray, hidden: list[np.ndarray], rng: np.random.Generator) -> None:
+        weights[...] = self.cells.restore(hidden, rng)

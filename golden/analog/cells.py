@@ -92,28 +92,28 @@ class Cells(NamedTuple):
         float32 array, shape (rows, columns), C order
             The weights that a read shows: clipped at each cell's bounds, with write noise.
         """
-        states = [np.maximum(weights, 0), np.maximum(np.negative(weights), 0)] if self.model & PAIR else [weights]
-        return self.restore(states, rng if self.shared[ON_SET] else None)
+        hidden = [np.maximum(weights, 0), np.maximum(np.negative(weights), 0)] if self.model & PAIR else [weights]
+        return self.restore(hidden, rng if self.shared[ON_SET] else None)
 
-    def states(self, weights: np.ndarray) -> list[np.ndarray]:
-        """What the devices themselves hold: copies, float32 (rows, columns), one for each of `parts`."""
+    def hidden(self, weights: np.ndarray) -> list[np.ndarray]:
+        """Hidden weights, which pulses move: copies, float32 (rows, columns), one for each of `parts`."""
         if self.model & (PAIR | WRITES):
             return [part.each[..., HIDDEN].copy() for part in self.parts]
         return [weights.copy()]
 
-    def restore(self, states: Sequence[np.ndarray], rng: np.random.Generator | None = None) -> np.ndarray:
-        """Set the devices of `parts` to states, clipped at their bounds; returns the weights, with write noise."""
-        shown = []
-        for part, state in zip(self.parts, states, strict=True):
+    def restore(self, hidden: Sequence[np.ndarray], rng: np.random.Generator | None = None) -> np.ndarray:
+        """Set the devices of `parts` to weights, clipped at their bounds; returns what a read shows."""
+        clipped = []
+        for part, w in zip(self.parts, hidden, strict=True):
             low, high = part.bounds
-            shown.append(np.minimum(np.maximum(state, low), high).astype(np.float32, order="C"))
+            clipped.append(np.minimum(np.maximum(w, low), high).astype(np.float32, order="C"))
             if self.model & (PAIR | WRITES):
-                part.each[..., HIDDEN] = shown[-1]
+                part.each[..., HIDDEN] = clipped[-1]
         if self.model & PAIR:
-            return shown[0] - shown[1]
+            return clipped[0] - clipped[1]
         if self.model & WRITES and rng is not None:
-            shown[0] += (self.shared[WRITE] * rng.standard_normal(shown[0].shape)).astype(np.float32)
-        return shown[0]
+            clipped[0] += (self.shared[WRITE] * rng.standard_normal(clipped[0].shape)).astype(np.float32)
+        return clipped[0]
 
     def subtract(self, reference: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Show every weight above a further reference, float (rows, columns): returns the weights less that."""

@@ -67,7 +67,7 @@ class OneSided:
             Of the pairs; it resets them.
         weights : float32 array, shape (rows, columns)
         """
-        plus, minus = ageing.cells.states(weights)
+        plus, minus = ageing.cells.hidden(weights)
         larger, smaller = (f(plus, minus) / self.device.w_max for f in (np.maximum, np.minimum))
         worn = (larger > self.refresh_upper_thres) & (smaller > self.refresh_lower_thres)
         if worn.any():

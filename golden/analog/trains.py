@@ -81,7 +81,7 @@ def draw(t, v, scale, slots, lines, words, rng):
     `lines` gets i + 1 of those, negative where v_i is, `words` their bits. The bits come from a SplitMix64 sequence
     (Steele et al., OOPSLA 2014) that starts anywhere, two 32-bit draws a step: the probability is exact to 2**-32.
     """
-    state = np.uint64(rng.random() * 2.0**53) * np.uint64(0xD1342543DE82EF95)
+    counter = np.uint64(rng.random() * 2.0**53) * np.uint64(0xD1342543DE82EF95)
     low, half = np.uint64(0xFFFFFFFF), np.uint64(32)
     count = 0
     for i in range(v.size):
@@ -93,8 +93,8 @@ def draw(t, v, scale, slots, lines, words, rng):
         limit = np.uint64(4294967296.0 * min(np.float64(p), 1.0))
         word, bit = np.uint64(0), np.uint64(1)
         for _ in range((slots + 1) // 2):
-            state += np.uint64(0x9E3779B97F4A7C15)
-            z = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            counter += np.uint64(0x9E3779B97F4A7C15)
+            z = (counter ^ (counter >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
             z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
             z ^= z >> np.uint64(31)
             word |= bit if (z & low) < limit else np.uint64(0)

@@ -31,7 +31,7 @@ class AnalogTrainer:
     seed : int
         Of the order of the samples: one permutation an epoch.
     average : Average, optional
-        Is shown the weights after every step: model extraction.
+        Observes the weights after every step: model extraction.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class AnalogTrainer:
             layer.update(columns, rows / np.float32(len(x)) if len(x) > 1 else rows, self.lr)
         self.steps += 1
         if self.average is not None:
-            self.average.show(self.steps, self.network)
+            self.average.observe(self.steps, self.network)
         return float(cost.mean())
 
     def epoch(self, x: Array, t: Array, progress: Callable[[int, int], None] | None = None) -> float:

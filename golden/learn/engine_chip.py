@@ -1,6 +1,6 @@
 """The emulated array of the engine as a `Chip`: the host loads words and has the engine evaluate.
 
-The same code drives the integer model (`GoldenDevice`) and, through the host port, Verilated RTL and boards
+The same code drives the integer model (`GoldenEvaluator`) and, through the host port, Verilated RTL and boards
 (`fpga.host.chip_in_loop`). A cost is an exact integer S summed over the samples (`golden.blocks.measure.cost`),
 times one unit: equal words give
 bit-equal costs on all of them.
@@ -23,7 +23,7 @@ from .refusals import require
 Codes = NDArray[np.int32]
 
 
-class Device(Protocol):
+class Evaluator(Protocol):
     """What holds the words of a chip, and evaluates."""
 
     def write_samples(self, inputs: Codes, targets: Codes) -> None:
@@ -43,7 +43,7 @@ class Device(Protocol):
         ...
 
 
-class GoldenDevice:
+class GoldenEvaluator:
     """The integer model.
 
     Parameters
@@ -75,12 +75,12 @@ class EngineChip:
     Cells see the upper `weights.dac_bits` of a word: offsets that are no multiple of that LSB act by rounding only.
     An offset of the description's amplitude gives the sums that the engine's own perturbation gives.
 
-    Samples and words go to the device when a cost is asked for, and only those that differ from what it holds.
+    Samples and words go to the evaluator when a cost is asked for, and only those that differ from what it holds.
 
     Parameters
     ----------
     chip : golden.chip.chip.Chip
-    device : Device
+    evaluator : Evaluator
 
     Raises
     ------
@@ -90,11 +90,11 @@ class EngineChip:
         By `present`: a memory of one bit a code (`engine.samples`) cannot hold a sample.
     """
 
-    def __init__(self, chip: Chip, device: Device):
-        self.chip, self.device = chip, device
+    def __init__(self, chip: Chip, evaluator: Evaluator):
+        self.chip, self.evaluator = chip, evaluator
         size = chip.layout.parameters
         self._theta, self._offsets = np.zeros(size, np.int64), np.zeros(size, np.int64)
-        self._held: Codes | None = None
+        self._written: Codes | None = None
         self._samples: tuple[Codes, Codes] | None = None
         self._sent: tuple[Codes, Codes] | None = None
         self._unit = chip.cost.unit * (2 if chip.cost.mode == ANTITHETIC else 1)
@@ -110,11 +110,11 @@ class EngineChip:
 
     def present(self, x: NDArray[np.floating], t: NDArray[np.floating]) -> None:
         """Choose samples and targets within +-1; see `Chip`."""
-        most, layers = self.chip.samples.size, self.layers
+        size, layers = self.chip.samples.size, self.layers
         for name, values, width in (("x", x, layers[0]), ("t", t, layers[-1])):
             shape = values.shape
-            fits = len(shape) == 2 and 0 < shape[0] <= most and shape[1] == width and shape[0] == len(x)
-            require(fits, f"present: shape of {name}", shape, f"(n, {width}), n from 1 to {most} and that of x")
+            fits = len(shape) == 2 and 0 < shape[0] <= size and shape[1] == width and shape[0] == len(x)
+            require(fits, f"present: shape of {name}", shape, f"(n, {width}), n from 1 to {size} and that of x")
             largest = float(np.abs(values).max())
             require(largest <= 1, f"present: largest value of {name}", largest, "up to 1")
         codes = self.chip.line_codes(x), self.chip.output_codes(t)
@@ -133,7 +133,7 @@ class EngineChip:
         self._send_samples(self._samples)
         self._send_theta()
         samples = len(self._samples[0])
-        return self.mean(self.device.evaluate(samples), samples)
+        return self.mean(self.evaluator.evaluate(samples), samples)
 
     def mean(self, total: int, samples: int) -> float:
         """Mean cost of so many samples whose sums S add up to `total`, as an evaluation of the engine gives it."""
@@ -144,11 +144,11 @@ class EngineChip:
         no_pulses(self.chip.config.name)
 
     def read(self) -> NDArray[np.float64]:
-        """The parameters that the device holds, without the offsets of a perturbation; see `Chip`."""
+        """The parameters that the evaluator holds, without the offsets of a perturbation; see `Chip`."""
         offsets, self._offsets = self._offsets, np.zeros_like(self._offsets)
         self._send_theta()
         self._offsets = offsets
-        return self.device.read_theta() * np.float64(self.chip.state_unit)
+        return self.evaluator.read_theta() * np.float64(self.chip.state_unit)
 
     def _words(self, place: str, values: ArrayLike) -> NDArray[np.int64]:
         values = np.asarray(values, np.float64)
@@ -162,15 +162,15 @@ class EngineChip:
     def _send_samples(self, samples: tuple[Codes, Codes]) -> None:
         sent = self._sent
         if sent is None or not all(map(np.array_equal, samples, sent)):
-            self.device.write_samples(*samples)
+            self.evaluator.write_samples(*samples)
             self._sent = samples
 
     def _send_theta(self) -> None:
         """Write the span of words that are to change."""
         full = limit(self.chip.config.weights.bits)
         words = np.clip(self._theta + self._offsets, -full, full).astype(np.int32)
-        changed = np.arange(words.size) if self._held is None else np.flatnonzero(words != self._held)
+        changed = np.arange(words.size) if self._written is None else np.flatnonzero(words != self._written)
         if changed.size:
             first, last = int(changed[0]), int(changed[-1])
-            self.device.write_theta(first, words[first : last + 1])
-            self._held = words
+            self.evaluator.write_theta(first, words[first : last + 1])
+            self._written = words

@@ -34,7 +34,7 @@ class Average:
         self.count = 0
         self.weights: list[NDArray[np.float32]] = []
 
-    def show(self, step: int, network: Layered) -> None:
+    def observe(self, step: int, network: Layered) -> None:
         """Count the network's weights, if `step` is one that counts: mean_k = mean_{k-1} + (W - mean_{k-1}) / k."""
         if step <= self.start or (step - self.start) % self.every:
             return

@@ -98,11 +98,11 @@ class Layered:
         """
         inputs, h = [], x
         for k, layer in enumerate(self.layers):
-            seen = np.empty((len(h), h.shape[1] + 1), np.float32)
-            seen[:, :-1], seen[:, -1] = h, 1
-            inputs.append(seen)
-            z = layer.forward(seen)
-            h = ACTIVATIONS[self.activations[k]](np, z if inject is None else inject(k, z, seen))
+            v = np.empty((len(h), h.shape[1] + 1), np.float32)
+            v[:, :-1], v[:, -1] = h, 1
+            inputs.append(v)
+            z = layer.forward(v)
+            h = ACTIVATIONS[self.activations[k]](np, z if inject is None else inject(k, z, v))
         return Pass(inputs, h)
 
     def costs(self, y: Array, t: Array) -> Array:

@@ -22,7 +22,7 @@ class Node(Probe):
             active = self.maker.array(np.repeat(number, patterns.shape[1]), xp.int32)
         s = self.values(network.nodes, patterns)
         s = xp.reshape(s, (len(s), items, network.nodes))
-        seen, signs, first = [], [], 0
+        inputs, signs, first = [], [], 0
         for k, b in enumerate(network.blocks):
             part = xp.reshape(s[..., first : first + b.outputs * b.pixels], (len(s), items, b.pixels, b.outputs))
             if active is not None:
@@ -31,7 +31,7 @@ class Node(Probe):
             first += b.outputs * b.pixels
 
         def inject(number, z, columns):
-            seen.append(self._inputs(number, columns, rails))
+            inputs.append(self._inputs(number, columns, rails))
             z = xp.reshape(z, (len(z), 1 if number == 0 else len(rails), items, *z.shape[-2:]))
             change = self.amplitude * signs[number]
             z = xp.concat([z[:, k % z.shape[1]] + p * change for k, p in enumerate(rails)], axis=1)
@@ -39,7 +39,7 @@ class Node(Probe):
 
         def correlate(e, g):
             e = xp.reshape(e, (len(e), items, 1, 1))
-            for block, sign, columns in zip(network.blocks, signs, seen, strict=True):
+            for block, sign, columns in zip(network.blocks, signs, inputs, strict=True):
                 delta = xp.reshape(e * sign, (seeds, -1, block.outputs))
                 columns = xp.reshape(columns, (len(columns), -1, block.inputs))
                 part = weights(xp, g, block)

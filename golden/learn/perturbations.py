@@ -40,19 +40,19 @@ def keys(seeds: np.ndarray, domain: int, numbers: Any) -> np.ndarray:
 
 
 class Maker:
-    """Makes codes and random numbers in the namespace, float type and on the device of an array."""
+    """Makes codes and random numbers in the namespace, float type and on the processor (CPU or GPU) of an array."""
 
-    def __init__(self, xp: Any, dtype: Any, device: Any):
-        self.xp, self.dtype, self.device = xp, dtype, device
+    def __init__(self, xp: Any, dtype: Any, processor: Any):
+        self.xp, self.dtype, self.processor = xp, dtype, processor
         self.numpy = is_numpy_namespace(xp)
 
     def array(self, values: Any, dtype: Any = None) -> Array:
         """Array of this namespace; floating unless a type is given."""
-        return self.xp.asarray(values, dtype=dtype or self.dtype, device=self.device)
+        return self.xp.asarray(values, dtype=dtype or self.dtype, device=self.processor)
 
     def arange(self, *bounds: int) -> Array:
         """Integers, int32."""
-        return self.xp.arange(*bounds, dtype=self.xp.int32, device=self.device)
+        return self.xp.arange(*bounds, dtype=self.xp.int32, device=self.processor)
 
     def _halves(self, table: np.ndarray, count: int) -> tuple[Array, Array]:
         """`mix` of counters 0 .. count - 1 under each key: high and low halves, int32, shape (..., count)."""

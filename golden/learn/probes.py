@@ -69,12 +69,13 @@ class Explicit(Probe):
         return self.values(self.network.size, patterns)
 
     def __call__(self, theta, x, t, patterns, rails):
-        xp, own = self.xp, patterns.ndim == 2
+        xp, per_sample = self.xp, patterns.ndim == 2
         s = self.signs(patterns)
         polarity = xp.reshape(self.maker.array(rails) * self.amplitude, (-1, *[1] * (s.ndim - 1)))
-        moved = self.effective(xp.reshape(theta, (len(theta), *[1] * (s.ndim - 1), -1)) + polarity * s[:, None, ...])
-        y = self.network.forward(moved, x[:, None, :, :, None, :] if own else x[:, None, ...], None, self.spread)
-        costs = self.network.costs(y[..., 0, :] if own else y, t[:, None, ...])
+        weights = self.effective(xp.reshape(theta, (len(theta), *[1] * (s.ndim - 1), -1)) + polarity * s[:, None, ...])
+        x = x[:, None, :, :, None, :] if per_sample else x[:, None, ...]
+        y = self.network.forward(weights, x, None, self.spread)
+        costs = self.network.costs(y[..., 0, :] if per_sample else y, t[:, None, ...])
         return costs, self.correlator(s)
 
     def correlator(self, s: Array) -> Correlate:

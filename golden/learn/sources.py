@@ -49,12 +49,12 @@ class Backpropagation:
 
     def __call__(self, network: Layered, x: Array, t: Array) -> Errors:
         """See `Source`."""
-        seen, y = network.forward(x)
+        inputs, y = network.forward(x)
         d = network.error(y, t)
-        pairs = [(seen[-1], d)]
-        for k in range(len(seen) - 1, 0, -1):
-            d = network.layers[k].backward(d)[:, :-1] * slope(network.activations[k - 1], seen[k][:, :-1])
-            pairs.insert(0, (seen[k - 1], d))
+        pairs = [(inputs[-1], d)]
+        for k in range(len(inputs) - 1, 0, -1):
+            d = network.layers[k].backward(d)[:, :-1] * slope(network.activations[k - 1], inputs[k][:, :-1])
+            pairs.insert(0, (inputs[k - 1], d))
         return Errors(network.costs(y, t), pairs)
 
 
@@ -78,11 +78,11 @@ class DirectFeedback:
 
     def __call__(self, network: Layered, x: Array, t: Array) -> Errors:
         """See `Source`."""
-        seen, y = network.forward(x)
+        inputs, y = network.forward(x)
         e = network.error(y, t)
         d = [(e @ b) * slope(name, h[:, :-1])
-             for b, name, h in zip(self.feedback, network.activations[:-1], seen[1:], strict=True)]  # fmt: skip
-        return Errors(network.costs(y, t), list(zip(seen, [*d, e], strict=True)))
+             for b, name, h in zip(self.feedback, network.activations[:-1], inputs[1:], strict=True)]  # fmt: skip
+        return Errors(network.costs(y, t), list(zip(inputs, [*d, e], strict=True)))
 
 
 class _Perturbation:
@@ -105,13 +105,13 @@ class _Perturbation:
 
     def _costs(self, network: Layered, x: Array, t: Array, change) -> tuple[Array, Array, list[list[Array]]]:
         """C~ / a and the mean cost of each sample, and the layers' inputs in the two presentations."""
-        seen, costs = [], []
+        passes, costs = [], []
         for polarity in (*POLARITIES[self.mode], 0)[:2]:
             a = polarity * self.amplitude
             inputs, y = network.forward(x, lambda k, z, v, a=a: z + a * change(k, v))
-            seen.append(inputs)
+            passes.append(inputs)
             costs.append(network.costs(y, t))
-        return RESPONSES[self.mode](*costs) / self.amplitude, 0.5 * (costs[0] + costs[1]), seen
+        return RESPONSES[self.mode](*costs) / self.amplitude, 0.5 * (costs[0] + costs[1]), passes
 
 
 class NodePerturbation(_Perturbation):
@@ -136,8 +136,8 @@ class NodePerturbation(_Perturbation):
         """See `Source`."""
         s = [signs(self.rng, len(x), shape[0]) for shape in network.shapes]
         e, cost, (first, second) = self._costs(network, x, t, lambda k, v: s[k])
-        seen = [correlated_inputs(self.inputs, passes) for passes in zip(first, second, strict=True)]
-        return Errors(cost, [(v, e[:, None] * part) for v, part in zip(seen, s, strict=True)])
+        inputs = [correlated_inputs(self.inputs, passes) for passes in zip(first, second, strict=True)]
+        return Errors(cost, [(v, e[:, None] * part) for v, part in zip(inputs, s, strict=True)])
 
 
 class RankOne(_Perturbation):

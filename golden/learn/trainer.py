@@ -28,7 +28,7 @@ class Trainer:
     network : Network
     settings : MGD
     x, t : arrays, shape (samples, features) and (samples, outputs), floating
-        They choose namespace, device and float type of everything.
+        They choose namespace, processor (CPU or GPU) and float type of everything.
     seeds : sequence of int
         0 .. 2**32 - 1 each: signs, samples, start, noise and defects of a copy depend on its seed alone.
     defects : Defects
@@ -56,7 +56,7 @@ class Trainer:
         self.maker = Maker(xp, x.dtype, device(x))
         self.hardware = Hardware(defects, network, self.maker, self.seeds)
         self.probe, values = self._choose()
-        self.most = max(1, CHUNK // (len(seeds) * values))
+        self.chunk = max(1, CHUNK // (len(seeds) * values))
 
     def _choose(self) -> tuple[Probe, int]:
         """The probe, and the values a step and seed of its largest array."""
@@ -95,7 +95,7 @@ class Trainer:
         """
         xp, maker, seeds, size = self.xp, self.maker, len(self.seeds), self.network.size
         if theta is not None:
-            theta = xp.asarray(theta, dtype=maker.dtype, device=maker.device)
+            theta = xp.asarray(theta, dtype=maker.dtype, device=maker.processor)
             shape = tuple(theta.shape)
             require(shape in ((size,), (seeds, size)), "theta", shape, f"({size},) or ({seeds}, {size})")
             theta = xp.asarray(xp.broadcast_to(theta, (seeds, size)), copy=True)
@@ -107,7 +107,7 @@ class Trainer:
         m = self.settings
 
         def zeros(*shape: int) -> Array:
-            return xp.zeros((seeds, *shape), dtype=maker.dtype, device=maker.device)
+            return xp.zeros((seeds, *shape), dtype=maker.dtype, device=maker.processor)
 
         return State(theta, zeros(size), zeros(size if m.momentum or m.adam else 0), zeros(size if m.adam else 0),
                      zeros(m.batch), zeros(), zeros(), zeros())  # fmt: skip

@@ -80,7 +80,7 @@ def _span(trainer: Trainer, state: State, end: int) -> Span:
     count = 1
     if m.mode != "analog":
         at = state.step % m.tau_theta
-        count = min(end - state.step, m.tau_theta - at, trainer.most - at % trainer.most)
+        count = min(end - state.step, m.tau_theta - at, trainer.chunk - at % trainer.chunk)
     steps = np.arange(state.step, state.step + count)
     new = (steps % m.tau_p == 0) | (steps % m.tau_x == 0)
     new[0] = True
@@ -161,8 +161,8 @@ def _estimates(trainer: Trainer, span: Span, response: Array) -> Array:
     # s = a times the sign, so C~ s / a^2 is C~ / a times the sign.
     e = response / (m.amplitude * (m.batch if m.per_sample else 1))
     if m.blanking:
-        kept = trainer.maker.array(span.steps % m.tau_x >= m.blanking)
-        e = e * xp.reshape(kept, (-1, *[1] * (e.ndim - 2)))
+        correlated = trainer.maker.array(span.steps % m.tau_x >= m.blanking)
+        e = e * xp.reshape(correlated, (-1, *[1] * (e.ndim - 2)))
     if not span.held:
         return e
     edges = np.searchsorted(span.place, np.arange(len(span.heads) + 1)).tolist()

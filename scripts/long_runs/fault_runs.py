@@ -111,7 +111,7 @@ def bad_line(kind: str, engine: Engine, port: str, count: int, seed: int = 1) ->
                 board.run(PIECE)
                 golden.run(PIECE)
                 outcome.equal(golden.at, board.state())
-            tell(f"{kind}: {cable.faults} faults, step {golden.at.step:,}")
+            progress(f"{kind}: {cable.faults} faults, step {golden.at.step:,}")
         counts = board.link.counts
         outcome.repeats, outcome.damaged = counts.repeats, counts.damaged
         outcome.dropped = board.dropped - before
@@ -133,7 +133,7 @@ def reset(config: ChipConfig, board: Button, folder: Path, count: int, seed: int
                 if presses.left:
                     board.press_reset()
                     presses.left, outcome.times = presses.left - 1, outcome.times + 1
-                    tell(f"reset: {outcome.times}")
+                    progress(f"reset: {outcome.times}")
 
         thread = threading.Thread(target=press)
         thread.start()
@@ -179,6 +179,6 @@ def learner(config: ChipConfig) -> Engine:
     return Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
 
 
-def tell(line: str) -> None:
+def progress(line: str) -> None:
     """Show in one line how far it is."""
     print(f"\r{line:<60}", end="", file=sys.stderr, flush=True)

@@ -14,7 +14,7 @@ from ...golden.chip.config import ChipConfig
 from ..training.checkpoint import checkpoint_paths
 from ..training.progress import Monitor
 from ..training.train import train
-from .fault_runs import CHECKPOINT, LIFE, LONGEST, RUN, Button, Outcome, check, tell
+from .fault_runs import CHECKPOINT, LIFE, LONGEST, RUN, Button, Outcome, check, progress
 
 PATIENCE = 60.0
 """Seconds that a run has for its next checkpoint."""
@@ -54,7 +54,7 @@ def killed(config: ChipConfig, board: Button, folder: Path, count: int, reset: b
             if os.waitpid(child, 0)[1] != signal.SIGKILL:
                 raise AssertionError(f"a run ended before it was killed; see {run}")
             outcome.times += 1
-            tell(f"{outcome.fault}: {outcome.times}")
+            progress(f"{outcome.fault}: {outcome.times}")
         _to_the_next_checkpoint(config, run, board.port)
         check(outcome, config, run)
     outcome.seconds = time.monotonic() - began

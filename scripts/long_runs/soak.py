@@ -73,10 +73,10 @@ def _keep(outcome: Outcome, order: list[str]) -> None:
     rows: dict[str, Any] = {row["fault"]: row for row in json.loads(path.read_text())} if path.exists() else {}
     rows[outcome.fault] = asdict(outcome)
     RESULTS.mkdir(parents=True, exist_ok=True)
-    kept = [rows[name] for name in order if name in rows]
-    write_json(path, kept)
+    ordered = [rows[name] for name in order if name in rows]
+    write_json(path, ordered)
     with replacing(RESULTS / "soak.md") as file:
-        file.write(page(kept).encode())
+        file.write(page(ordered).encode())
 
 
 def page(rows: list[dict[str, Any]]) -> str:

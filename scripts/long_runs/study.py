@@ -121,8 +121,8 @@ def budget() -> None:
         engine.run(state, goal - state.step)
         trace = engine.trace(state.copy(), 2000)
         adc, act = (np.diff(codes, axis=2)[:, :, 0] / 2 for codes in (trace.adc, trace.act))
-        moved = (adc[:, :hidden], act[:, :hidden], adc[:, hidden:], act[:, hidden:], trace.cost[:, None])
-        rows.append({"step": goal, "rms": [float(np.sqrt(np.mean(part.astype(float) ** 2))) for part in moved]})
+        words = (adc[:, :hidden], act[:, :hidden], adc[:, hidden:], act[:, hidden:], trace.cost[:, None])
+        rows.append({"step": goal, "rms": [float(np.sqrt(np.mean(part.astype(float) ** 2))) for part in words]})
     write_json(RESULTS / "budget.json", rows)
     lines = ["| step | hidden ADC | hidden DAC | output ADC | output | C~ |", "|---|---|---|---|---|---|"]
     lines += [f"| {row['step']:,} | " + " | ".join(f"{value:.3g}" for value in row["rms"]) + " |" for row in rows]

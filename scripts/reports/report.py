@@ -121,8 +121,8 @@ def _tiles(result: dict[str, Any]) -> str:
     if result["cycles"]:
         tiles.append(("", f"{result['cycles']:,}", "clock cycles of the RTL"))
     tiles.append(("", f"{result['seconds']:.0f} s", "on this machine"))
-    shown = (f'<div class="tile {kind}"><b>{value}</b><span>{what}</span></div>' for kind, value, what in tiles)
-    return f'<div class="tiles">{"".join(shown)}</div>'
+    cards = (f'<div class="tile {kind}"><b>{value}</b><span>{what}</span></div>' for kind, value, what in tiles)
+    return f'<div class="tiles">{"".join(cards)}</div>'
 
 
 def _section(title: str, content: str) -> str:
@@ -172,8 +172,8 @@ def _configuration(config: ChipConfig) -> str:
     sections = config.model_dump()
     top = {key: value for key, value in sections.items() if not isinstance(value, dict | None)}
     tables = [("chip", top), *((key, value) for key, value in sections.items() if isinstance(value, dict))]
-    shown = (
+    cards = (
         f"<div><h3>{name}</h3>{_table((key, show(value)) for key, value in table.items())}</div>"
         for name, table in tables
     )
-    return f'<div class="columns">{"".join(shown)}</div>'
+    return f'<div class="columns">{"".join(cards)}</div>'

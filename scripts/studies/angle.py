@@ -7,7 +7,7 @@ from ...golden.blocks.perturb.codes import KINDS, Codes
 from ...golden.learn import MGD, Trainer, models
 from .backprop import gradient
 from .common import chart, draw, start
-from .framework import Json, Options, Study, Tell, Unit
+from .framework import Json, Options, Progress, Study, Unit
 
 ABOUT = """
 How long G must be integrated, without noise, until it points along the gradient: steps, in units of the number of
@@ -34,7 +34,7 @@ def units(options: Options) -> list[Unit]:
     return [
         Unit(
             {"layers": list(layers), "code": code, "mode": mode, "seeds": len(seeds), "length": LENGTH[code]},
-            lambda tell, v=(layers, code, mode): measure(*v, seeds, tell),
+            lambda progress, v=(layers, code, mode): measure(*v, seeds, progress),
         )
         for layers in networks
         for code in PAPER
@@ -42,7 +42,7 @@ def units(options: Options) -> list[Unit]:
     ]
 
 
-def measure(layers: tuple[int, ...], code: str, mode: str, seeds: list[int], tell: Tell) -> Json:
+def measure(layers: tuple[int, ...], code: str, mode: str, seeds: list[int], progress: Progress) -> Json:
     """Integrate, and note the angle at every step."""
     network = models.dense(layers)
     rng = np.random.default_rng(1)
@@ -57,15 +57,15 @@ def measure(layers: tuple[int, ...], code: str, mode: str, seeds: list[int], tel
     for step in range(steps):
         trainer.run(state, 1)
         angles[step] = angle(state.g, true)
-        tell(step + 1, steps)
+        progress(step + 1, steps)
     outside = angles >= DEGREES
     last = np.where(outside.any(0), steps - outside[::-1].argmax(0), 0)
-    shown = np.unique(np.geomspace(1, steps, 60).round().astype(int))
+    selected = np.unique(np.geomspace(1, steps, 60).round().astype(int))
     return {
         "parameters": network.size,
         "within": [(int(n) + 1) / network.size if n < steps else None for n in last],
-        "steps": shown.tolist(),
-        "angles": angles[shown - 1].round(3).tolist(),
+        "steps": selected.tolist(),
+        "angles": angles[selected - 1].round(3).tolist(),
     }
 
 
@@ -106,8 +106,8 @@ def figure(results: list[Json]) -> Figure:
     """Angle over steps, of the largest network with antithetic readings."""
     picture, axes = chart("Estimate against gradient, largest network, antithetic", "steps / P", "degrees", "xy")
     largest = max(record["result"]["parameters"] for record in results)
-    shown = [r for r in results if r["result"]["parameters"] == largest and r["unit"]["mode"] == "antithetic"]
-    for number, record in enumerate(shown):
+    selected = [r for r in results if r["result"]["parameters"] == largest and r["unit"]["mode"] == "antithetic"]
+    for number, record in enumerate(selected):
         x = np.array(record["result"]["steps"]) / largest
         draw(axes, x, record["result"]["angles"], record["unit"]["code"], number)
     axes.axhline(DEGREES, color="#999999", linewidth=0.8)

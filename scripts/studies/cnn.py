@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from ...golden.learn import MGD, Trainer, models
 from .common import chart
-from .framework import Json, Options, Study, Tell, Unit
+from .framework import Json, Options, Progress, Study, Unit
 
 ABOUT = """
 Not a training run. Steps of MGD on the papers' networks were timed on one core, on random pixels, since the rate
@@ -30,13 +30,13 @@ def units(options: Options) -> list[Unit]:
     """One for each network and mini-batch."""
     networks, batches, seconds = options.pick((list(NETWORKS), (1, 100), 6.0), (list(NETWORKS)[:1], (1,), 0.01))
     return [
-        Unit({"network": n, "batch": b, "seconds": seconds}, lambda tell, v=(n, b): measure(*v, seconds, tell))
+        Unit({"network": n, "batch": b, "seconds": seconds}, lambda progress, v=(n, b): measure(*v, seconds, progress))
         for n in networks
         for b in batches
     ]
 
 
-def measure(name: str, batch: int, seconds: float, tell: Tell) -> Json:
+def measure(name: str, batch: int, seconds: float, progress: Progress) -> Json:
     """Steps a second of processor time, over at least so many of them behind a first step."""
     network = NETWORKS[name][0]()
     rng = np.random.default_rng(1)
@@ -48,7 +48,7 @@ def measure(name: str, batch: int, seconds: float, tell: Tell) -> Json:
     began, first = time.process_time(), state.step
     while (spent := time.process_time() - began) < seconds:
         trainer.run(state, 1)
-        tell(round(100 * min(1, spent / seconds)), 100)
+        progress(round(100 * min(1, spent / seconds)), 100)
     return {"parameters": network.size, "steps_per_s": (state.step - first) / spent}
 
 
@@ -83,10 +83,10 @@ def figure(results: list[Json]) -> Figure:
     """Evaluations a second over the number of parameters."""
     picture, axes = chart("Speed of the papers' networks", "parameters", "cost evaluations a second", "xy")
     for batch in sorted({record["unit"]["batch"] for record in results}):
-        shown = [record for record in results if record["unit"]["batch"] == batch]
+        selected = [record for record in results if record["unit"]["batch"] == batch]
         axes.plot(
-            [record["result"]["parameters"] for record in shown],
-            [2 * batch * record["result"]["steps_per_s"] for record in shown], "o", label=f"mini-batch of {batch}",
+            [record["result"]["parameters"] for record in selected],
+            [2 * batch * record["result"]["steps_per_s"] for record in selected], "o", label=f"mini-batch of {batch}",
         )  # fmt: skip
     axes.legend()
     return picture

@@ -14,7 +14,7 @@ from ...golden.data import datasets
 from ...golden.learn import MGD, Defects, Network, Trainer
 from ..plots import BLUE, GREEN, ORANGE, RED, STYLE
 from . import compiled
-from .framework import Json, Tell
+from .framework import Json, Progress
 
 COLOURS = (BLUE, ORANGE, GREEN, RED, "#6a51a3", "#636363", "#17becf", "#8c510a", "#e377c2", "#a6761d")
 
@@ -33,7 +33,7 @@ def follow(
     theta: NDArray[Any],
     seeds: Sequence[int],
     at: Sequence[int],
-    tell: Tell,
+    progress: Progress,
     defects: Defects | None = None,
     until: float = 2.0,
     exact: bool = False,
@@ -52,7 +52,7 @@ def follow(
         R of them.
     at : sequence of int
         Steps, rising.
-    tell : callable
+    progress : callable
         Hears steps done and in all.
     until : float
         Mean accuracy at which to stop early.
@@ -76,12 +76,12 @@ def follow(
         if fast:
             for step in pieces(fast.step, goal, at[-1]):
                 fast.run(step - fast.step)
-                tell(step, at[-1])
+                progress(step, at[-1])
             theta, evaluations = fast.theta, goal * fast.evaluations_a_step
         else:
-            trainer.run(state, goal - state.step, lambda state: tell(int(state.step), at[-1]), every=100)
+            trainer.run(state, goal - state.step, lambda state: progress(int(state.step), at[-1]), every=100)
             theta, evaluations = state.theta, int(np.max(state.evaluations))
-        tell(goal, at[-1])
+        progress(goal, at[-1])
         cost, accuracy = trainer.evaluate(theta, test_x, test_t)
         note(curve, goal, evaluations, cost, accuracy)
         if fmean(curve["accuracy"][-1]) >= until:

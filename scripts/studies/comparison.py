@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ...golden.learn import MGD, Defects, models
 from .common import chart, draw, follow, images, passed, percent, points, start
-from .framework import Json, Options, Tell, Unit
+from .framework import Json, Options, Progress, Unit
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Run:
     paper: str | None = None
     group: str = ""
 
-    def train_seeds(self, tell: Tell) -> Json:
+    def train_seeds(self, progress: Progress) -> Json:
         """Train all seeds; returns `follow`'s curve, P, and for each seed the step of the first point at the goal."""
         seeds = list(range(self.first_seed, self.first_seed + self.seeds))
         network = models.dense(self.layers, self.hidden, self.output, self.cost)
@@ -77,7 +77,7 @@ class Run:
         at, until = points(self.steps, self.points, geometric=True), self.goal if self.stop else 2.0
         settings = MGD(**(self.mgd or {"eta": self.eta, "batch": self.batch}))
         curve = follow(
-            network, settings, data, theta, seeds, at, tell, Defects(**self.defects), until, exact=self.mgd is None
+            network, settings, data, theta, seeds, at, progress, Defects(**self.defects), until, exact=self.mgd is None
         )
         return {"parameters": network.size, "goal_at": passed(curve, self.goal), **curve}
 

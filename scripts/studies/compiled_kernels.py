@@ -31,7 +31,7 @@ class Noise(NamedTuple):
     """Readings of the first and of the second pass, the larger of both, and the noise of a reading and an update."""
 
     readings: tuple[int, int]
-    most: int
+    slots: int
     cost: float
     update: float
 
@@ -72,7 +72,7 @@ def _noise(noise, noise_key, second, slot):
     count = noise.readings[1] if second else noise.readings[0]
     total = 0.0
     for r in range(count):
-        total += _normal(noise_key, slot * noise.most + r)
+        total += _normal(noise_key, slot * noise.slots + r)
     return noise.cost * total / count
 
 

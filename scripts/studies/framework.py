@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from ...fpga.files import replacing, write_json
 from ..plots import image
 
-KEPT = Path("build/reproduce")
+STORE = Path("build/reproduce")
 """Where results of units are kept, in the folder that the command runs in."""
 PAPERS = {
     "mgd": (
@@ -31,7 +31,7 @@ PAPERS = {
 """Studies of each group; every one is a module beside this one with a `STUDY`."""
 
 Json = dict[str, Any]
-Tell = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 """Called with steps done and steps in all."""
 
 
@@ -68,11 +68,11 @@ class Unit:
     settings : dict
         JSON that says all that the result depends on; equal settings, equal results.
     run : callable
-        Takes a function to tell the progress to, and returns JSON.
+        Takes a function that is called with the progress, and returns JSON.
     """
 
     settings: Json
-    run: Callable[[Tell], Json]
+    run: Callable[[Progress], Json]
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def study(name: str) -> Study:
     return import_module(f".{name}", __package__).STUDY
 
 
-class Kept:
+class ResultStore:
     """Results of a study's units, as JSON lines in a file that only grows."""
 
     def __init__(self, path: Path):
@@ -141,20 +141,22 @@ def _key(settings: Json) -> str:
     return json.dumps(settings, sort_keys=True)
 
 
-def run(study: Study, units: Sequence[Unit], kept: Kept, tell: Callable[[int, int, int], None]) -> list[Json]:
+def run(
+    study: Study, units: Sequence[Unit], store: ResultStore, progress: Callable[[int, int, int], None]
+) -> list[Json]:
     """Run the units that are not kept yet, and return the results of all.
 
-    `tell` is called with the number of the unit, and its steps done and in all.
+    `progress` is called with the number of the unit, and its steps done and in all.
     """
     results = []
     for number, unit in enumerate(units):
-        record = kept.get(unit)
+        record = store.get(unit)
         if record is None:
             began = time.perf_counter()
-            result = unit.run(lambda step, steps, number=number: tell(number, step, steps))
-            record = kept.add(unit, result, time.perf_counter() - began)
+            result = unit.run(lambda step, steps, number=number: progress(number, step, steps))
+            record = store.add(unit, result, time.perf_counter() - began)
         results.append(record)
-        tell(number + 1, 0, 1)
+        progress(number + 1, 0, 1)
     return results
 
 

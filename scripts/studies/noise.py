@@ -42,9 +42,9 @@ def figure(results: list[Json]) -> Figure:
     """Accuracy at the end over sigma."""
     picture, axes = chart("NIST7x7, 49-4-4, with noise", "standard deviation of the noise", "test accuracy, %", "x")
     for number, kind in enumerate(KINDS):
-        shown = [r for r in results if r["unit"]["group"] == kind and r["unit"]["defects"]]
-        sigmas = [next(iter(r["unit"]["defects"].values())) for r in shown]
-        draw(axes, sigmas, 100 * np.array([r["result"]["accuracy"][-1] for r in shown]), kind, number, "o-")
+        selected = [r for r in results if r["unit"]["group"] == kind and r["unit"]["defects"]]
+        sigmas = [next(iter(r["unit"]["defects"].values())) for r in selected]
+        draw(axes, sigmas, 100 * np.array([r["result"]["accuracy"][-1] for r in selected]), kind, number, "o-")
     axes.legend(fontsize=7)
     return picture
 

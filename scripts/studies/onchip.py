@@ -12,7 +12,7 @@ from ..training.progress import Monitor
 from ..training.results import run_folder
 from ..training.train import train
 from .common import COLOURS, chart
-from .framework import Json, Options, Study, Tell, Unit
+from .framework import Json, Options, Progress, Study, Unit
 
 ABOUT = """
 The learning engine in Verilog on Verilator, driving the emulated array, with the integer golden model beside it on
@@ -62,21 +62,21 @@ def units(options: Options) -> list[Unit]:
             for seed in options.range(4, 1):
                 config = chip(task, code, steps, seed)
                 settings = {"task": task, "code": code, "seed": seed, "steps": steps, "eta": config.update.eta}
-                out.append(Unit(settings, lambda tell, config=config: simulate(config, tell)))
+                out.append(Unit(settings, lambda progress, config=config: simulate(config, progress)))
     return out
 
 
-class _Tells(Monitor):
-    def __init__(self, tell: Tell, steps: int):
-        self._tell, self._steps = tell, steps
+class _Progress(Monitor):
+    def __init__(self, progress: Progress, steps: int):
+        self._progress, self._steps = progress, steps
 
     def at(self, step: int) -> None:
-        self._tell(step, self._steps)
+        self._progress(step, self._steps)
 
 
-def simulate(config: ChipConfig, tell: Tell) -> Json:
+def simulate(config: ChipConfig, progress: Progress) -> Json:
     """Train on RTL and golden; the result without the list of files."""
-    result = train(config, "sim", run_folder(RUNS, config), monitor=_Tells(tell, config.run.steps))
+    result = train(config, "sim", run_folder(RUNS, config), monitor=_Progress(progress, config.run.steps))
     keys = ("parameters", "steps", "cost_evaluations", "test_accuracy", "mean_squared_error", "bit_exact", "compared",
             "clocks_per_step")  # fmt: skip
     curve = [{k: row[k] for k in ("step", "test_accuracy", "mean_squared_error")} for row in result["checkpoints"]]
@@ -87,18 +87,18 @@ def rows(results: list[Json]) -> list[Json]:
     """The table: one line for each task and code."""
     out: list[Json] = []
     for task, code in dict.fromkeys((r["unit"]["task"], r["unit"]["code"]) for r in results):
-        shown = [r["result"] for r in results if (r["unit"]["task"], r["unit"]["code"]) == (task, code)]
-        accuracy = 100 * np.array([r["test_accuracy"] for r in shown])
-        solved = sum(r["mean_squared_error"] < 0.04 for r in shown)
+        selected = [r["result"] for r in results if (r["unit"]["task"], r["unit"]["code"]) == (task, code)]
+        accuracy = 100 * np.array([r["test_accuracy"] for r in selected])
+        solved = sum(r["mean_squared_error"] < 0.04 for r in selected)
         out.append(
             {
-                "task": task, "code": code, "P": shown[0]["parameters"],
+                "task": task, "code": code, "P": selected[0]["parameters"],
                 "ours, test accuracy": f"{accuracy.mean():.1f} +- {accuracy.std():.1f} %",
-                "solved": None if task == "NIST7x7" else f"{solved} of {len(shown)}",
-                "RTL equals golden": "yes" if all(r["bit_exact"] for r in shown) else "no",
-                "checkpoints compared": sum(r["compared"] for r in shown), "seeds": len(shown),
-                "steps": shown[0]["steps"], "cost evaluations a seed": shown[0]["cost_evaluations"],
-                "clocks a step": round(shown[0]["clocks_per_step"], 1),
+                "solved": None if task == "NIST7x7" else f"{solved} of {len(selected)}",
+                "RTL equals golden": "yes" if all(r["bit_exact"] for r in selected) else "no",
+                "checkpoints compared": sum(r["compared"] for r in selected), "seeds": len(selected),
+                "steps": selected[0]["steps"], "cost evaluations a seed": selected[0]["cost_evaluations"],
+                "clocks a step": round(selected[0]["clocks_per_step"], 1),
             }
         )  # fmt: skip
     return out

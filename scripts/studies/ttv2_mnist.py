@@ -14,7 +14,7 @@ from ...golden.learn.layered import Layered
 from ..plots import STYLE
 from . import framework, ttv2_setup
 from .common import COLOURS, percent
-from .framework import Json, Kept, Options, Study, Tell, Unit
+from .framework import Json, Options, Progress, ResultStore, Study, Unit
 from .ttv2_setup import BASELINE, CONDITIONS, FLOAT, MVM, STATES, TRIALS, TUNED_AT, UPDATE, WIDTHS, Condition, images
 
 
@@ -45,9 +45,9 @@ class Run:
     test: int = 10_000
     trial: int = 20_000
 
-    def __call__(self, tell: Tell) -> Json:
+    def __call__(self, progress: Progress) -> Json:
         """Choose the rates, train, evaluate after each epoch."""
-        rates, scores = self.tuned(tell)
+        rates, scores = self.tuned(progress)
         train, _, test = images(self.samples, self.test)
         steps = self.samples * self.epochs
         average = Average(start=steps // 2, every=max(1, steps // 1000))
@@ -62,7 +62,7 @@ class Run:
         note(None)
         for epoch in range(self.epochs):
             before = epoch * self.samples
-            note(trainer.epoch(*train, lambda done, of, before=before: tell(before + done, steps)))
+            note(trainer.epoch(*train, lambda samples, of, before=before: progress(before + samples, steps)))
         return {
             "rates": rates, "scores": scores, **curve,
             "average": trainer.evaluate(*test, average.weights)[1],
@@ -78,12 +78,12 @@ class Run:
         ]
         return AnalogTrainer(Layered(layers), lr=rates.get("lr", 1.0), seed=seed, average=average)
 
-    def tuned(self, tell: Tell) -> tuple[dict[str, float], list[float]]:
+    def tuned(self, progress: Progress) -> tuple[dict[str, float], list[float]]:
         """Rates of the best trial, and the validation accuracy of all; trials are kept as units of their own."""
-        kept = Kept(framework.KEPT / "ttv2" / "trials.jsonl")
-        there = replace(self, condition=TUNED_AT.get(self.condition, self.condition))
-        trials = [there.tried(rates) for rates in TRIALS[self.algorithm]]
-        results = framework.run(STUDY, trials, kept, lambda number, step, steps: tell(step, steps))
+        store = ResultStore(framework.STORE / "ttv2" / "trials.jsonl")
+        tuning = replace(self, condition=TUNED_AT.get(self.condition, self.condition))
+        trials = [tuning.tried(rates) for rates in TRIALS[self.algorithm]]
+        results = framework.run(STUDY, trials, store, lambda number, step, steps: progress(step, steps))
         scores = [record["result"]["accuracy"] for record in results]
         return TRIALS[self.algorithm][int(np.argmax(scores))], scores
 
@@ -94,10 +94,10 @@ class Run:
             "trial": self.trial,
         }  # fmt: skip
 
-        def run(tell: Tell) -> Json:
+        def run(progress: Progress) -> Json:
             train, validation, _ = images(self.samples, self.test)
             trainer = self.trainer(rates, seed=1000)
-            trainer.epoch(train[0][: self.trial], train[1][: self.trial], tell)
+            trainer.epoch(train[0][: self.trial], train[1][: self.trial], progress)
             return {"accuracy": trainer.evaluate(*validation, trainer.network.weights)[1]}
 
         return Unit(settings, run)
@@ -107,14 +107,14 @@ class Run:
         if self.algorithm == FLOAT:
             return None
         _, _, test = images(self.samples, self.test)
-        held = []
+        programmed = []
         for k, w in enumerate(weights):
             seed = 100_000 + 100 * self.seed + k
             rows, columns = w.shape
             array = AnalogArray(self.condition.device(), rows, columns, seed, forward=self.condition.programming())
             array.program(w, rounds=8, tolerance=0.5 * array.granularity, most=100)
-            held.append(array.weights)
-        return evaluate(with_weights(network, held), *test)[1]
+            programmed.append(array.weights)
+        return evaluate(with_weights(network, programmed), *test)[1]
 
 
 def units(options: Options) -> list[Unit]:
@@ -126,8 +126,8 @@ def units(options: Options) -> list[Unit]:
     seeds = options.range(3, 1)
     runs = [Run(FLOAT, BASELINE, seed, **small) for seed in seeds]
     fast, slow = ([c for c in CONDITIONS if (c.states == BASELINE.states) is late] for late in (False, True))
-    for some, conditions in ((seeds[:1], fast), (seeds[:1], slow), (seeds[1:], fast), (seeds[1:], slow)):
-        for seed in some:
+    for group, conditions in ((seeds[:1], fast), (seeds[:1], slow), (seeds[1:], fast), (seeds[1:], slow)):
+        for seed in group:
             for condition in options.pick(conditions, conditions[:1]):
                 runs += [Run(name, condition, seed, **small) for name in TRIALS if name != FLOAT]
     return [Unit(asdict(run), run) for run in runs]
@@ -189,10 +189,10 @@ def figure(results: list[Json]) -> Figure:
                 axes.set_ylabel("test accuracy at the end, %")
             for number, name in enumerate(TRIALS):
                 style: Json = {"linestyle": "--"} if name == FLOAT else {"marker": "o", "ms": 3}
-                shown = [100 * np.array([r["accuracy"][-1] for r in runs]) if (runs := found.get((name, c))) else None
-                         for c in ([BASELINE] * len(at) if name == FLOAT else conditions)]  # fmt: skip
-                x = [a for a, v in zip(at, shown, strict=True) if v is not None]
-                y = [v for v in shown if v is not None]
+                at_each = [100 * np.array([r["accuracy"][-1] for r in runs]) if (runs := found.get((name, c))) else None
+                           for c in ([BASELINE] * len(at) if name == FLOAT else conditions)]  # fmt: skip
+                x = [a for a, v in zip(at, at_each, strict=True) if v is not None]
+                y = [v for v in at_each if v is not None]
                 mean, spread = [v.mean() for v in y], [v.std() for v in y]
                 axes.errorbar(x, mean, spread, color=COLOURS[number], label=name, **style)
         top.axes[0].legend()

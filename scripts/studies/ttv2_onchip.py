@@ -14,7 +14,7 @@ from ...golden.data import datasets
 from ...golden.engine import Engine
 from ...golden.state import State
 from .common import COLOURS, chart
-from .framework import Json, Options, Study, Tell, Unit
+from .framework import Json, Options, Progress, Study, Unit
 from .onchip import simulate
 
 ABOUT = """
@@ -70,7 +70,7 @@ class Directly(Engine):
         )
 
 
-def learn(config: ChipConfig, directly: bool, tell: Tell) -> Json:
+def learn(config: ChipConfig, directly: bool, progress: Progress) -> Json:
     """Train the golden model; the figures that `onchip.simulate` gives."""
     data, steps = config.data, config.run.steps
     kind = Directly if directly else Engine
@@ -78,7 +78,7 @@ def learn(config: ChipConfig, directly: bool, tell: Tell) -> Json:
     state, curve = engine.initial(), []
     for number in range(config.run.checkpoints + 1):
         engine.run(state, steps * number // config.run.checkpoints - state.step)
-        tell(state.step, steps)
+        progress(state.step, steps)
         accuracy = engine.accuracy(state) if data.test else float("nan")
         curve.append({"step": state.step, "test_accuracy": accuracy, "mean_squared_error": engine.error(state)})
     return {"parameters": config.parameters, "steps": steps, "curve": curve, **curve[-1]}
@@ -115,8 +115,8 @@ def units(options: Options) -> list[Unit]:
             }  # fmt: skip
             directly = case.algorithm.startswith("SGD")
 
-            def run(tell: Tell, config=config, rtl=rtl, directly=directly) -> Json:
-                return simulate(config, tell) if rtl else learn(config, directly, tell)
+            def run(progress: Progress, config=config, rtl=rtl, directly=directly) -> Json:
+                return simulate(config, progress) if rtl else learn(config, directly, progress)
 
             out.append(Unit(settings, run))
     return out
@@ -126,16 +126,16 @@ def rows(results: list[Json]) -> list[Json]:
     """The table: one line for each case."""
     out: list[Json] = []
     for task, algorithm, states in groups(results):
-        shown = [r["result"] for r in results if key(r) == (task, algorithm, states)]
-        accuracy = 100 * np.array([r["test_accuracy"] for r in shown])
-        solved = sum(r["mean_squared_error"] < 0.04 for r in shown)
-        rtl = [r for r in shown if "bit_exact" in r]
+        selected = [r["result"] for r in results if key(r) == (task, algorithm, states)]
+        accuracy = 100 * np.array([r["test_accuracy"] for r in selected])
+        solved = sum(r["mean_squared_error"] < 0.04 for r in selected)
+        rtl = [r for r in selected if "bit_exact" in r]
         out.append(
             {
-                "task": task, "algorithm": algorithm, "states": states, "P": shown[0]["parameters"],
+                "task": task, "algorithm": algorithm, "states": states, "P": selected[0]["parameters"],
                 "test accuracy": f"{accuracy.mean():.1f} +- {accuracy.std():.1f} %",
-                "solved": f"{solved} of {len(shown)}" if task == "XOR" else None, "seeds": len(shown),
-                "steps": shown[0]["steps"], "seeds in RTL": len(rtl),
+                "solved": f"{solved} of {len(selected)}" if task == "XOR" else None, "seeds": len(selected),
+                "steps": selected[0]["steps"], "seeds in RTL": len(rtl),
                 "equal": ("yes" if all(r["bit_exact"] for r in rtl) else "no") if rtl else None,
                 "checkpoints compared": sum(r["compared"] for r in rtl) if rtl else None,
                 "clocks a step": round(float(np.mean([r["clocks_per_step"] for r in rtl])), 1) if rtl else None,

@@ -56,10 +56,10 @@ def figure(results: list[Json]) -> Figure:
     """Steps to the goal over parameters."""
     picture, axes = chart("Fashion-MNIST, 784-d-d-10", "parameters", "steps to the goal", "xy")
     for number, label in enumerate(dict.fromkeys(record["unit"]["label"] for record in results)):
-        shown = [record for record in results if record["unit"]["label"] == label]
-        at = [[step for step in record["result"]["goal_at"] if step is not None] for record in shown]
-        known = [(r["result"]["parameters"], median(steps)) for r, steps in zip(shown, at, strict=True) if steps]
-        axes.plot([p for p, _ in known], [s for _, s in known], "o-", label=label, color=COLOURS[number])
+        selected = [record for record in results if record["unit"]["label"] == label]
+        at = [[step for step in record["result"]["goal_at"] if step is not None] for record in selected]
+        reached = [(r["result"]["parameters"], median(steps)) for r, steps in zip(selected, at, strict=True) if steps]
+        axes.plot([p for p, _ in reached], [s for _, s in reached], "o-", label=label, color=COLOURS[number])
     axes.legend(fontsize=7)
     return picture
 

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from ...golden.learn import MGD, models
 from .common import COLOURS, chart, first, follow, fraction, points
-from .framework import Json, Options, Study, Tell, Unit
+from .framework import Json, Options, Progress, Study, Unit
 
 ABOUT = """
 2-2-1 sigmoid neurons, P = 9; inputs and targets 0 or 1; theta ~ U(0, 1); random code, tau_p = tau_theta = tau_x =
@@ -48,14 +48,14 @@ def units(options: Options) -> list[Unit]:
     return [
         Unit(
             {**dict(zip(names, variant, strict=True)), "steps": steps, "seeds": len(seeds)},
-            lambda tell, variant=variant: train(*variant, seeds, steps, tell),
+            lambda progress, variant=variant: train(*variant, seeds, steps, progress),
         )
         for variant in VARIANTS
     ]
 
 
 def train(
-    order: str, method: str, mode: str, cost: str, eta_paper: float, seeds: list[int], steps: int, tell: Tell
+    order: str, method: str, mode: str, cost: str, eta_paper: float, seeds: list[int], steps: int, progress: Progress
 ) -> Json:
     """Train all seeds; returns the step from which each stays solved (None) and mean squared errors."""
     network = models.dense((2, 2, 1))
@@ -65,7 +65,7 @@ def train(
     batch, drawn = (1, "random") if order == "one" else (4, "cyclic")
     settings = MGD(mode=mode, amplitude=0.05 / network.size**0.5, eta=eta, batch=batch, order=drawn)
     curve = follow(
-        network, settings, (X, T, X, T), theta, seeds, points(steps, 200), tell, exact=method != "MGD"
+        network, settings, (X, T, X, T), theta, seeds, points(steps, 200), progress, exact=method != "MGD"
     )
     return {
         "step": curve["step"],

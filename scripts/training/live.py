@@ -73,9 +73,9 @@ def braille(
     if len(x):
         at = np.clip(np.rint(_scale(x, xs) * (columns - 1)), 0, columns - 1).astype(int)
         count, total = np.bincount(at, minlength=columns), np.bincount(at, _scale(y, ys), columns)
-        there = np.flatnonzero(count)
-        line = np.arange(there[0], there[-1] + 1)
-        level = np.interp(line, there, total[there] / count[there])
+        filled = np.flatnonzero(count)
+        line = np.arange(filled[0], filled[-1] + 1)
+        level = np.interp(line, filled, total[filled] / count[filled])
         row = np.clip(np.rint((1 - level) * (rows - 1)), 0, rows - 1).astype(int)
         # Each column also has the dots down or up to its neighbour's, so that steep parts hold together.
         for column, a, b in zip(line, np.append(row[:1], row[:-1]), row, strict=True):

@@ -76,11 +76,11 @@ class Telemetry:
         """Go on from a step: drop the lines of later ones, as they come again, and a line that was cut."""
         if self._file:
             self._file.close()
-        kept = [record for record in read(self.path) if record["step"] <= step]
+        earlier = [record for record in read(self.path) if record["step"] <= step]
         with replacing(self.path) as file:
-            file.write("".join(map(_line, kept)).encode())
+            file.write("".join(map(_line, earlier)).encode())
         self._file = open(self.path, "a", encoding="utf-8")
-        self._before = kept[-1]["seconds"] if kept else 0.0
+        self._before = earlier[-1]["seconds"] if earlier else 0.0
         self._began = self._clock()
         self._last: tuple[int, float] | None = None
 
@@ -131,8 +131,8 @@ class Telemetry:
     def _write(self, step: int, values: Record) -> None:
         assert self._file, "telemetry is closed"
         seconds = round(self._before + self._clock() - self._began, 3)
-        known = {name: value for name, value in values.items() if value is not None and value == value}
-        record = {"step": step, "seconds": seconds} | known
+        finite = {name: value for name, value in values.items() if value is not None and value == value}
+        record = {"step": step, "seconds": seconds} | finite
         self._file.write(_line(record))
         self._file.flush()
         self._heard(record)
