@@ -14,7 +14,7 @@ def test_every_test_that_is_named_exists_and_every_file_is_named():
 
 
 def test_the_page_is_up_to_date():
-    page = testplan.page(testplan.load(), testplan.suite())
+    page = testplan.page(testplan.load())
     assert (testplan.ROOT / "docs/testplan.md").read_text() == page
 
 
