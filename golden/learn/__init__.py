@@ -1,7 +1,7 @@
 """Multiplexed gradient descent in floating point, for studies: any network, many seeds at once, on CPU or GPU.
 
 The integer golden model says what the hardware does; this says what the algorithm does. The same call runs on
-NumPy, PyTorch or CuPy: the arrays of the data choose the namespace, the device and the float type.
+NumPy, PyTorch or CuPy: the arrays of the data choose the namespace, the processor and the float type.
 
     network = Network((784,), (Dense(128, "relu"), Dense(10)), cost="cross-entropy")
     trainer = Trainer(network, MGD(amplitude=1e-3, eta=0.1, batch=256), x, t, seeds=range(8))

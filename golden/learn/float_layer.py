@@ -1,4 +1,4 @@
-"""A layer in floating point with the methods of a layer on arrays: the reference that those are held against."""
+"""A layer in floating point with the methods of a layer on arrays, which those are compared with."""
 
 import numpy as np
 from numba import njit
