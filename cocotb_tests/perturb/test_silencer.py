@@ -38,4 +38,4 @@ async def silent_passes_are_zero(dut, name):
         flat = words.reshape(-1, block.layout.lanes)
         _, _, got = await gather(silent.send([int(f) for f in flags]), values.send(flat), sign.receive(len(flat)))
         expected = np.where(flags[:, np.newaxis, np.newaxis], 0, words)
-        check(f"mute {name}", batch, expected.ravel(), np.ravel(got))
+        check(f"silencer {name}", batch, expected.ravel(), np.ravel(got))

@@ -41,7 +41,7 @@ def test_moves():
 
 @cocotb.test()
 @over(GRID)
-async def moves(dut, name):
+async def transfers(dut, name):
     """Vectors with pulses, and empty ones in between, which take nothing from those that follow."""
     block = make(name)
     layout, lines = block.layout, block.lines
@@ -83,4 +83,4 @@ async def moves(dut, name):
         expected = np.zeros(size, int)
         if active:
             expected = np.concatenate([across, *along] if lines.rows else [*along, across])
-        check(f"moves {name}", number, words(expected, layout.lanes), got)
+        check(f"transfer vector {name}", number, words(expected, layout.lanes), got)

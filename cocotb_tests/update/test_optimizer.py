@@ -16,7 +16,7 @@ from ohmgrad.golden.blocks.lib.fixed import limit
 from ohmgrad.golden.blocks.lib.layout import Layout
 from ohmgrad.golden.blocks.lib.mixer import ROUNDING, key, mix
 from ohmgrad.golden.blocks.update import optimizer as golden_optimizer
-from ohmgrad.golden.blocks.update.optimizer import DRAW_BITS, MOMENTUM_BITS, RATE_BITS, Optimizer
+from ohmgrad.golden.blocks.update.optimizer import DITHER_BITS, MOMENTUM_BITS, RATE_BITS, Optimizer
 from ohmgrad.rtl.update.optimizer import OptimizerMemory, scheduled
 
 BATCHES, PASSES = 16, 4
@@ -149,7 +149,7 @@ async def updates(dut, name):
 
 def edges(rng: np.random.Generator, optimizer: Optimizer, step: int, g: np.ndarray) -> np.ndarray:
     """Words of G that a rate of 1 and the draws of a step bring to where stochastic rounding turns over."""
-    fine = 1 << max(0, optimizer.shift - DRAW_BITS)
+    fine = 1 << max(0, optimizer.shift - DITHER_BITS)
     if not optimizer.stochastic or optimizer.momentum or fine == 1:
         return g
     draws = [mix(*key(optimizer.seed, ROUNDING, step), i // 2) >> (i % 2 * 16) & 0xFFFF for i in range(g.size)]

@@ -61,15 +61,15 @@ class CrossbarArray(Component):
         )
         take, move = Signal(), Signal()
         m.d.comb += [
-            take.eq(self.weight.valid & self.sign.valid & operation.valid & lines.there & move),
+            take.eq(self.weight.valid & self.sign.valid & operation.valid & lines.complete & move),
             operation.next.eq(take),
             self.weight.ready.eq(take & operation.advance),
             self.sign.ready.eq(take & operation.advance),
         ]
 
         # What the operation is goes along with its operands, its products, and their partial sums.
-        state = data.StructLayout({"full": 1, "closing": 1, "carrying": 1, "own": lanes, "tail": lanes})
-        stages = [Signal(state, name=f"stage_{k}") for k in range(2 + (lanes - 1).bit_length() // 2)]
+        stage = data.StructLayout({"full": 1, "closing": 1, "carrying": 1, "own": lanes, "tail": lanes})
+        stages = [Signal(stage, name=f"stage_{k}") for k in range(2 + (lanes - 1).bit_length() // 2)]
         with m.If(move):
             m.d.sync += [
                 stages[0].full.eq(take),

@@ -29,7 +29,7 @@ class LineCodes:
 
     Attributes
     ----------
-    there : Value
+    complete : Value
         Whether the codes of the operation's layer are all there.
     codes : list of list of Signal
         For both rails and all lanes; from the clock after `operation.next` on.
@@ -42,7 +42,7 @@ class LineCodes:
         done = operation.next & operation.closes_layer
         inputs, bank, filled = self._inputs(line, done & (operation.layer == 0))
         memories, offset, complete = self._hidden(hidden, done)
-        self.there = Mux(operation.layer == 0, filled, complete)
+        self.complete = Mux(operation.layer == 0, filled, complete)
         self.codes: list[list[Signal]] = [[], []]
         for lane in range(layout.lanes):
             column = operation.columns[lane]

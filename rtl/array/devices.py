@@ -21,7 +21,7 @@ from ...golden.blocks.lib.layout import Layout
 from ...golden.blocks.lib.mixer import CYCLE, DEVICE
 from ..lib.host_port import HostPort
 from ..lib.layout import lane_words
-from ..lib.mixer import mix, stream_key
+from ..lib.mixer import item_key, mix
 from ..lib.read_modify_write import ReadModifyWrite
 
 
@@ -68,7 +68,7 @@ class DeviceArray(Component):
         m.d.comb += self.host.value.eq(sweep.memory.host.value)  # a clock earlier, for `rtl.array.reading`
         m.d.comb += [foundry.read.eq(sweep.accept), foundry.read_word.eq(sweep.read_index)]
         key = Signal(64)
-        m.d.comb += key.eq(stream_key(m, devices.seed, CYCLE, sweep.command))
+        m.d.comb += key.eq(item_key(m, devices.seed, CYCLE, sweep.command))
         draws = []
         for pair in range(-(-layout.lanes // 2)):
             # Two devices share 32 random bits, by the parity of their index.
@@ -185,7 +185,7 @@ class DeviceFoundry(Component):
         """Steps up and down, and both bounds, of a device, a clock after its index."""
         devices = self.devices
         key = Signal(64)
-        m.d.sync += key.eq(stream_key(m, devices.seed, DEVICE, index))
+        m.d.sync += key.eq(item_key(m, devices.seed, DEVICE, index))
         n_step, n_skew, n_up, n_down = (normal(key.word_select(k, 16)) for k in range(4))
         one = 1 << SPREAD_BITS
         base = (devices.step * (one + devices.step_spread * n_step)) >> SPREAD_BITS

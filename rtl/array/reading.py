@@ -12,7 +12,7 @@ from ...golden.blocks.tiki_taka.lines import Lines
 from ...golden.blocks.tiki_taka.tiki_taka import TikiTaka
 from ..lib.fixed import round_shift, saturate
 from ..lib.host_port import HostPort
-from ..lib.mixer import mix, stream_key
+from ..lib.mixer import item_key, mix
 from .devices import normal
 
 
@@ -100,7 +100,7 @@ class LineReader(Component):
         noise = 0
         if settings.read_noise:
             key = Signal(64)
-            m.d.sync += key.eq(stream_key(m, settings.seed, READ, request.step))
+            m.d.sync += key.eq(item_key(m, settings.seed, READ, request.step))
             xi = normal(mix(m, key, number >> 1).word_select(number[0], 16))
             noise = (settings.read_noise * xi) >> NOISE_BITS
         raw = Signal(signed(bits_for(2 * limit(self.bits) + 2 + (30 * settings.read_noise >> NOISE_BITS))))

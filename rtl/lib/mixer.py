@@ -20,19 +20,19 @@ def halves(seed: int, domain: int) -> list[tuple[int, ...]]:
     return [(half, seed & 0xFFFF, seed >> 16, domain) for half in range(2)]
 
 
-def mix_round(m: Module, state: Value, word: Value, r: Value | int) -> Signal:
+def mix_round(m: Module, xy: Value, word: Value, r: Value | int) -> Signal:
     """One round, combinational.
 
     Parameters
     ----------
-    state : Value
+    xy : Value
         32 bits: y and, above it, x.
     word : Value
         16 bits of the key.
     r : Value or int
         Number of the round.
     """
-    y, x = state[:16], state[16:32]
+    y, x = xy[:16], xy[16:32]
     mixed = Signal(16)
     after = Signal(32)
     m.d.comb += mixed.eq((Cat(x[7:], x[:7]) + y)[:16] ^ word ^ r)
@@ -42,14 +42,14 @@ def mix_round(m: Module, state: Value, word: Value, r: Value | int) -> Signal:
 
 def mix(m: Module, key: Value, counter: Value) -> Value:
     """32 pseudo-random bits from a 64-bit key and a counter, combinational."""
-    state = Signal(32)
-    m.d.comb += state.eq(counter)
+    xy = Signal(32)
+    m.d.comb += xy.eq(counter)
     for r in range(ROUNDS):
-        state = mix_round(m, state, key.word_select(r % WORDS, 16), r)
-    return state
+        xy = mix_round(m, xy, key.word_select(r % WORDS, 16), r)
+    return xy
 
 
-def stream_key(m: Module, seed: int, domain: int, number: Value) -> Value:
+def item_key(m: Module, seed: int, domain: int, number: Value) -> Value:
     """64-bit key of item `number` of a domain, combinational."""
     keys = (Cat(Const(word, 16) for word in half) for half in halves(seed, domain))
     return Cat(mix(m, key, number) for key in keys)
@@ -77,12 +77,12 @@ class FixedMixer(Component):
     def elaborate(self, platform):
         m = Module()
         count = len(self.keys)
-        state, active = Signal(32), Signal()
+        xy, active = Signal(32), Signal()
         r, turn = Signal(range(ROUNDS)), Signal(range(max(2, count)))
         ends, final, load = Signal(), Signal(), Signal()
         # The constants by key and round: a few LUTs a bit.
         table = Array(Const(word, 16) for key in self.keys for word in key)
-        after = mix_round(m, state, table[Cat(r[:2], turn)], r)
+        after = mix_round(m, xy, table[Cat(r[:2], turn)], r)
         m.d.comb += [
             ends.eq(active & (r == ROUNDS - 1)),
             final.eq(turn == count - 1),
@@ -90,9 +90,9 @@ class FixedMixer(Component):
             self.counter.ready.eq(load & ((turn == count - 2) & active if count > 1 else 1)),
         ]
         with m.If(load):
-            m.d.sync += [state.eq(self.counter.payload), active.eq(1)]
+            m.d.sync += [xy.eq(self.counter.payload), active.eq(1)]
         with m.Elif(active):
-            m.d.sync += state.eq(after)
+            m.d.sync += xy.eq(after)
         with m.If(active):
             m.d.sync += r.eq(r + 1)
         with m.If(ends):
@@ -105,5 +105,5 @@ class FixedMixer(Component):
         for k, held in enumerate(earlier):
             with m.If(ends & (turn == k)):
                 m.d.sync += held.eq(after)
-        m.d.comb += self.mixed.payload.eq(Cat(*earlier, state))
+        m.d.comb += self.mixed.payload.eq(Cat(*earlier, xy))
         return m

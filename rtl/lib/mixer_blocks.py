@@ -58,19 +58,19 @@ class SerialBlocks(Blocks):
     def elaborate(self, platform):
         m = Module()
         low, high, block = range(3)
-        state, place, place_next = Signal(32), Signal(range(max(2, self.count))), Signal(range(self.count + 1))
+        xy, place, place_next = Signal(32), Signal(range(max(2, self.count))), Signal(range(self.count + 1))
         job, r, active, storing = Signal(range(3)), Signal(range(ROUNDS)), Signal(), Signal()
         job_next, r_next = Signal.like(job), Signal.like(r)
         # The keys of the halves, then the item's: one block RAM is less than 64 registers and their choice.
         constants = [word for half in halves(self.seed, self.domain) for word in half]
         m.submodules.keys = keys = Memory(shape=16, depth=4 * WORDS, init=constants)
         read, write = keys.read_port(), keys.write_port()
-        after = mix_round(m, state, read.data, r)
+        after = mix_round(m, xy, read.data, r)
         ends, taken, begin, start = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
             read.addr.eq(Cat(r_next[:2], job_next)),
             write.addr.eq(Cat(storing, job[0], Const(block, 2))),
-            write.data.eq(Mux(storing, state[16:], after[:16])),
+            write.data.eq(Mux(storing, xy[16:], after[:16])),
             write.en.eq(storing | (ends & (job != block))),
             ends.eq(active & (r == ROUNDS - 1)),
             self.blocks.valid.eq(ends & (job == block)),
@@ -90,9 +90,9 @@ class SerialBlocks(Blocks):
         with m.Elif(taken & self.blocks.payload.last):
             m.d.comb += [job_next.eq(low), place_next.eq(0)]
         with m.If(start):
-            m.d.sync += state.eq(Mux(job_next == block, place_next, self.number.payload))
+            m.d.sync += xy.eq(Mux(job_next == block, place_next, self.number.payload))
         with m.Elif(active & ~self.blocks.valid):
-            m.d.sync += state.eq(after)
+            m.d.sync += xy.eq(after)
         with m.If(begin):
             m.d.sync += active.eq(start)
         with m.Elif(write.en):
@@ -149,12 +149,12 @@ class PipelinedBlocks(Blocks):
             bits = out.payload.bits.word_select(unit, BLOCK)
             coming = place * self.units | unit
             for s, tag in enumerate(tags):
-                state, first = Signal(32, name=f"state_{unit}_{s}"), s * self.clocks
-                after = mix_round(m, state, self._word(tag.side, keys, first, turn), first | turn)
+                xy, first = Signal(32, name=f"xy_{unit}_{s}"), s * self.clocks
+                after = mix_round(m, xy, self._word(tag.side, keys, first, turn), first | turn)
                 with m.If(move & ~shift):
-                    m.d.sync += state.eq(after)
+                    m.d.sync += xy.eq(after)
                 with m.If(shift):
-                    m.d.sync += state.eq(coming)
+                    m.d.sync += xy.eq(coming)
                 coming = after
             with m.If(shift & tags[-1].valid):
                 m.d.sync += bits.eq(coming)

@@ -94,32 +94,32 @@ class CostUnit(Component):
     def elaborate(self, platform):
         m = Module()
         row = Signal(range(max(2, self.cost.outputs)))
-        take, final, loaded, closed, begun = Signal(), Signal(), Signal(), Signal(), Signal()
-        reading, coming = Signal(READING), Signal(READING)
+        take, final, loaded, closed, reading_valid = Signal(), Signal(), Signal(), Signal(), Signal()
+        reading, next_reading = Signal(READING), Signal(READING)
         m.d.comb += [
-            self.output.ready.eq(loaded & begun & ~closed),
+            self.output.ready.eq(loaded & reading_valid & ~closed),
             take.eq(transfer(self.output)),
             final.eq(take & (row == self.cost.outputs - 1)),
             # The next one is taken with the last output, for the sequencer presents it before it takes the result.
-            self.reading.ready.eq(~begun | final),
+            self.reading.ready.eq(~reading_valid | final),
         ]
         with m.If(take):
             m.d.sync += row.eq(Mux(final, 0, row + 1))
         with m.If(final):
-            m.d.sync += reading.eq(coming)
+            m.d.sync += reading.eq(next_reading)
         with m.If(self.reading.ready):
-            m.d.sync += [coming.eq(self.reading.payload), begun.eq(self.reading.valid)]
+            m.d.sync += [next_reading.eq(self.reading.payload), reading_valid.eq(self.reading.valid)]
         target = self._targets(m, loaded, take, final)
 
         # A reading is closed from its last output on, and full when its cost stands, until it ends.
-        full, end, coming_down = Signal(), Signal(), Signal(self.latency - 1)
+        full, end, pipeline = Signal(), Signal(), Signal(self.latency - 1)
         m.d.comb += [
             self.result.valid.eq(full & reading.last),
             end.eq(full & (self.result.ready | ~reading.last)),
         ]
         m.d.sync += [
-            coming_down.eq(Cat(final, coming_down)),
-            full.eq(coming_down[-1] | (full & ~end)),
+            pipeline.eq(Cat(final, pipeline)),
+            full.eq(pipeline[-1] | (full & ~end)),
             closed.eq(final | (closed & ~end)),
         ]
         sums = [self._accumulate(m, rail, target, take, end) for rail in ("rail0", "rail1")]

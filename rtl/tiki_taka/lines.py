@@ -7,7 +7,7 @@ from ...golden.blocks.lib.mixer import CHOP
 from ...golden.blocks.tiki_taka.lines import RANDOM, Lines
 from ...golden.blocks.tiki_taka.tiki_taka import TikiTaka
 from ..lib.host_port import HostPort
-from ..lib.mixer import mix, stream_key
+from ..lib.mixer import item_key, mix
 
 
 class LineCursor(Component):
@@ -87,7 +87,7 @@ class LineCursor(Component):
         ]
         if settings.period == RANDOM:
             key = Signal(64)
-            m.d.sync += key.eq(stream_key(m, settings.seed, CHOP, self.step))
+            m.d.sync += key.eq(item_key(m, settings.seed, CHOP, self.step))
             m.d.comb += flips.eq(mix(m, key, self.layer)[:16] < settings.chopper)
         else:
             m.d.comb += flips.eq((scan + 1)[: settings.period] == 0)

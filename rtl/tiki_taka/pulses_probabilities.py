@@ -13,7 +13,7 @@ ONE, MOST = 1 << PROBABILITY_BITS, (1 << WIDE_BITS) - 1
 class Probabilities:
     """Finds K, m, the P of rows, and where in a draw the codes of lines have their place.
 
-    A line fires where draw < |x| 2**s, s = line_shift - m, which is (draw >> s) < |x|: a window of the draw is
+    A line fires where draw < |x| 2**s, s = line_shift - m, which is (draw >> s) < |x|: a slice of the draw is
     below |x|, and the bits above it are 0. Rows of signs share one P. Others have one each, in a memory: one
     multiplier makes them, row by row, first to find m, then with it.
 

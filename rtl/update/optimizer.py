@@ -9,7 +9,7 @@ from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
 from ...golden.blocks.lib.layout import Layout
 from ...golden.blocks.lib.mixer import ROUNDING
-from ...golden.blocks.update.optimizer import DRAW_BITS, FRACTION, RATE_BITS, Optimizer
+from ...golden.blocks.update.optimizer import DITHER_BITS, FRACTION, RATE_BITS, Optimizer
 from ..lib.fixed import exceeds, round_shift, saturate
 from ..lib.host_port import HostPort
 from ..lib.layout import lane_words
@@ -65,10 +65,10 @@ class OptimizerMemory(Component):
     -------
     command : stream in, one a pass: whether theta (and M) is updated, and the step, which chooses rates.
     ahead : with stochastic rounding, stream in, the same of every pass in its order, as early as it is known: an
-        update's draws are of its step.
+        update's dither is that of its step.
     gradient : stream in, `layout.words` words of G a pass.
     parameters : stream out, `layout.words` words of theta a pass, after the update. Four clocks
-        after the gradient, five with momentum, one word a clock; with stochastic rounding once its draws are made.
+        after the gradient, five with momentum, one word a clock; with stochastic rounding once its dither is made.
     saturated : high for one clock when a word of theta, or of the M that changes it, saturates.
     host : words of theta by parameter index.
     host_momentum : with momentum, words of M by parameter index.
@@ -95,9 +95,9 @@ class OptimizerMemory(Component):
         optimizer, lanes, bits = self.optimizer, self.layout.lanes, self.optimizer.bits
         rates = Rates(optimizer, self.layout)
         command = self._command(m, rates)
-        # Draws are added before theta is rounded, and to M's change never.
-        drawn = optimizer.stochastic and not optimizer.momentum
-        shift = 0 if drawn else optimizer.shift - (FRACTION if optimizer.momentum else 0)
+        # Dither is added before theta is rounded, and to M's change never.
+        dithered = optimizer.stochastic and not optimizer.momentum
+        shift = 0 if dithered else optimizer.shift - (FRACTION if optimizer.momentum else 0)
         m.submodules.products = changes = RateProducts(
             self.layout, optimizer.gradient_bits, shift, rates.firsts, command.payload.shape()
         )
@@ -114,13 +114,13 @@ class OptimizerMemory(Component):
             m, self.layout, bits, host=self.host, words=words, command=always(m, held), result=self.parameters
         )
         before = sweep.words.saturated if optimizer.momentum else Const(0)
-        shift = FRACTION if optimizer.momentum else optimizer.shift if drawn else 0
-        draws = self._draws(m, sweep, random, shift) if random else [None] * lanes
+        shift = FRACTION if optimizer.momentum else optimizer.shift if dithered else 0
+        dithers = self._dithers(m, sweep, random, shift) if random else [None] * lanes
         over = Signal(lanes)
-        for lane, (change, draw) in enumerate(zip(sweep.words.words, draws, strict=True)):
+        for lane, (change, dither) in enumerate(zip(sweep.words.words, dithers, strict=True)):
             change_now = Mux(sweep.command.update, change, 0) if optimizer.momentum else change
             raw = Signal(signed(max(bits, len(change)) + 2))
-            rounded = round_shift(change_now, shift) if draw is None else (change_now + draw) >> shift
+            rounded = round_shift(change_now, shift) if dither is None else (change_now + dither) >> shift
             m.d.comb += [
                 raw.eq(sweep.value[lane] - rounded),
                 over[lane].eq(exceeds(raw, bits)),
@@ -143,9 +143,9 @@ class OptimizerMemory(Component):
         return command
 
     def _await(self, m: Module, words, update: Value):
-        """The words, of which those of an update wait for their draws; and the generator of the draws."""
+        """The words, of which those of an update wait for their dither; and the generator of the dither."""
         m.submodules.random = random = KeyedWords(
-            self.optimizer.seed, ROUNDING, DRAW_BITS * self.layout.lanes, self.layout.words
+            self.optimizer.seed, ROUNDING, DITHER_BITS * self.layout.lanes, self.layout.words
         )
         ahead, there = self.ahead, stream.Signature(words.payload.shape()).create(path=("there",))
         m.d.comb += [
@@ -159,14 +159,14 @@ class OptimizerMemory(Component):
         ]
         return there, random
 
-    def _draws(self, m: Module, sweep: ReadModifyWrite, random: KeyedWords, shift: int) -> list[Value]:
+    def _dithers(self, m: Module, sweep: ReadModifyWrite, random: KeyedWords, shift: int) -> list[Value]:
         """What is added to each lane of the word that a pass gives before it is rounded down."""
         lanes = self.layout.lanes
-        bits = Signal(lanes * DRAW_BITS, name="draws")
+        bits = Signal(lanes * DITHER_BITS, name="dithers")
         with m.If(sweep.accept):
             m.d.sync += bits.eq(random.words.payload.bits)
-        draws = [bits.word_select(lane, DRAW_BITS) for lane in range(lanes)]
-        if shift > DRAW_BITS:
-            half = Const(1 << (shift - DRAW_BITS - 1), shift - DRAW_BITS)
-            return [Cat(half, draw) for draw in draws]
-        return [draw[DRAW_BITS - shift :] for draw in draws]
+        dithers = [bits.word_select(lane, DITHER_BITS) for lane in range(lanes)]
+        if shift > DITHER_BITS:
+            half = Const(1 << (shift - DITHER_BITS - 1), shift - DITHER_BITS)
+            return [Cat(half, dither) for dither in dithers]
+        return [dither[DITHER_BITS - shift :] for dither in dithers]

@@ -80,21 +80,21 @@ def advance(layer, count, cursor):
 
 
 @njit
-def advance_chopper(chance, period, draw, scan, at, chopper):
+def advance_chopper(probability, period, bits, scan, at, chopper):
     """Flip the chopper of a line that has been read, or not, in place.
 
     Parameters
     ----------
-    chance : int
-        It flips where the 16-bit `draw` is below.
+    probability : int
+        It flips where the 16 random `bits` are below.
     period : int
-        Or at the end of every 2**period scans; RANDOM: by chance.
+        Or at the end of every 2**period scans; RANDOM: by probability.
     scan : int
         Scans of the layer done before.
     at : int
         Place of the line in `chopper`, int32.
     """
-    flips = draw < chance
+    flips = bits < probability
     if period != RANDOM:
         flips = (scan + 1) & ((1 << period) - 1) == 0
     sign = chopper[at] & 1

@@ -21,8 +21,8 @@ RATE_BITS = 8
 MOMENTUM_BITS = 23
 """Width of the words of M, whose LSB is 2**-8 of theta's."""
 FRACTION = 8
-DRAW_BITS = 16
-"""Random bits of a stochastic rounding."""
+DITHER_BITS = 16
+"""Random bits of a stochastic rounding, which are added before the lower bits are cut off."""
 WIDE = 23
 """Words of G up to this many bits times a rate fit 32-bit arithmetic."""
 
@@ -108,7 +108,7 @@ def update_with(bound, shift, rate, momentum, stochastic, seed, step, first, g, 
     momentum, stochastic, seed
         As in `Optimizer`.
     step, first : int
-        Number of the step, and index of the layer's first parameter: they choose the draws.
+        Number of the step, and index of the layer's first parameter: they choose the dither.
     g, m, theta : int32 arrays, shape (n,)
         Words of one layer.
 
@@ -129,12 +129,12 @@ def update_with(bound, shift, rate, momentum, stochastic, seed, step, first, g, 
             m[i] = x
         if stochastic:
             index = first + i
-            draw = (mix(k0, k1, k2, k3, index >> 1) >> (DRAW_BITS * (index & 1))) & 0xFFFF
-            if n > DRAW_BITS:
-                draw = (draw << (n - DRAW_BITS)) + (1 << (n - DRAW_BITS - 1))
+            dither = (mix(k0, k1, k2, k3, index >> 1) >> (DITHER_BITS * (index & 1))) & 0xFFFF
+            if n > DITHER_BITS:
+                dither = (dither << (n - DITHER_BITS)) + (1 << (n - DITHER_BITS - 1))
             else:
-                draw >>= DRAW_BITS - n
-            delta = (x + draw) >> n
+                dither >>= DITHER_BITS - n
+            delta = (x + dither) >> n
         else:
             delta = round_wide(x, n)
         raw = theta[i] - delta
