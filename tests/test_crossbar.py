@@ -5,7 +5,7 @@ import pytest
 
 from ohmgrad.golden.blocks.array import crossbar
 from ohmgrad.golden.blocks.perturb.codes import pattern_signs
-from ohmgrad.golden.engine import forward
+from ohmgrad.golden.forward import array_of, forward, rails_of
 
 from .chips import small
 
@@ -23,21 +23,16 @@ def test_forward_is_a_rounded_matrix_product(mode):
     chip = small(**{"cost.mode": mode, "array.adc_bound": 2.0, "array.adc_bits": 7})
     block, layout = chip.crossbar, chip.layout
     draw = np.random.default_rng(SEED)
-    tables, shape = chip.neuron.tables(), []
-    for columns, rows, first in zip(layout.columns, layout.rows, layout.offsets, strict=True):
-        shape.append((columns - 1, rows, first))
+    tables = chip.neuron.tables()
     clips = 0
     for pattern in range(100):
         theta = draw.integers(-(2**16), 2**16, layout.parameters).astype(np.int32)
         signs = pattern_signs(chip.codes, pattern)
         sample = draw.integers(-127, 128, 2)
-        lines = np.full((len(layout.rows), 2, max(layout.columns)), block.one, np.int32)
-        lines[0, :, :2] = sample
-        adc, act = np.zeros((2, layout.neurons, 2), np.int32)
-        forward(
-            np.array(shape), block.drop, np.int32(block.amplitude), np.int32(chip.polarity), block.adc_shift,
-            np.int32(block.adc_bound), tables, theta, signs, lines, adc, act,
-        )  # fmt: skip
+        rails = rails_of(chip)
+        rails.lines[0, :, :2] = sample
+        forward(array_of(chip, theta, crossbar.Ideal(tables)), signs, rails, True)
+        adc, act = rails.adc, rails.act
         for rail, polarity in enumerate((1, -1 if mode == "antithetic" else 0)):
             cells = np.floor_divide(theta, 2**block.drop) + polarity * block.amplitude * signs
             x, codes, outputs = sample, [], []

@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 from ohmgrad.fpga.errors import NotEmulated
 from ohmgrad.golden.blocks.measure.neuron import ACTIVATIONS
 from ohmgrad.golden.chip.config import ConfigError
-from ohmgrad.golden.defects.draws import Defects, hardware
+from ohmgrad.golden.defects.draws import Defects
+from ohmgrad.golden.defects.hardware import hardware
 from ohmgrad.scripts.cli import app
 from ohmgrad.scripts.generate import generate
 from ohmgrad.scripts.training import checkpoint
@@ -57,7 +58,7 @@ def test_no_defects_are_the_ideal_array(mode):
     zeros = engine(small(**changes, **dict.fromkeys({**STATIC, **NOISE}, 0)))
     bare = engine(small(**changes))
     none = Defects(77, 0, 0, 0, 0, (1 << bare.chip.cost.sum_bits) - 1, 0.0, 0.0, 0.0, 0, 0)
-    bare._hardware = hardware(bare.chip, none, bare.initial().theta, bare._devices)
+    bare.cells = hardware(bare.chip, none, bare.initial().theta, bare._path.bounds())
     want = ideal.initial()
     trace = ideal.trace(want, 300)
     assert abs(trace.adc).max() == (511 if mode != "filtered" else abs(trace.adc).max())
@@ -86,7 +87,7 @@ def test_a_run_in_pieces_is_the_same_run(mode, tmp_path):
     assert_equal(pieces, whole)
     assert whole.memory.shape == (3,) and whole.memory[2] and (whole.theta != start.theta).any()
     other = engine(small(**changes, **STATIC, **NOISE, seed=78))
-    assert (other._hardware.sign != learner._hardware.sign).any()
+    assert (other.cells.sign != learner.cells.sign).any()
 
 
 @pytest.mark.parametrize("mode", ["digital", "forward"])
@@ -96,7 +97,7 @@ def test_both_rails_by_the_equations(mode):
     An ADC code is within half an LSB of the bent sum, and 2**-7 for levels and bends that are kept to 2**-8.
     """
     learner = engine(small(**MODES[mode], **STATIC))
-    chip, array, state = learner.chip, learner._hardware, learner.initial()
+    chip, array, state = learner.chip, learner.cells, learner.initial()
     state.theta[:] = np.random.default_rng(4).integers(-(2**17), 2**17, 37)
     sign, held = array.sign, (learner.initial().theta >> 6) * (array.sign == 0)
     words = key(77, DEFECT, 0)
@@ -139,7 +140,7 @@ def test_stuck_weights_never_change_the_output():
     """Neither their words nor perturbations do, but words are updated; without stuck ones there would be a gradient."""
     learner = engine(small(**{"defects.stuck": 0.5, "cost.average": 16}))
     state = learner.initial()
-    stuck = learner._hardware.sign == 0
+    stuck = learner.cells.sign == 0
     before = learner.outputs(state, learner.split.train_x)
     state.theta[stuck] = np.random.default_rng(1).integers(-(2**17), 2**17, stuck.sum())
     assert (learner.outputs(state, learner.split.train_x) == before).all() and 5 < stuck.sum() < 32

@@ -116,7 +116,7 @@ def test_shares_of_stuck_and_flipped_weights():
     many = {"network.layers": [2, 1000, 1], "network.activation": "tanh"}
 
     def signs(**changes):
-        return engine(small(**many, **{"seed": SEED, **changes}))._hardware.sign
+        return engine(small(**many, **{"seed": SEED, **changes})).cells.sign
 
     sign = signs(**{"defects.stuck": 0.2, "defects.flipped": 0.3})
     for value, share in ((0, 0.2), (-1, 0.8 * 0.3), (1, 0.8 * 0.7)):

@@ -30,7 +30,7 @@ def test_update(shift, rate):
     assert theta.tolist() == [clipped(x, bound) for x in exact]
     assert over == any(abs(x) > bound for x in exact)
     assert not g.any(), "G was not cleared"
-    assert over == update_with(bound, shift, rate, 0, False, 1, 0, 0, kept, m, wide)
+    assert over == update_with(Optimizer(20, 23, shift, (), seed=1), rate, 0, 0, kept, m, wide)
     assert np.array_equal(wide, theta) and not m.any(), "with no momentum and to nearest it is the same"
 
 
@@ -59,7 +59,7 @@ def test_update_with(shift, rate, momentum, stochastic):
         bits16 = reference.rounding_draw(seed, step, first + i) if stochastic else None
         exact.append(before - reference.rounded(change, bits, bits16))
     kept = g.copy()
-    got = update_with(bound, shift, rate, momentum, stochastic, seed, step, first, g, m, theta)
+    got = update_with(Optimizer(28, 30, shift, (), momentum, stochastic, seed), rate, step, first, g, m, theta)
     assert m.tolist() == expected_m
     assert theta.tolist() == [clipped(x, bound) for x in exact]
     assert got == (over or any(abs(x) > bound for x in exact))
@@ -71,7 +71,7 @@ def test_momentum_multiplies_a_constant_gradient():
     gamma, n = 230, 60
     g, m, theta = np.full(1, 3000, np.int32), np.zeros(1, np.int32), np.zeros(1, np.int32)
     for step in range(n):
-        update_with(2**19 - 1, 12, 16, gamma, False, 0, step, 0, g, m, theta)
+        update_with(Optimizer(20, 20, 12, (), gamma), 16, step, 0, g, m, theta)
     eta_g, ratio = 256 * 3000 * 16 / 2**12, gamma / 256
     # Each update rounds M once, by half an LSB; such errors add up to less than 0.5 / (1 - gamma).
     assert abs(m[0] - eta_g * (1 - ratio**n) / (1 - ratio)) <= 0.5 / (1 - ratio)
@@ -86,7 +86,7 @@ def test_a_draw_of_too_few_bits_stands_for_its_middle(shift):
     for beyond in (0, 1):
         g = (-draws * 2 * half - half - beyond).astype(np.int32)
         theta = np.zeros(g.size, np.int32)
-        update_with(2**19 - 1, shift, 1, 0, True, seed, step, 0, g, np.zeros_like(g), theta)
+        update_with(Optimizer(20, 30, shift, (), 0, True, seed), 1, step, 0, g, np.zeros_like(g), theta)
         assert theta.tolist() == [beyond] * g.size
 
 
@@ -98,7 +98,7 @@ def test_stochastic_rounding_is_right_in_the_mean(shift):
     counts = np.zeros((steps, parameters))
     for step in range(steps):
         theta = np.zeros(parameters, np.int32)
-        update_with(2**19 - 1, shift, 1, 0, True, 7, step, 0, g, m, theta)
+        update_with(Optimizer(20, 30, shift, (), 0, True, 7), 1, step, 0, g, m, theta)
         counts[step] = -theta
     assert set(counts.ravel()) == {0, 1}
     p = g[0] / 2**shift

@@ -167,8 +167,8 @@ def golden_pass(optimizer: Optimizer, layout: Layout, command, g, m, theta) -> l
             layer = sum(offset <= first for offset in layout.offsets) - 1
             part = slice(first, end)
             saturated[first // layout.lanes] |= golden_optimizer.update_with(
-                optimizer.bound, optimizer.shift, np.int64(rates[layer]), optimizer.momentum, optimizer.stochastic,
-                optimizer.seed, command["step"], first, g[part], m[part], theta[part],
+                optimizer._replace(schedule=()), np.int64(rates[layer]), command["step"], first,
+                g[part], m[part], theta[part],
             )  # fmt: skip
     return saturated
 

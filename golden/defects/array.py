@@ -5,11 +5,10 @@ Update  theta + noise, a draw of its own for every parameter at every update
 Cell    weight + perturbation; minus both, if flipped; the initial weight alone, if stuck
 Lines, neurons    x + n (x^3 - x) of full scale, before rounding of the ADCs; L f(k (z - x0)) + y0
 
-Every draw is made anew from (seed, step, place), so that a run in pieces is the same run. Without
-defects nothing of this is compiled: `golden.step` decides by the type of its argument.
+Every draw is made anew from (seed, step, place), so that a run in pieces is the same run.
 """
 
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -17,10 +16,94 @@ from numba import njit
 from ..blocks.lib.fixed import i32, round_wide
 from ..blocks.lib.mixer import COST_NOISE, UPDATE_NOISE, key
 from ..blocks.measure.cost import ANTITHETIC, FORWARD, FRACTION
-from .draws import BEND_BITS, LINE_BITS, NOISE_BITS, POLE_BITS, RAMP, RAMP_BITS, Hardware, normal
+from .draws import BEND_BITS, LINE_BITS, NOISE_BITS, POLE_BITS, RAMP, RAMP_BITS, normal
 
-if TYPE_CHECKING:
-    from ..chip.chip import Chip
+
+class Hardware(NamedTuple):
+    """Cells, converters and neurons with defects, for `golden.forward.Array`.
+
+    Attributes
+    ----------
+    seed, noise, ramp, pole, full
+        As in `Defects`.
+    bend : int
+        n of the ADCs, in 2**-20.
+    levels : int64 array, shape (2**line_bits,)
+        Entry x mod 2**line_bits is the level of line code x, in 2**-8.
+    rows : int64 array, shape (neurons,)
+        Row of `tables` that a neuron has.
+    tables : int32 array, shape (rows, 2**adc_bits)
+    sign, held : int32 arrays, shape (P,)
+        A cell has the weight sign * code + held.
+    words : int64 array, shape (P, 3), or (0, 3) without noise of updates
+        Its spread, which is 0 in a frozen layer, and the least and the largest word.
+
+    Methods are compiled; `golden.methods` says what each is.
+    """
+
+    seed: int
+    noise: int
+    ramp: int
+    pole: int
+    full: int
+    bend: int
+    levels: np.ndarray
+    rows: np.ndarray
+    tables: np.ndarray
+    sign: np.ndarray
+    held: np.ndarray
+    words: np.ndarray
+
+    def multiply(self, array, k, signs, rails, shared):
+        inputs, rows, first = array.shape[k]
+        mask = self.levels.size - 1
+        for j in range(rows):
+            total0 = np.int64(0)
+            total1 = np.int64(0)
+            for c in range(inputs + 1):
+                i = first + j * (inputs + 1) + c
+                weight = self.sign[i] * np.int64(array.theta[i] >> i32(array.drop)) + self.held[i]
+                change = self.sign[i] * np.int64(array.amplitude * signs[i])
+                total0 += self.levels[rails.lines[k, 0, c] & mask] * (weight + change)
+                total1 += self.levels[rails.lines[k, 1, c] & mask] * (weight + array.polarity * change)
+            rails.sums[j, 0] = total0
+            rails.sums[j, 1] = total1
+
+    def convert(self, array, total):
+        return convert(self.bend, array.adc_shift, np.int64(array.adc_bound), total)
+
+    def activate(self, layer, neuron, code):
+        return self.tables[self.rows[neuron], code & (self.tables.shape[1] - 1)]
+
+    def read(self, mode, averages, step, refresh, sums, memory):
+        # The low-pass sees the rails one after the other, C0 before the perturbed one; it goes on once a rail,
+        # however many readings there are of it.
+        s0, s1 = sums
+        second = mode == ANTITHETIC or (mode == FORWARD and refresh)
+        if self.pole:
+            if second and mode == FORWARD:
+                s1 = settle(self.pole, s1, memory)
+            s0 = settle(self.pole, s0, memory)
+            if mode == ANTITHETIC:
+                s1 = settle(self.pole, s1, memory)
+        words = key(self.seed, COST_NOISE, step)
+        total0 = readings(self, words, 0, 1 << averages[0], 2 * step, s0)
+        total1 = np.int64(0)
+        if second:
+            late = 1 if mode == ANTITHETIC else 0
+            total1 = readings(self, words, 16, 1 << averages[1], 2 * step + late, s1)
+        return total0, total1
+
+    def disturb(self, step, theta):
+        words = key(self.seed, UPDATE_NOISE, step)
+        over = False
+        for i in range(self.words.shape[0]):
+            noise = round_wide(self.words[i, 0] * normal(words, i), NOISE_BITS)
+            raw = theta[i] + noise
+            word = min(max(raw, self.words[i, 1]), self.words[i, 2])
+            over |= raw != word
+            theta[i] = word
+        return over
 
 
 @njit
@@ -32,58 +115,6 @@ def convert(bend, shift, bound, total):
         cube = (((x * x) >> BEND_BITS) * x) >> BEND_BITS
         total += ((bend * (cube - x) * bound) >> (2 * BEND_BITS - LINE_BITS)) << shift
     return min(max(round_wide(total, shift + LINE_BITS), -bound), bound)
-
-
-@njit
-def convert_all(bend, shift, bound, totals):
-    """ADC codes of an array of sums: int64, same shape."""
-    codes = np.empty(totals.shape, np.int64)
-    for i in np.ndindex(totals.shape):
-        codes[i] = convert(bend, shift, bound, totals[i])
-    return codes
-
-
-@njit
-def forward(hardware, shape, drop, amplitude, polarity, adc_shift, adc_bound, theta, signs, lines, adc, act):
-    """`golden.step.forward` of an array with defects."""
-    neuron = 0
-    line_mask, mask = hardware.levels.size - 1, hardware.tables.shape[1] - 1
-    last = shape.shape[0] - 1
-    for k in range(last + 1):
-        columns = shape[k, 0] + 1
-        for j in range(shape[k, 1]):
-            total0 = np.int64(0)
-            total1 = np.int64(0)
-            for c in range(columns):
-                i = shape[k, 2] + j * columns + c
-                weight = hardware.sign[i] * np.int64(theta[i] >> i32(drop)) + hardware.held[i]
-                change = hardware.sign[i] * np.int64(amplitude * signs[i])
-                total0 += hardware.levels[lines[k, 0, c] & line_mask] * (weight + change)
-                total1 += hardware.levels[lines[k, 1, c] & line_mask] * (weight + polarity * change)
-            row = hardware.rows[neuron]
-            adc[neuron, 0] = convert(hardware.bend, adc_shift, adc_bound, total0)
-            adc[neuron, 1] = convert(hardware.bend, adc_shift, adc_bound, total1)
-            for rail in range(2):
-                act[neuron, rail] = hardware.tables[row, adc[neuron, rail] & mask]
-                if k < last:
-                    lines[k + 1, rail, j] = act[neuron, rail]
-            neuron += 1
-
-
-def outputs(hardware: Hardware, chip: "Chip", theta: np.ndarray, lines: np.ndarray) -> np.ndarray:
-    """Output codes for input codes, without perturbation: int32 array, shape (samples, outputs)."""
-    bar, neuron = chip.crossbar, 0
-    weights = hardware.sign * (theta >> bar.drop) + hardware.held
-    for matrix in chip.matrices(weights):
-        levels = hardware.levels[lines & (hardware.levels.size - 1)]
-        ones = np.full((len(lines), 1), bar.one << LINE_BITS)
-        # Sums stay below 2**39, so a product of float64 matrices is exact.
-        totals = np.hstack([levels, ones]).astype(float) @ matrix.T.astype(float)
-        codes = convert_all(hardware.bend, bar.adc_shift, bar.adc_bound, totals.astype(np.int64))
-        rows = hardware.rows[neuron : neuron + len(matrix)]
-        lines = hardware.tables[rows, codes & (hardware.tables.shape[1] - 1)]
-        neuron += len(matrix)
-    return lines
 
 
 @njit
@@ -103,40 +134,3 @@ def readings(hardware, words, first, count, half_steps, s):
         noise = round_wide(hardware.noise * normal(words, first + r), NOISE_BITS)
         total += min(max(s + noise, -hardware.full), hardware.full)
     return total
-
-
-@njit
-def read(hardware, mode, average, average_1, step, refresh, s0, s1, memory):
-    """Sums of readings of both rails, from S of both; the second is C0 in mode forward, 0 where it is not taken.
-
-    The low-pass sees the rails one after the other, C0 before the perturbed one; it goes on once a rail,
-    however many readings there are of it.
-    """
-    second = mode == ANTITHETIC or (mode == FORWARD and refresh)
-    if hardware.pole:
-        if second and mode == FORWARD:
-            s1 = settle(hardware.pole, s1, memory)
-        s0 = settle(hardware.pole, s0, memory)
-        if mode == ANTITHETIC:
-            s1 = settle(hardware.pole, s1, memory)
-    words = key(hardware.seed, COST_NOISE, step)
-    total0 = readings(hardware, words, 0, 1 << average, 2 * step, s0)
-    total1 = np.int64(0)
-    if second:
-        late = 1 if mode == ANTITHETIC else 0
-        total1 = readings(hardware, words, 16, 1 << average_1, 2 * step + late, s1)
-    return total0, total1
-
-
-@njit
-def disturb(hardware, step, theta):
-    """Add the noise of one update in place; returns whether a word reached its bounds."""
-    words = key(hardware.seed, UPDATE_NOISE, step)
-    over = False
-    for i in range(hardware.words.shape[0]):
-        noise = round_wide(hardware.words[i, 0] * normal(words, i), NOISE_BITS)
-        raw = theta[i] + noise
-        word = min(max(raw, hardware.words[i, 1]), hardware.words[i, 2])
-        over |= raw != word
-        theta[i] = word
-    return over

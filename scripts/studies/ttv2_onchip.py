@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from ...golden.blocks.tiki_taka.tiki_taka import Arrays
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig, load
 from ...golden.data import datasets
 from ...golden.engine import Engine
+from ...golden.paths.tiki_taka import TikiTakaPath
 from ...golden.state import State
 from .common import COLOURS, chart
 from .framework import Json, Options, Progress, Study, Unit
@@ -62,12 +62,10 @@ class Case:
 class Directly(Engine):
     """Golden model whose trains pulse the array that computes: plain pulsed SGD."""
 
-    def _arrays(self, state: State) -> Arrays | None:
-        arrays = super()._arrays(state)
-        assert arrays is not None
-        return arrays._replace(
-            fast_seed=arrays.slow_seed, fast_noise=arrays.slow_noise, fast=arrays.slow, a=state.theta
-        )
+    def path(self, state: State) -> TikiTakaPath:
+        path = super().path(state)
+        assert isinstance(path, TikiTakaPath)
+        return path._replace(fast_seed=path.slow_seed, fast_noise=path.slow_noise, fast=path.slow, a=state.theta)
 
 
 def learn(config: ChipConfig, directly: bool, progress: Progress) -> Json:

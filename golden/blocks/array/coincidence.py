@@ -22,7 +22,7 @@ def coincide(seed, noise, number, shape, fired, devices, states):
     number : int
         Number of the vector, which seeds it.
     shape : int64 array, shape (layers, 3)
-        As in `golden.step.forward`.
+        As in `golden.forward.Array`.
     fired : int32 array, shape (neurons + lines,)
     devices : int64 array, shape (P, 6)
     states : int32 array, shape (P,)

@@ -85,6 +85,44 @@ def convert(shift, bound, total):
     return saturate(round_shift(total, i32(shift)), bound)
 
 
+class Ideal(NamedTuple):
+    """Cells, converters and neurons without noise or defects, for `golden.forward.Array`.
+
+    Attributes
+    ----------
+    tables : int32 array, shape (layers, 2**adc_bits)
+        As of `golden.blocks.measure.neuron.Neuron.tables`.
+
+    Methods are compiled; `golden.methods` says what each is.
+    """
+
+    tables: np.ndarray
+
+    def multiply(self, array, k, signs, rails, shared):
+        inputs, rows, first = array.shape[k]
+        columns = inputs + 1
+        theta = array.theta
+        x0 = rails.lines[k, 0, :columns]
+        x1 = rails.lines[k, 1, :columns]
+        for j in range(rows):
+            cells = slice(first + j * columns, first + (j + 1) * columns)
+            w0, s0, w1, s1 = multiply(array.drop, theta[cells], signs[cells], x0, x1, shared)
+            rails.sums[j, 0] = i32(w0 + array.amplitude * s0)
+            rails.sums[j, 1] = i32(w1 + array.polarity * array.amplitude * s1)
+
+    def convert(self, array, total):
+        return convert(array.adc_shift, array.adc_bound, i32(total))
+
+    def activate(self, layer, neuron, code):
+        return self.tables[layer, code & (self.tables.shape[1] - 1)]
+
+    def read(self, mode, averages, step, refresh, sums, memory):
+        return sums[0] << averages[0], sums[1] << averages[1]
+
+    def disturb(self, step, theta):
+        return False
+
+
 @njit
 def convert_all(shift, bound, totals):
     """ADC codes of an array of sums: int32, same shape."""

@@ -73,11 +73,10 @@ def outer(coordinates, u, v, out):
 
 
 @njit
-def only_layer(layer, shape, u):
-    """Clear the values of the neurons of all other layers; `shape` as in `engine.forward`."""
+def only_layer(layer, rows, u):
+    """Clear the values of the neurons of all other layers; `rows` holds the neurons of each: int64 array."""
     neuron = 0
-    for k in range(shape.shape[0]):
-        rows = shape[k, 1]
+    for k in range(rows.size):
         if k != layer:
-            u[neuron : neuron + rows] = 0
-        neuron += rows
+            u[neuron : neuron + rows[k]] = 0
+        neuron += rows[k]

@@ -100,13 +100,15 @@ def update(bound, shift, rate, g, theta):
 
 
 @njit
-def update_with(bound, shift, rate, momentum, stochastic, seed, step, first, g, m, theta):
+def update_with(optimizer, rate, step, first, g, m, theta):
     """Update M and theta in place; G is left.
 
     Parameters
     ----------
-    momentum, stochastic, seed
-        As in `Optimizer`.
+    optimizer : Optimizer
+        With an empty schedule.
+    rate : int
+        Of the layer.
     step, first : int
         Number of the step, and index of the layer's first parameter: they choose the dither.
     g, m, theta : int32 arrays, shape (n,)
@@ -118,27 +120,29 @@ def update_with(bound, shift, rate, momentum, stochastic, seed, step, first, g, 
         Whether a word of M or theta saturated.
     """
     over = False
-    k0, k1, k2, k3 = key(seed, ROUNDING, step)
-    largest = (1 << (MOMENTUM_BITS - 1)) - 1
+    words = key(optimizer.seed, ROUNDING, step)
+    bound, largest = (1 << (optimizer.bits - 1)) - 1, (1 << (MOMENTUM_BITS - 1)) - 1
     for i in range(theta.size):
-        x, n = g[i] * rate, shift
-        if momentum:
-            raw = round_wide(m[i] * momentum, 8) + round_wide(x, shift - FRACTION)
+        x, n = g[i] * rate, optimizer.shift
+        if optimizer.momentum:
+            raw = round_wide(m[i] * optimizer.momentum, 8) + round_wide(x, n - FRACTION)
             x, n = min(max(raw, -largest), largest), FRACTION
             over |= raw != x
             m[i] = x
-        if stochastic:
-            index = first + i
-            dither = (mix(k0, k1, k2, k3, index >> 1) >> (DITHER_BITS * (index & 1))) & 0xFFFF
-            if n > DITHER_BITS:
-                dither = (dither << (n - DITHER_BITS)) + (1 << (n - DITHER_BITS - 1))
-            else:
-                dither >>= DITHER_BITS - n
-            delta = (x + dither) >> n
-        else:
-            delta = round_wide(x, n)
+        delta = round_randomly(words, first + i, x, n) if optimizer.stochastic else round_wide(x, n)
         raw = theta[i] - delta
         word = min(max(raw, -bound), bound)
         over |= raw != word
         theta[i] = word
     return over
+
+
+@njit
+def round_randomly(words, index, x, n):
+    """Stochastic rounding of `x / 2**n`, with the dither that parameter `index` has under a key."""
+    dither = (mix(words[0], words[1], words[2], words[3], index >> 1) >> (DITHER_BITS * (index & 1))) & 0xFFFF
+    if n > DITHER_BITS:
+        dither = (dither << (n - DITHER_BITS)) + (1 << (n - DITHER_BITS - 1))
+    else:
+        dither >>= DITHER_BITS - n
+    return (x + dither) >> n

@@ -1,0 +1,74 @@
+"""Methods of the groups that the compiled step takes: Numba compiles the one that the group's class has.
+
+Groups are named tuples. Where compiled code says `path.learn(...)` it gets the method of that name of the class
+of `path`, so that another path, or another array, is another class and no branch of the loop.
+"""
+
+from numba import types
+from numba.extending import overload_method
+
+# A path of update: `golden.paths`.
+
+
+@overload_method(types.BaseNamedTuple, "accumulate", inline="always")
+def _accumulate(self, perturbation, lines, cost, used, now):
+    """Take the cost of one step; True if a word saturated.
+
+    perturbation : golden.perturbation.Perturbation
+    lines : int32 array, line codes as of `golden.forward.Rails`
+    cost : int, C~ that arrives at the step; 0 where it is not used
+    used : bool, whether it is
+    now : int, the step
+    """
+    return getattr(self.instance_class, "accumulate", None)
+
+
+@overload_method(types.BaseNamedTuple, "learn")
+def _learn(self, theta, now):
+    """Change the parameters, int32 of shape (P,), at the end of step `now`; True if a word saturated."""
+    return getattr(self.instance_class, "learn", None)
+
+
+# Cells, converters and neurons of an array: `golden.blocks.array.crossbar.Ideal`, `golden.defects.array.Hardware`.
+
+
+@overload_method(types.BaseNamedTuple, "multiply", inline="always")
+def _multiply(self, array, k, signs, rails, shared):
+    """Write the sums of layer k's neurons on both rails to `rails.sums`, from `rails.lines`.
+
+    array : golden.forward.Array
+    signs : int32 array of shape (P,), perturbations in amplitudes
+    shared : bool, whether both rails have the same line codes
+    """
+    return getattr(self.instance_class, "multiply", None)
+
+
+@overload_method(types.BaseNamedTuple, "convert", inline="always")
+def _convert(self, array, total):
+    """ADC code of a sum."""
+    return getattr(self.instance_class, "convert", None)
+
+
+@overload_method(types.BaseNamedTuple, "activate", inline="always")
+def _activate(self, layer, neuron, code):
+    """Line code, or in the last layer output code, of a neuron's ADC code; `neuron` counts through all layers."""
+    return getattr(self.instance_class, "activate", None)
+
+
+@overload_method(types.BaseNamedTuple, "read")
+def _read(self, mode, averages, step, refresh, sums, memory):
+    """Sums of the readings of S of both rails.
+
+    mode : int, as in `golden.blocks.measure.cost`
+    averages : (int, int), log2 of the readings of each rail
+    refresh : bool, whether C0 is measured
+    sums : (int, int), S of both rails
+    memory : int64 array, of the cost unit
+    """
+    return getattr(self.instance_class, "read", None)
+
+
+@overload_method(types.BaseNamedTuple, "disturb")
+def _disturb(self, step, theta):
+    """Change the parameters in place by what an update does beyond what was wanted; True if a word saturated."""
+    return getattr(self.instance_class, "disturb", None)
