@@ -12,7 +12,7 @@ from ohmgrad.golden.blocks.array.reading import read_line
 from ohmgrad.golden.blocks.lib.layout import Layout
 from ohmgrad.golden.blocks.lib.mixer import READ, key
 from ohmgrad.golden.blocks.tiki_taka.lines import RANDOM, lines_of
-from ohmgrad.golden.blocks.tiki_taka.tiki_taka import TikiTaka
+from ohmgrad.golden.blocks.tiki_taka.tiki_taka import Transfer
 from ohmgrad.rtl.array.reading import LineReader
 
 BATCHES, STEPS = 8, 5
@@ -47,7 +47,7 @@ def make(name: str) -> LineReader:
     """The block of one configuration."""
     case = GRID[name]
     layout = Layout(case.layers, 1)
-    settings = TikiTaka(case.seed, case.rows, case.read_bits, case.shift, case.noise, 0, RANDOM, 0)
+    settings = Transfer(case.seed, case.rows, case.read_bits, case.shift, case.noise, 0, RANDOM, 0)
     return LineReader(settings, layout, lines_of(layout, case.rows), case.bits)
 
 

@@ -11,7 +11,7 @@ from ohmgrad.cocotb_tests.harness import check, over, run
 from ohmgrad.golden.blocks.lib.layout import Layout
 from ohmgrad.golden.blocks.lib.mixer import CHOP, key, mix
 from ohmgrad.golden.blocks.tiki_taka.lines import RANDOM, SWITCHED, advance, advance_chopper, lines_of
-from ohmgrad.golden.blocks.tiki_taka.tiki_taka import TikiTaka
+from ohmgrad.golden.blocks.tiki_taka.tiki_taka import Transfer
 from ohmgrad.rtl.tiki_taka.lines import LineCursor
 
 BATCHES, READS = 6, 120
@@ -44,7 +44,7 @@ GRID = {
 def make(name: str) -> LineCursor:
     """The block of one configuration."""
     case = GRID[name]
-    settings = TikiTaka(0xBEEF, case.rows, 8, 0, 0, case.chance, case.period, case.hold)
+    settings = Transfer(0xBEEF, case.rows, 8, 0, 0, case.chance, case.period, case.hold)
     return LineCursor(settings, lines_of(Layout(case.layers, 1), case.rows))
 
 

@@ -15,7 +15,7 @@ from ..blocks.lib.mixer import CHOP, CYCLE, READ, key, mix
 from ..blocks.perturb import outer
 from ..blocks.tiki_taka.lines import SWITCHED, advance, advance_chopper
 from ..blocks.tiki_taka.pulses import Pulses, orient, probabilities, train
-from ..blocks.tiki_taka.tiki_taka import TikiTaka
+from ..blocks.tiki_taka.tiki_taka import Transfer
 from ..blocks.update.optimizer import scheduled
 from ..blocks.update.ttv2 import Ttv2, rescale, transfer_line
 from ..perturbation import gather
@@ -34,7 +34,7 @@ class TikiTakaPath(NamedTuple):
     ----------
     period : int
         Steps between transfers.
-    settings : TikiTaka
+    settings : Transfer
     ttv2 : Ttv2
         With an empty schedule.
     pulses : Pulses
@@ -59,7 +59,7 @@ class TikiTakaPath(NamedTuple):
     """
 
     period: int
-    settings: TikiTaka
+    settings: Transfer
     ttv2: Ttv2
     pulses: Pulses
     line_shift: int

@@ -9,7 +9,7 @@ from ...golden.blocks.lib.fixed import bits_for, limit
 from ...golden.blocks.lib.layout import Layout
 from ...golden.blocks.lib.mixer import READ
 from ...golden.blocks.tiki_taka.lines import Lines
-from ...golden.blocks.tiki_taka.tiki_taka import TikiTaka
+from ...golden.blocks.tiki_taka.tiki_taka import Transfer
 from ..lib.fixed import round_shift, saturate
 from ..lib.host_port import HostPort
 from ..lib.mixer import item_key, mix
@@ -32,7 +32,7 @@ class LineReader(Component):
 
     Parameters
     ----------
-    settings : golden.blocks.tiki_taka.tiki_taka.TikiTaka
+    settings : golden.blocks.tiki_taka.tiki_taka.Transfer
     layout : golden.blocks.lib.layout.Layout
     lines : golden.blocks.tiki_taka.lines.Lines
     bits : int
@@ -46,7 +46,7 @@ class LineReader(Component):
         after a request on.
     """
 
-    def __init__(self, settings: TikiTaka, layout: Layout, lines: Lines, bits: int):
+    def __init__(self, settings: Transfer, layout: Layout, lines: Lines, bits: int):
         self.settings = settings
         self.layout = layout
         self.lines = lines

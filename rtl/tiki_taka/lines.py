@@ -5,7 +5,7 @@ from amaranth.lib.wiring import Component, In, Out
 
 from ...golden.blocks.lib.mixer import CHOP
 from ...golden.blocks.tiki_taka.lines import RANDOM, Lines
-from ...golden.blocks.tiki_taka.tiki_taka import TikiTaka
+from ...golden.blocks.tiki_taka.tiki_taka import Transfer
 from ..lib.host_port import HostPort
 from ..lib.mixer import item_key, mix
 
@@ -15,7 +15,7 @@ class LineCursor(Component):
 
     Parameters
     ----------
-    settings : golden.blocks.tiki_taka.tiki_taka.TikiTaka
+    settings : golden.blocks.tiki_taka.tiki_taka.Transfer
     lines : golden.blocks.tiki_taka.lines.Lines
 
     Members
@@ -29,7 +29,7 @@ class LineCursor(Component):
     host_chopper : choppers' words by line.
     """
 
-    def __init__(self, settings: TikiTaka, lines: Lines):
+    def __init__(self, settings: Transfer, lines: Lines):
         self.settings = settings
         self.lines = lines
         members = {

@@ -19,7 +19,7 @@ def read_line(settings, noise_key, number, begin, stride, states, reference, z):
 
     Parameters
     ----------
-    settings : golden.blocks.tiki_taka.tiki_taka.TikiTaka
+    settings : golden.blocks.tiki_taka.tiki_taka.Transfer
         `read_bits`, `read_shift` and `read_noise` are used.
     noise_key : tuple of int
         Key of the transfer's noise.

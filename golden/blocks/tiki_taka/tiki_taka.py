@@ -19,8 +19,8 @@ from typing import NamedTuple
 from .lines import RANDOM
 
 
-class TikiTaka(NamedTuple):
-    """Configuration of the path.
+class Transfer(NamedTuple):
+    """Configuration of the transfer: how lines are read, and when they are inverted.
 
     Attributes
     ----------

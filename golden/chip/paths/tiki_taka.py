@@ -33,7 +33,7 @@ class TikiTaka(Path):
 
     Attributes
     ----------
-    settings : golden.blocks.tiki_taka.tiki_taka.TikiTaka
+    settings : golden.blocks.tiki_taka.tiki_taka.Transfer
         Reading of the fast array, and choppers.
     devices, fast : Devices
         Of the slow array, whose states are the weights, and of the fast one.
@@ -49,7 +49,7 @@ class TikiTaka(Path):
         log2 of what H has been rescaled by in each entry of the schedule.
     """
 
-    settings: tiki_taka.TikiTaka
+    settings: tiki_taka.Transfer
     devices: Devices
     fast: Devices
     pulses: Pulses
@@ -140,7 +140,7 @@ class TikiTaka(Path):
         return {"ttv2": self.ttv2, "devices": self.devices, "tiki_taka": own}
 
 
-def _settings(chip: "Chip", section: "Fast") -> tiki_taka.TikiTaka:
+def _settings(chip: "Chip", section: "Fast") -> tiki_taka.Transfer:
     transfer = chip.config.transfer
     period = transfer.chopper_period.bit_length() - 1 if transfer.chopper_period else RANDOM
     scans = transfer.chopper_period or (round(1 / transfer.chopper) if transfer.chopper else 0)
@@ -152,14 +152,14 @@ def _settings(chip: "Chip", section: "Fast") -> tiki_taka.TikiTaka:
             f"makes an ADC step of 2**{shift} steps of a state; "
             f"allowed are numbers from {finest:.3g} to {finest * 2**chip.config.weights.bits:.3g}",
         )  # fmt: skip
-    return tiki_taka.TikiTaka(
+    return tiki_taka.Transfer(
         chip.config.seed, transfer.lines == "rows", section.adc_bits, shift,
         round(section.read_noise / chip.state_unit * (1 << NOISE_BITS) / SIGMA),
         round(transfer.chopper * 65536), period, scans + 1 if transfer.means else 0,
     )  # fmt: skip
 
 
-def _filter(chip: "Chip", settings: tiki_taka.TikiTaka, slow: Devices, rescale: int) -> Ttv2:
+def _filter(chip: "Chip", settings: tiki_taka.Transfer, slow: Devices, rescale: int) -> Ttv2:
     update, transfer = chip.config.update, chip.config.transfer
     reading = 2.0 ** (settings.read_shift - transfer.fraction)  # what an LSB of H stands for, in LSBs of a state
     unit, bound = slow.step / reading, limit(transfer.bits)
