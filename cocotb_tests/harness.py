@@ -36,6 +36,8 @@ BUILD = HERE.parent / "build" / "cocotb"
 _VERILATOR = ["-Wall", "--no-public-flat-rw"]
 _PUBLIC = 'public_flat_rw -module "grid" -var "{}"\n'
 _MAKE = "VM_PARALLEL_BUILDS=0 OPT_GLOBAL=-O1"
+_NAMES = "OHMGRAD_GRID"
+"""Environment variable that tells the simulation of a part which configurations are in it."""
 _LIBRARY = BUILD / f"verilator-{metadata.version('verilator')}"
 
 
@@ -55,12 +57,14 @@ class Grid(wiring.Component):
 
 
 def over(names: Iterable[str]):
-    """Decorator of a cocotb test `async def f(dut, name)`: one test a name."""
+    """Decorator of a cocotb test `async def f(dut, name)`: one test a name, if that is in this simulation."""
+    built = os.environ.get(_NAMES)
+    names = [name for name in names if built is None or name in built.split()]
     return cocotb.parametrize(name=[cocotb.Param(name, name=name) for name in names])
 
 
 def run(
-    file: str, make: Callable[[str], wiring.Component], names: Iterable[str], optimize: str = "-O0"
+    file: str, make: Callable[[str], wiring.Component], names: Iterable[str], optimize: str = "-O0", part: str = ""
 ) -> None:
     """Build a grid and run the cocotb tests of a test file on it.
 
@@ -76,6 +80,9 @@ def run(
         Configurations; identifiers.
     optimize : str
         Flag of the C++ compiler; more than this pays above some 100,000 clocks.
+    part : str
+        Tells simulations apart where a file is split into several, each with some of its configurations: a
+        build takes longer than its parts, and every clock is one of all blocks in it.
 
     Raises
     ------
@@ -85,7 +92,7 @@ def run(
     __tracebackhide__ = True  # pytest shows the message alone
     name, room = Path(file).stem, Path(file).resolve().parent.relative_to(HERE).parts
     seed = int(os.environ.get("OHMGRAD_SEED", crc32(name.encode())))
-    folder = BUILD / name
+    names, folder = list(names), BUILD / "-".join(filter(None, [name, part]))
     folder.mkdir(parents=True, exist_ok=True)
     source, public = folder / "grid.v", folder / "public.vlt"
     log, results = folder / "build.log", folder / "results.xml"
@@ -93,11 +100,13 @@ def run(
     source.write_text(verilog.convert(grid, name="grid", platform=VerilogPlatform(), emit_src=False) + TEXT)
     ports = ["clk", "rst", *("__".join(map(str, path)) for path, _, _ in grid.signature.flatten(grid))]
     public.write_text("`verilator_config\n" + "".join(map(_PUBLIC.format, ports)))
-    print(f"{name}: seed {seed}, simulation in {folder}")
+    print(f"{folder.name}: seed {seed}, simulation in {folder}")
 
     environment = verilator_environment()
     environment["MAKEFLAGS"] += f" {_MAKE} OPT_FAST={optimize}"
     environment["NUMBA_DISABLE_JIT"] = "1"  # so few steps are done sooner than golden is compiled
+    if part:
+        environment[_NAMES] = " ".join(names)
     runner = get_runner("verilator")
     with patch.dict(os.environ, environment):
         _copy_objects(_LIBRARY, folder)
@@ -128,6 +137,8 @@ def run(
         if reason.tag in ("failure", "error")
     ]
     assert cases, f"{name}: no cocotb test ran"
+    ran = {case.get("name", "").partition("name=")[2] for case in cases}
+    assert not part or ran == set(names), f"{name}: of {', '.join(names)} these ran: {', '.join(sorted(ran))}"
     assert not failures, f"{len(failures)} of {len(cases)} failed with seed {seed}:\n" + "\n".join(failures)
     assert not status, f"{name}: the simulator ended with {status}, see {folder / 'simulation.log'}"
 

@@ -5,7 +5,9 @@
 """
 
 import os
+from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import cocotb
 import numpy as np
@@ -186,34 +188,58 @@ EMULATED = (
 CALIBRATED = ("chip_analog", "chip_window", "chip_late", "chip_averages", "chip_settings")
 """Chips that also calibrate the delay, and get the latency that they have."""
 LANES = {f"chip_lanes{n}": n for n in (1, 4, 16)}
+"""Chips that differ by their lanes alone, and are held against each other, so in one simulation."""
+ENGINES, ARRAYS = range(6), range(4)
+"""Into how many parts the engines alone and the chips are split."""
 
 
-def chips() -> dict[str, tuple[Chip, int]]:
-    """Chip and number of steps of every configuration: the grid, or the one that is to be verified."""
+def cases() -> dict[str, tuple[str, int, dict[str, Any]]]:
+    """Chip file, number of steps and overrides of every configuration: the grid, or the one that is to be verified."""
     if path := os.environ.get("OHMGRAD_CHIP"):
-        config = load(path).with_(**{"run.checkpoints": None})
+        config = load(path)
+        overrides: dict[str, Any] = {"run.checkpoints": None}
         if config.fast:  # the RTL is given the points that golden finds; so few are found without being compiled
-            config = config.with_(**{"fast.zero_shift": 20})
-        steps = max(4, min(60, 20000 // Chip(config).layout.words))
-        return {"engine_chip": (Chip(config), steps), "chip_chip": (Chip(config), 4 * steps)}
+            overrides["fast.zero_shift"] = 20
+        steps = max(4, min(60, 20000 // Chip(config.with_(**overrides)).layout.words))
+        return {"engine_chip": (path, steps, overrides), "chip_chip": (path, 4 * steps, overrides)}
     grid = {}
+    examples = files("ohmgrad.examples")
     for name, (example, steps, overrides) in CHIPS.items():
-        config = load(str(files("ohmgrad.examples") / example)).with_(**COARSE, **overrides)
-        grid[f"engine_{name}"] = (Chip(config), steps)
+        grid[f"engine_{name}"] = (str(examples / example), steps, {**COARSE, **overrides})
         if name in EMULATED:
-            grid[f"chip_{name}"] = (Chip(config), steps)
-    config = load(str(files("ohmgrad.examples") / NIST)).with_(**COARSE, **SMALL, **{"perturbation.tau_theta": 2})
+            grid[f"chip_{name}"] = grid[f"engine_{name}"]
     for name, lanes in LANES.items():
-        grid[name] = (Chip(config.with_(**{"engine.lanes": lanes})), 30)
+        overrides = {**COARSE, **SMALL, "perturbation.tau_theta": 2, "engine.lanes": lanes}
+        grid[name] = (str(examples / NIST), 30, overrides)
     return grid
 
 
-GRID = chips()
+GRID = cases()
+
+
+def parts() -> dict[str, list[str]]:
+    """The grid in parts of about equal work, a simulation each, that processes can share."""
+    engines = [name for name in GRID if name.startswith("engine_")]
+    arrays = [name for name in GRID if name not in engines and name not in LANES]
+    split = {f"engines_{i}": engines[i :: len(ENGINES)] for i in ENGINES}
+    split |= {f"chips_{i}": arrays[i :: len(ARRAYS)] for i in ARRAYS}
+    split["lanes"] = [name for name in LANES if name in GRID]
+    return {part: names for part, names in split.items() if names}
+
+
+PARTS = parts()
+
+
+@cache
+def described(name: str) -> Chip:
+    """The chip of a configuration."""
+    file, _, overrides = GRID[name]
+    return Chip(load(file).with_(**overrides))
 
 
 def make(name: str) -> Engine | Top:
     """The component of one configuration."""
-    chip = GRID[name][0]
+    chip = described(name)
     if name in BUILT:
         chip = Chip(chip.config.with_(**BUILT[name]))
     return Top(chip) if name.startswith("chip_") else Engine(chip)
@@ -246,8 +272,13 @@ def records(engine: Golden) -> np.ndarray:
     return np.hstack(parts).ravel()
 
 
-def test_engine():
-    run(__file__, make, GRID)
+@pytest.mark.parametrize("part", PARTS)
+def test_engine(part):
+    run(__file__, make, PARTS[part], part=part)
+
+
+def test_every_configuration_is_in_one_part():
+    assert sorted(name for names in PARTS.values() for name in names) == sorted(GRID)
 
 
 @pytest.mark.parametrize("wrong", ["g", "theta"])
@@ -259,7 +290,7 @@ def test_a_mismatch_names_block_index_step_and_values(wrong):
 @cocotb.test()
 @over(name for name in GRID if name.startswith("engine_"))
 async def engine_matches_golden(dut, name):
-    chip, steps = GRID[name]
+    chip, steps = described(name), GRID[name][1]
     reference = golden(chip, traced=True)
     bench = Bench(dut, name, make(name))
     model = (LoopModel if isinstance(chip.path, TikiTaka) else ArrayModel)(bench, reference)
@@ -326,7 +357,7 @@ async def measured(bench: Bench, step: int, trace) -> None:
 @cocotb.test()
 @over(name for name in GRID if name.startswith("chip_"))
 async def chip_matches_golden(dut, name):
-    chip, steps = GRID[name]
+    chip, steps = described(name), GRID[name][1]
     reference, host = golden(chip), Host(dut, name)
     await Bench(dut, name, make(name)).start()
     while host.busy.value:

@@ -35,10 +35,11 @@ def verify(path: Path, chip: Chip) -> None:
         from ..cocotb_tests import test_engine
 
         try:
-            test_engine.test_engine()
+            for part in test_engine.PARTS:
+                test_engine.test_engine(part)
         except AssertionError as error:
             raise Failure(f"{chip.config.name}: RTL and golden differ: {error}") from None
-    steps = {name: steps for name, (_, steps) in test_engine.GRID.items()}
+    steps = {name: steps for name, (_, steps, _) in test_engine.GRID.items()}
     print(
         f"{chip.config.name}: RTL equals golden bit for bit: {steps['engine_chip']} steps of the engine with random "
         f"stalls on every stream, {steps['chip_chip']} steps of the chip, all streams, {', '.join(symbols(chip))}."
