@@ -7,10 +7,10 @@ converters and neurons of the array make of it is decided by the type of `Array.
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from . import methods  # noqa: F401, which makes methods of groups known to Numba
 from .blocks.array.crossbar import Ideal
+from .compiled import njit
 from .defects.array import Hardware
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from . import methods  # noqa: F401, which makes methods of groups known to Numba
 from .blocks.control.sequencer import refreshes
 from .blocks.lib.fixed import i32
 from .blocks.measure.cost import FORWARD, Cost, difference, error
+from .compiled import njit
 
 
 class Measurement(NamedTuple):

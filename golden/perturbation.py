@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from .blocks.control.sequencer import pattern_number
 from .blocks.perturb import outer as outer_
 from .blocks.perturb.codes import scratch, values
+from .compiled import njit
 
 if TYPE_CHECKING:
     from .chip.chip import Chip

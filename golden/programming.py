@@ -15,12 +15,12 @@ Targets are states of the target devices, clipped to what each can hold.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from .blocks.array.devices import NOISE_BITS, Devices, noise_of, pulse
 from .blocks.lib.fixed import round_wide
 from .blocks.lib.mixer import CYCLE, READ, key
+from .compiled import njit
 
 
 class Verify(NamedTuple):

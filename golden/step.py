@@ -3,13 +3,13 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from . import methods  # noqa: F401, which makes methods of groups known to Numba
 from .blocks.control.sequencer import correlates, sample_number, updates
 from .blocks.measure.delay_line import arrive
 from .blocks.measure.samples import sample_index, stream
 from .blocks.update.average import Average, iterate, iterates
+from .compiled import njit
 from .forward import forward, present
 from .measurement import measure, sums
 from .perturbation import perturb

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from ohmgrad.fpga.simulation.simulator import Simulator
+from ohmgrad.fpga.simulation.verilate import QUICK
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import load
 from ohmgrad.golden.data import datasets
@@ -52,7 +53,7 @@ def test_golden_gives_the_bits_it_gave(name):
 @pytest.mark.parametrize("name", SIMULATED)
 def test_rtl_gives_them_too(name, tmp_path):
     learner = engine(name)
-    simulator = Simulator(learner.chip, generate(learner.chip), tmp_path)
+    simulator = Simulator(learner.chip, generate(learner.chip), tmp_path, QUICK)
     simulator.load(learner.initial(), learner.inputs, learner.targets)
     simulator.run(STEPS)
     assert digests(simulator.state()) == {key: DIGESTS[name][key] for key in ("flags", "theta", "g", "h")}

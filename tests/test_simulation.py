@@ -11,7 +11,7 @@ from ohmgrad.fpga.host.golden import compare
 from ohmgrad.fpga.simulation import simulator as simulation
 from ohmgrad.fpga.simulation import verilate
 from ohmgrad.fpga.simulation.simulator import Simulator
-from ohmgrad.fpga.simulation.verilate import build
+from ohmgrad.fpga.simulation.verilate import QUICK, build
 from ohmgrad.golden.chip.memory_map import Region, Register
 from ohmgrad.golden.chip.registers import registers
 from ohmgrad.golden.learn.engine_chip import EngineChip, GoldenEvaluator
@@ -79,7 +79,6 @@ CHIPS = {
 }
 COARSE = {"array.adc_bits": 7, "array.output_bits": 9}
 """Smaller tables: they are most of what the C++ compiler is busy with."""
-UNOPTIMIZED = [flag.replace("OPT_FAST=-O3", "OPT_FAST=-O0") for flag in verilate.VERILATOR]
 NOTHING = "module chip(input clk); endmodule"
 
 
@@ -89,10 +88,7 @@ def setup(request, pytestconfig):
     golden = engine(small(**COARSE, **CHIPS[request.param]))
     verilog = generate(golden.chip)
     builds = pytestconfig.rootpath / "build" / "sim"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(verilate, "VERILATOR", UNOPTIMIZED)
-        build(verilog, builds)
-        yield golden, lambda: Simulator(golden.chip, verilog, builds)
+    return golden, lambda: Simulator(golden.chip, verilog, builds, QUICK)
 
 
 def loaded(golden, simulator: Simulator, state: State) -> Simulator:

@@ -24,9 +24,9 @@ from ohmgrad.scripts.training.train import train
 
 from .chips import FILTERED, engine, small
 
+pytestmark = pytest.mark.xdist_group("virtual board")  # with `test_watchdog`, whose board is the same
 SMALL = {"array.adc_bits": 7, "array.output_bits": 9, "run.steps": 400, "run.checkpoints": 2}
 """Small tables, which are most of what the C++ compiler is busy with."""
-UNOPTIMIZED = [flag.replace("OPT_FAST=-O3", "OPT_FAST=-O0") for flag in verilate.VERILATOR]
 DIVISOR = 4
 
 
@@ -40,8 +40,7 @@ def builds(golden, pytestconfig):
     """The cache of builds; the board of this file is built once, of quick C++, and has a quick line."""
     folder = pytestconfig.rootpath / "build" / "sim"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(verilate, "VERILATOR", UNOPTIMIZED)
-        program = build(golden.chip, DIVISOR, folder)
+        program = build(golden.chip, DIVISOR, folder, verilate.QUICK)
 
         def built(chip: Chip, divisor: int, where: Path) -> Path:
             assert (identity(chip), divisor, where) == (identity(golden.chip), DIVISOR, folder)

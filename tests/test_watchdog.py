@@ -3,17 +3,21 @@
 import os
 import signal
 import time
+from functools import partial
 
 import pytest
 
 from ohmgrad.fpga.host.board import Board
 from ohmgrad.fpga.host.golden import compare
-from ohmgrad.fpga.simulation import verilate
+from ohmgrad.fpga.simulation import virtual_board
+from ohmgrad.fpga.simulation.verilate import QUICK
 from ohmgrad.fpga.simulation.virtual_board import VirtualBoard
 from ohmgrad.golden.chip.memory_map import START
 
 from .chips import FILTERED, engine, small
-from .test_virtual_board import DIVISOR, SMALL, UNOPTIMIZED
+from .test_virtual_board import DIVISOR, SMALL
+
+pytestmark = pytest.mark.xdist_group("virtual board")
 
 PERIOD = (1 << 16) / 24e6
 """Seconds that the watchdog counts as one, by the clock that a virtual board tells."""
@@ -29,7 +33,7 @@ def golden():
 def running(golden, pytestconfig):
     """The board of tests/test_virtual_board.py, so that it is built once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(verilate, "VERILATOR", UNOPTIMIZED)
+        patch.setattr(virtual_board, "build", partial(virtual_board.build, optimize=QUICK))
         with VirtualBoard(golden.chip, pytestconfig.rootpath / "build" / "sim", DIVISOR) as board:
             yield board
 

@@ -30,6 +30,8 @@ class Simulator(Host):
         Text whose top module is `chip`.
     folder : Path
         Cache of builds; see `build`.
+    optimize : str
+        Flag of the C++ compiler; `verilate.QUICK` for a run of few clocks.
 
     Raises
     ------
@@ -39,8 +41,8 @@ class Simulator(Host):
 
     name = "simulated chip"
 
-    def __init__(self, chip: Chip, verilog: str, folder: Path):
-        super().__init__(chip, Library(verilate.build(verilog, folder)))
+    def __init__(self, chip: Chip, verilog: str, folder: Path, optimize: str = verilate.FAST):
+        super().__init__(chip, Library(verilate.build(verilog, folder, optimize)))
 
 
 def simulator(engine: Engine, state: State) -> Simulator:

@@ -4,10 +4,13 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 
+from ...golden.user_cache import make_room, user_cache
 from ...rtl.lib.ram import WAIVERS
 from ..errors import SimulationError
 from ..toolchain import verilator_environment
@@ -16,17 +19,20 @@ HERE = Path(__file__).parent
 BUILDS = Path("build/sim")
 """Where simulators are built, in the folder that the command runs in."""
 LIBRARY = "libchip.so"
+FAST, QUICK = "-O2", "-O0"
+"""Flags of the C++ compiler: for runs of any length, and for those of less than some 100,000 clocks."""
 VERILATOR = [
-    "verilator", "--cc", "--exe", "--build", "-j", "2", "--top-module", "chip", "--prefix", "Vchip", "-O3",
+    "verilator", "--cc", "--exe", "--build", "-j", "0", "--top-module", "chip", "--prefix", "Vchip", "-O3",
     "--x-assign", "fast", "--x-initial", "fast", "--noassert", "--Mdir", "objects",
-    "-MAKEFLAGS", "OPT_FAST=-O3", "-MAKEFLAGS", "OPT_GLOBAL=-O2",
+    "-MAKEFLAGS", "VM_PARALLEL_BUILDS=1", "-MAKEFLAGS", "OPT_GLOBAL=-O1",
 ]  # fmt: skip
+"""What runs once, such as the tables' contents, is compiled apart from the rest, and without optimisation."""
 SHARED = ["-CFLAGS", "-fPIC", "-LDFLAGS", "-shared"]
 CELLS = ["-DNO_ICE40_DEFAULT_ASSIGNMENTS", "-Wno-fatal", "-Wno-lint", "-Wno-TIMESCALEMOD"]
 """Models of cells are as their maker wrote them."""
 
 
-def build(verilog: str, folder: Path) -> Path:
+def build(verilog: str, folder: Path, optimize: str = FAST) -> Path:
     """Compile a chip's Verilog and `simulation.cpp` into a shared library, or find it compiled.
 
     Parameters
@@ -35,6 +41,8 @@ def build(verilog: str, folder: Path) -> Path:
         Text whose top module is `chip`.
     folder : Path
         Holds one folder a build, named by a hash of everything that goes into it.
+    optimize : str
+        `FAST` or `QUICK`.
 
     Returns
     -------
@@ -47,17 +55,17 @@ def build(verilog: str, folder: Path) -> Path:
         If Verilator is not installed, or it or the C++ compiler fails; what they said is then in
         `build.log` beside the builds.
     """
-    return _build(verilog, folder, "simulation.cpp", LIBRARY, SHARED)
+    return _build(verilog, folder, "simulation.cpp", LIBRARY, SHARED, optimize)
 
 
 def bare_loop(verilog: str, folder: Path) -> Path:
     """As `build`, but the program of `bare_loop.cpp`."""
-    return _build(verilog, folder, "bare_loop.cpp", "bare_loop", [])
+    return _build(verilog, folder, "bare_loop.cpp", "bare_loop")
 
 
-def virtual_board(verilog: str, folder: Path) -> Path:
+def virtual_board(verilog: str, folder: Path, optimize: str = FAST) -> Path:
     """As `build`, but the program of `virtual_board.cpp`, for Verilog whose top module `chip` is a board's."""
-    return _build(verilog, folder, "virtual_board.cpp", "virtual_board", [])
+    return _build(verilog, folder, "virtual_board.cpp", "virtual_board", optimize=optimize)
 
 
 def netlist_pins(verilog: str, folder: Path) -> Path:
@@ -65,32 +73,64 @@ def netlist_pins(verilog: str, folder: Path) -> Path:
     return _build(verilog, folder, "pins.cpp", "libpins.so", [*SHARED, *CELLS])
 
 
-def _build(verilog: str, folder: Path, source: str, output: str, flags: list[str]) -> Path:
+def _build(
+    verilog: str, folder: Path, source: str, output: str, flags: Sequence[str] = (), optimize: str = FAST
+) -> Path:
     try:
         environment = os.environ | verilator_environment()
     except RuntimeError as error:
         raise SimulationError(str(error)) from None
     files = {"waivers.vlt": WAIVERS.read_text(), "chip.v": verilog, source: (HERE / source).read_text()}
-    command = [*VERILATOR, *flags, "-o", f"../{output}", *files]
+    command = [*VERILATOR, "-MAKEFLAGS", f"OPT_FAST={optimize}", *flags, "-o", f"../{output}", *files]
     parts = [*files.values(), *command, metadata.version("verilator")]
     name = sha256("\0".join(parts).encode()).hexdigest()[:16]
     built = folder / name / output
     if built.exists():
         return built
     folder.mkdir(parents=True, exist_ok=True)
+    runtime = _runtime("-fPIC" in flags)
     with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=folder) as temporary:
         work = Path(temporary, name)
         work.mkdir()
         for file, text in files.items():
             (work / file).write_text(text)
         done = subprocess.run(
-            command, cwd=work, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+            [*command, *_linked(runtime)], cwd=work, env=environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
         if done.returncode:
             log = folder / "build.log"
             log.write_text(done.stdout)
             raise SimulationError(f"The chip's Verilog does not build with Verilator: see {log}.")
+        _keep(runtime, work / "objects")
         shutil.rmtree(work / "objects")
         if not built.exists():  # another process may have been faster
             work.rename(built.parent)
     return built
+
+
+def _runtime(shared: bool) -> Path:
+    """Folder of Verilator's own objects, the same for all chips: compiling them takes as long as a chip does."""
+    compiler = Path(shutil.which("g++") or "none").resolve()
+    version = compiler.stat().st_mtime if compiler.exists() else None
+    parts = [metadata.version("verilator"), str(compiler), str(version), *VERILATOR, str(shared)]
+    return user_cache("verilator") / sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def _linked(runtime: Path) -> list[str]:
+    """Arguments that link what is kept instead of compiling it; none where nothing is."""
+    kept = sorted(map(str, runtime.glob("*.o")))
+    return [*kept, "-MAKEFLAGS", "VM_GLOBAL_FAST=", "-MAKEFLAGS", "VM_GLOBAL_SLOW="] if kept else []
+
+
+def _keep(runtime: Path, objects: Path) -> None:
+    """Keep Verilator's objects of a build for the next; where nothing can be written, nothing is kept."""
+    made = list(objects.glob("verilated*.o"))
+    with suppress(OSError):
+        if made and not runtime.exists():
+            runtime.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".", dir=runtime.parent) as temporary:
+                for item in made:
+                    shutil.copy(item, temporary)
+                Path(temporary).rename(runtime)
+                make_room(runtime)

@@ -10,7 +10,7 @@ from ...golden.chip.chip import Chip
 from ...rtl.top import verilog
 from ..board.top import BoardTop
 from ..errors import SimulationError
-from .verilate import virtual_board
+from .verilate import FAST, virtual_board
 
 DIVISOR = 8
 """Clocks a bit, those of the iCEBreaker."""
@@ -18,7 +18,7 @@ CLOCK_HZ = 24_000_000
 """What the board says of its clock, which runs as fast as it can."""
 
 
-def build(chip: Chip, divisor: int, folder: Path) -> Path:
+def build(chip: Chip, divisor: int, folder: Path, optimize: str = FAST) -> Path:
     """Program that is the board of a chip; see `virtual_board.cpp`.
 
     Parameters
@@ -28,13 +28,15 @@ def build(chip: Chip, divisor: int, folder: Path) -> Path:
         Clocks a bit on the pins rx and tx.
     folder : Path
         Cache of builds.
+    optimize : str
+        As in `verilate.build`.
 
     Raises
     ------
     SimulationError
         It does not build.
     """
-    return virtual_board(verilog(BoardTop(chip, divisor, CLOCK_HZ)), folder)
+    return virtual_board(verilog(BoardTop(chip, divisor, CLOCK_HZ)), folder, optimize)
 
 
 def become(program: Path, divisor: int, link: Path | None) -> NoReturn:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from ..compiled import njit
 from .ageing import Ageing
 from .draws import generator, handle
 from .mvm import mvm_batch

@@ -8,9 +8,11 @@ inside; what is drawn is the same, bit for bit.
 import ctypes
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from ..compiled import njit
 
 FIELDS = "state_address", "state", "fnptr_next_uint64", "fnptr_next_uint32", "fnptr_next_double", "bit_generator"
 """Numba's members of a bit generator, in the order of a handle."""

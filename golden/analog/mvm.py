@@ -1,8 +1,8 @@
 """The product of a crossbar with a vector or a batch through its periphery, compiled; `periphery` has the contract."""
 
 import numpy as np
-from numba import njit
 
+from ..compiled import njit
 from . import periphery as p
 from .draws import generator
 from .wires import absolute, drop, offset, product

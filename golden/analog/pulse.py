@@ -13,7 +13,8 @@ is two such devices, plus and minus, whose hidden weights are the states.
 from math import exp
 
 import numpy as np
-from numba import njit
+
+from ..compiled import njit
 
 LINEAR, EXP, POW, PIECEWISE = range(4)
 """Models; ConstantStep and SoftBounds are LINEAR."""

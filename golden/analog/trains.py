@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from ..compiled import njit
 
 TRAIN = np.dtype(
     [("kind", np.int8), ("desired_bl", np.int32)]

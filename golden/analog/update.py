@@ -7,8 +7,8 @@ and conventions are aihwkit's (`UpdateParameters`).
 from dataclasses import dataclass, field
 
 import numpy as np
-from numba import njit
 
+from ..compiled import njit
 from .draws import generator
 from .periphery import choice
 from .pulse import pulse

@@ -5,7 +5,8 @@ All functions change the outputs `y` of one read in place; `w` is (rows, columns
 """
 
 import numpy as np
-from numba import njit
+
+from ..compiled import njit
 
 
 @njit

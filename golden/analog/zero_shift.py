@@ -5,8 +5,8 @@ it then shows is programmed into a reference R, and the array is read as A - R: 
 """
 
 import numpy as np
-from numba import njit
 
+from ..compiled import njit
 from .cells import Cells
 from .pulse import PAIR, pulse
 from .refusals import require

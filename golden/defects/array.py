@@ -11,11 +11,11 @@ Every draw is made anew from (seed, step, place), so that a run in pieces is the
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from ..blocks.lib.fixed import i32, round_wide
 from ..blocks.lib.mixer import COST_NOISE, UPDATE_NOISE, key
 from ..blocks.measure.cost import ANTITHETIC, FORWARD, FRACTION
+from ..compiled import njit
 from .draws import BEND_BITS, LINE_BITS, NOISE_BITS, POLE_BITS, RAMP, RAMP_BITS, normal
 
 

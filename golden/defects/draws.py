@@ -4,9 +4,9 @@ from math import exp
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from ..blocks.lib.mixer import DEFECT, key, mix
+from ..compiled import njit
 
 SIGMA = 43690**0.5
 """Standard deviation of `normal`."""

@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from ..analog.draws import generator
 from ..analog.pulse import pulse
+from ..compiled import njit
 
 VECTOR, LINE, SWEEP = range(3)
 """Places in `Memory.cursor`."""

@@ -1,8 +1,9 @@
 """A layer in floating point with the methods of a layer on arrays, which those are compared with."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
+
+from ..compiled import njit
 
 Array = NDArray[np.float32]
 

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
-from numba import njit
 
 from ..blocks.lib.mixer import key
 from ..blocks.measure.samples import sample_index, stream
+from ..compiled import njit
 from . import sign_correlations, sign_products, sign_words
 
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from ..analog.draws import generator
 from ..analog.one_sided import OneSided
 from ..analog.periphery import Periphery
 from ..analog.pulse import pulse
 from ..analog.pulsed import PulsedDevice
+from ..compiled import njit
 from .array_layer import Array, ArrayLayer, LayerArray
 from .refusals import positive, require
 

@@ -1,8 +1,8 @@
 """Correlation of costs with random signs, compiled; `kernels.correlate` says what it is."""
 
 import numpy as np
-from numba import njit
 
+from ..compiled import njit
 from .sign_words import LANES, MASKS, f32, is_set, u32, words_at, words_of
 
 

@@ -1,8 +1,8 @@
 """Products of random signs with inputs, compiled; `kernels.product` says what they are."""
 
 import numpy as np
-from numba import njit
 
+from ..compiled import njit
 from .sign_words import LANES, MASKS, f32, is_set, u32, words_at, words_of
 
 

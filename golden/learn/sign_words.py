@@ -6,9 +6,9 @@ are parameters. `sign_products` and `sign_correlations` are the loops, `kernels`
 """
 
 import numpy as np
-from numba import njit
 
 from ..blocks.lib.mixer import ROUNDS
+from ..compiled import njit
 
 LANES = 256
 """Items that are worked on together: their sums stay in the first-level cache."""

@@ -1,8 +1,7 @@
 """The correlator of the paths that keep G in a digital memory."""
 
-from numba import njit
-
 from ..blocks.update.correlator import correlate, correlate_leaky
+from ..compiled import njit
 
 
 @njit

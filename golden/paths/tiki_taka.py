@@ -6,7 +6,6 @@ See `golden.blocks.tiki_taka.tiki_taka`.
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from ..blocks.array.coincidence import coincide, zero_shift
 from ..blocks.array.devices import noise_of, pulse
@@ -18,6 +17,7 @@ from ..blocks.tiki_taka.pulses import Pulses, orient, probabilities, train
 from ..blocks.tiki_taka.tiki_taka import Transfer
 from ..blocks.update.optimizer import scheduled
 from ..blocks.update.ttv2 import Ttv2, rescale, transfer_line
+from ..compiled import njit
 from ..perturbation import gather
 from .memories import words
 

@@ -5,8 +5,8 @@ slot of the trains onto the fast array, or the filter's pulses and a 1 on the li
 """
 
 import numpy as np
-from numba import njit
 
+from ...compiled import njit
 from ..lib.mixer import CYCLE, key
 from .devices import noise_of, pulse
 

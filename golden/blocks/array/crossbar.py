@@ -9,8 +9,8 @@ away from zero) and clips.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from ...compiled import njit
 from ..lib.fixed import i32, limit, round_shift, saturate
 
 

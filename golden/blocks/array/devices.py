@@ -13,8 +13,8 @@ standard deviation sqrt(85), limited to +-3.25 standard deviations.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from ...compiled import njit
 from ..lib.fixed import limit
 from ..lib.kinds import unlisted
 from ..lib.mixer import CYCLE, DEVICE, key, mix

@@ -7,8 +7,7 @@ bits, elements
 being numbered through the lines that one transfer reads.
 """
 
-from numba import njit
-
+from ...compiled import njit
 from ..lib.fixed import round_wide
 from .devices import NOISE_BITS, noise_of
 

@@ -11,7 +11,7 @@ tau_theta  steps between parameter updates (analog mode: it updates after each)
 from math import lcm
 from typing import NamedTuple
 
-from numba import njit
+from ...compiled import njit
 
 
 class Sequencer(NamedTuple):

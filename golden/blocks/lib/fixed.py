@@ -6,7 +6,8 @@ every input negates every output.
 """
 
 import numpy as np
-from numba import njit
+
+from ...compiled import njit
 
 i32 = np.int32
 """Cast that keeps compiled arithmetic in 32 bits; every width is validated to fit."""

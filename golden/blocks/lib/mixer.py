@@ -5,8 +5,7 @@ nonlinear generator, so that neither pairs nor triples of parameters share a lin
 shifted taps of one LFSR do. It is not used, and not fit, for secrecy.
 """
 
-from numba import njit
-
+from ...compiled import njit
 from .fixed import i32
 
 ROUNDS = 8

@@ -15,8 +15,7 @@ all to nearest, saturated to +-(2**(bits-1) - 1). [M23] defines C = S / 2 and C~
 
 from typing import NamedTuple
 
-from numba import njit
-
+from ...compiled import njit
 from ..lib.fixed import i32, limit, round_wide
 from ..lib.kinds import refusal, require_listed, unlisted
 

@@ -1,6 +1,6 @@
 """The way of the cost from the array to the engine: it arrives `array.latency` steps after its pattern."""
 
-from numba import njit
+from ...compiled import njit
 
 
 @njit(inline="always")

@@ -7,8 +7,8 @@ item n of the sample stream (random).
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from ...compiled import njit
 from ...errors import ConfigError
 from ..lib.kinds import refusal
 from ..lib.mixer import SAMPLE, key, mix

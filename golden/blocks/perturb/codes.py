@@ -16,8 +16,8 @@ from math import gcd
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from ...compiled import njit
 from ..lib.fixed import i32
 from ..lib.kinds import refusal, unlisted
 from ..lib.mixer import BLOCK, PATTERN, key, words

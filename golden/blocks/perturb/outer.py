@@ -15,8 +15,8 @@ all neurons, and for rank-one those of all lines behind them.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from ...compiled import njit
 from ..lib.kinds import unlisted
 from ..lib.layout import Layout
 

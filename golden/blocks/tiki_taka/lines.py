@@ -11,8 +11,8 @@ chopper ([R24]), which inverts what is written to the line and what is read from
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from ...compiled import njit
 from ..lib.layout import Layout
 
 SWITCHED = 2

@@ -18,8 +18,8 @@ Values and codes are symmetric: the most negative word of a width is none.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from ...compiled import njit
 from ..lib.mixer import TRAIN, key, mix
 
 PROBABILITY_BITS = 16

@@ -17,9 +17,9 @@ Rounding holds an exponential average fast once |w 2**f - V| < 2**(k-1): with f 
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from ...compiled import njit
 from ..lib.fixed import round_wide
 
 SHIFT_MOST = 20

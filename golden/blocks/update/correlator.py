@@ -12,8 +12,8 @@ which is [M23]'s low-pass times tau_theta + 1; that factor is in G's unit.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from ...compiled import njit
 from ..lib.fixed import i32, limit, round_wide, saturate
 
 LEAK_BITS = 16

@@ -12,8 +12,7 @@ the upper or lower half of `mix(key(seed, ROUNDING, step), i // 2)`. Theta and M
 
 from typing import NamedTuple
 
-from numba import njit
-
+from ...compiled import njit
 from ..lib.fixed import i32, limit, round_shift, round_wide, saturate
 from ..lib.mixer import ROUNDING, key, mix
 

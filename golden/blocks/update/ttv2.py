@@ -14,8 +14,7 @@ at its last reading, past <- mean; then H <- H + c (z 2**f - past); then mean <-
 
 from typing import NamedTuple
 
-from numba import njit
-
+from ...compiled import njit
 from ..lib.fixed import i32, limit, round_shift, saturate
 from ..lib.kinds import refusal
 
