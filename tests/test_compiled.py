@@ -98,7 +98,7 @@ def test_a_change_of_another_file_is_never_missed(package, name, old, new, resul
     assert len(folders(package)) == 2
 
 
-def test_sources_that_change_while_a_process_runs_are_not_folders(package):
+def test_sources_that_change_while_a_process_runs_are_not_kept(package):
     change = "import small.compiled; from pathlib import Path; p = Path('small/inlined.py')\n"
     change += "p.write_text(p.read_text().replace('x + 1', 'x + 22'))\n"
     assert ask(package, change + ASK) == "240 (0, 1)"
@@ -116,7 +116,7 @@ def test_several_processes_at_once(package):
     """Of which each compiles another type: what one keeps replaces nothing of the others."""
     values = ("2", "2.0", "2j")
     code = "from small.entry import entry\nprint(entry({0}), sum(entry.stats.cache_hits.values()))"
-    expected = ["30", "30.0", "(30+20j)"]
+    expected = ["30", "30.0", "(10+20j)"]
     for hits in (0, 1):
         processes = [started(package, code.format(value)) for value in values]
         said = [process.communicate()[0].strip() for process in processes]
@@ -126,7 +126,7 @@ def test_several_processes_at_once(package):
 
 def test_broken_files_are_made_again(package):
     ask(package)
-    for path, size in zip(sorted(folders(package)[0].iterdir()), (0, 50, 1000), strict=True):
+    for path, size in zip(sorted(folders(package)[0].iterdir()), (0, 50), strict=True):
         path.write_bytes(path.read_bytes()[:size])
     assert [ask(package), ask(package)] == ["30 (0, 1)", "30 (1, 0)"]
 

@@ -20,6 +20,7 @@ from . import analog as benchmark_analog
 from . import board as benchmark_board
 from . import learn as benchmark_learn
 from . import rtl as benchmark_rtl
+from . import start as benchmark_start
 from .rows import Row, alternately, example, row, seconds
 
 OUTPUT = Path("build/bench.json")
@@ -134,6 +135,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     function.__name__: function
     for function in (
         engine_step_clocks, sim_clocks_per_s, golden_exact_steps_per_s, verilog_generate_s,
+        benchmark_start.golden_start_s, benchmark_start.sim_build_s,
         benchmark_rtl.correlator_words_per_clock, benchmark_rtl.correlator_window_passes,
         benchmark_rtl.window_luts_per_lane, benchmark_rtl.ttv2_words_per_clock,
         benchmark_learn.golden_mgd_vs_torch, benchmark_learn.golden_mgd_sgemm_share,
