@@ -14,8 +14,6 @@ SOURCES = sorted(file for top in TOPS for file in (ROOT / top).rglob("*.py"))
 SINCE = ROOT / "CHANGELOG.md"
 """May name what is no more."""
 
-TO_COME = ("golden/paths", "golden.paths")
-"""Named before they are there."""
 STUDIES = ("mgd", "ttv2")
 """Pages that commands write; that of the results links to the glossary for them."""
 
@@ -103,13 +101,7 @@ def test_files_and_modules_that_are_named_exist(top):
         for dotted in MODULE.findall(text if path.suffix == ".py" else code):
             if not dotted.endswith(SUFFIXES) and missing_module(dotted):
                 wrong.append(f"{where}: {dotted}")
-    wrong = [line for line in wrong if not any(name in line.split(": ")[1] for name in TO_COME)]
     assert not wrong, "\n".join(wrong)
-
-
-def test_nothing_to_come_is_there():
-    """Else it is to be taken off the list."""
-    assert not [name for name in TO_COME if (ROOT / name.replace(".", "/")).exists()]
 
 
 def test_keys_of_papers_are_in_the_glossary():
