@@ -1,7 +1,8 @@
 """Methods of the groups that the compiled step takes: Numba compiles the one that the group's class has.
 
 Groups are named tuples. Where compiled code says `path.learn(...)` it gets the method of that name of the class
-of `path`, so that another path, or another array, is another class and no branch of the loop.
+of `path`, so that another path, or another array, is another class and no branch of the loop. No field of a named
+tuple in compiled code may have the name of a method below: Numba would take the method.
 """
 
 from numba import types
