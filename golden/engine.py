@@ -5,6 +5,7 @@ tau_theta steps (analog mode: always) the path changes the parameters; `golden.s
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from .defects.hardware import hardware
 from .evaluation import count, share_right
 from .forward import Array, array_of, forward, outputs, present, rails_of
 from .measurement import Measurement, sums
-from .paths import CompiledPath, path_of
+from .paths import path_of
 from .paths.memories import words
 from .perturbation import perturb, perturbation_of
 from .state import State, cleared
@@ -91,7 +92,7 @@ class Engine:
         state.step += steps
         return trace
 
-    def path(self, state: State) -> CompiledPath:
+    def path(self, state: State) -> Any:
         """The path of update, with the memories of a state."""
         return self._path.on(state)
 

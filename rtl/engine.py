@@ -29,7 +29,7 @@ from .measure.cost import CostUnit
 from .measure.delay_line import DelayLine
 from .measure.neuron import NeuronTable
 from .measure.samples import SampleMemory
-from .paths import LEARN
+from .paths import learn
 from .perturb.perturbation import Perturbations
 
 CONTROL = ("start", "stop", "evaluate", "calibrate", "target", "busy", "learning", "last", "total", "right")
@@ -96,7 +96,7 @@ class Engine(Component):
         now = sequencer.present.payload
         perturbations = Perturbations(m, chip, now)
         skid(m, perturbations.sign, array.sign)
-        saturated, over = LEARN[chip.config.update.path](m, self, perturbations)
+        saturated, over = learn(m, self, perturbations)
         for source, sinks in (
             (samples.line, [array.line, *perturbations.lines]),
             (neuron.hidden, [array.hidden, *perturbations.hidden]),

@@ -1,6 +1,7 @@
 """Paths of update: what becomes of C~, each path a named tuple whose methods Numba compiles.
 
-A path has the fields that its methods need, its memories among them, and
+A path's file has the name that it has in `golden.chip.paths`, and its class there is called `PATH`. It has the fields
+that its methods need, its memories among them, and
 
     period                                  steps between updates
     of(chip, path)                          the path of a chip, with memories of no size
@@ -11,21 +12,13 @@ A path has the fields that its methods need, its memories among them, and
                                             compiled; see `golden.methods`
 """
 
-from typing import TYPE_CHECKING
-
-from ..chip.paths import Digital, Filtered, TikiTaka
-from .digital import DigitalPath
-from .filtered import FilteredPath
-from .tiki_taka import TikiTakaPath
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..chip.chip import Chip
 
-CompiledPath = DigitalPath | FilteredPath | TikiTakaPath
-COMPILED = {Digital: DigitalPath, Filtered: FilteredPath, TikiTaka: TikiTakaPath}
-"""What compiles each path of `golden.chip.paths`."""
 
-
-def path_of(chip: "Chip") -> CompiledPath:
+def path_of(chip: "Chip") -> Any:
     """The path of a chip."""
-    return COMPILED[type(chip.path)].of(chip, chip.path)
+    return import_module(f".{chip.path.module}", __package__).PATH.of(chip, chip.path)

@@ -94,3 +94,6 @@ class DigitalPath(NamedTuple):
                 if not self.correlator.leaky:
                     g[:] = 0
         return over
+
+
+PATH = DigitalPath

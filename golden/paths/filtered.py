@@ -89,3 +89,6 @@ class FilteredPath(NamedTuple):
         over = transfer(bound, self.ttv2.reset, self.ttv2.keep_shift, threshold, self.g, self.h, self.pulses)
         pulse_all(self.seed, self.noise, now, self.pulses, self.devices, theta)
         return over
+
+
+PATH = FilteredPath

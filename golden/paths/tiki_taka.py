@@ -212,3 +212,6 @@ def transfer_layer(path, k, length, number, chopper, threshold, theta, now):
             i = begin + e * stride
             theta[i] = pulse(path.slow_noise, noise_of(slow_key, i), theta[i], fired[e], path.slow[i])
     return over
+
+
+PATH = TikiTakaPath

@@ -1,4 +1,4 @@
-"""Update paths of the engine, wired from blocks; each has a twin of its name in `ohmgrad.golden.chip.paths`.
+"""Update paths of the engine, wired from blocks; each file has the name of its twin in `ohmgrad.golden.chip.paths`.
 
 `learn(m, engine, perturbations)` of each puts the blocks between the costs and the array into a module.
 
@@ -17,13 +17,11 @@ tuple of Value
     High for one clock where G saturates, and where theta, M or H does.
 """
 
-from collections.abc import Callable
+from importlib import import_module
 
-from amaranth.hdl import Value
+from amaranth.hdl import Module, Value
 
-from . import digital, filtered, tiki_taka
 
-LEARN: dict[str, Callable[..., tuple[Value, Value]]] = {
-    "digital": digital.learn, "filtered": filtered.learn, "tiki-taka": tiki_taka.learn,
-}  # fmt: skip
-"""By the name that `update.path` has in a chip file."""
+def learn(m: Module, engine, perturbations) -> tuple[Value, Value]:
+    """Wire the path of an engine's chip, see above."""
+    return import_module(f".{engine.chip.path.module}", __package__).learn(m, engine, perturbations)

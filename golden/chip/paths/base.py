@@ -48,6 +48,11 @@ class Path:
         raise NotImplementedError
 
     @property
+    def module(self) -> str:
+        """Name of the path's file, here, in `golden.paths` and in `rtl.paths`."""
+        return type(self).__module__.rpartition(".")[2]
+
+    @property
     def schedule(self) -> Schedule:
         """Rates, or thresholds, of all layers over steps."""
         raise NotImplementedError
