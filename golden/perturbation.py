@@ -74,12 +74,12 @@ def perturbation_of(chip: "Chip") -> Perturbation:
     layout, method = chip.layout, chip.outer.method if chip.outer else 0
     size, lines = layout.parameters, outer_.lines(chip.layout)
     high, low, code = scratch(max(chip.codes.size, size, layout.neurons + lines))
-    own = not method and not chip.sequencer.delay and chip.codes.plan == chip.reference.plan
+    own = not method and not chip.sequencer.delay and chip.codes.plan == chip.factor_codes.plan
     signs = np.zeros(size, np.int32) if method else code[:size]
     bias = np.zeros(lines, np.int32)
     bias[np.cumsum(layout.columns) - 1] = 1
     return Perturbation(
-        chip.sequencer.tau_p, chip.sequencer.delay, chip.codes.plan, chip.reference.plan, chip.codes.quarter(), method,
+        chip.sequencer.tau_p, chip.sequencer.delay, chip.codes.plan, chip.factor_codes.plan, chip.codes.quarter(), method,
         np.array(layout.rows), np.array(layout.columns), outer_.coordinates(layout), bias, own,
         high, low, code, code if own else np.zeros_like(code), signs, signs if own else np.zeros_like(signs),
         np.zeros_like(bias), np.full(2, -1),

@@ -99,7 +99,7 @@ def describe(chip: Chip, top: Top) -> dict[str, Any]:
 def parameters(chip: Chip) -> dict[str, Any]:
     """All integers of all blocks, by block, and the units of their words."""
     blocks = (
-        "sequencer", "codes", "reference", "outer", "samples", "crossbar", "cost", "correlator", "window", "average",
+        "sequencer", "codes", "factor_codes", "outer", "samples", "crossbar", "cost", "correlator", "window", "average",
     )  # fmt: skip
     found = {name: block for name in blocks if (block := getattr(chip, name)) is not None} | chip.path.parameters()
     return {

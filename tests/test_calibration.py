@@ -23,7 +23,7 @@ def errors(delay=None, other_signs=False):
     for seed in SEEDS:
         learner = engine(small(**LATE, **{"seed": seed, "engine.delay": delay}))
         if other_signs:
-            learner.chip.__dict__["reference"] = learner.chip.codes._replace(seed=seed + 1000)
+            learner.chip.__dict__["factor_codes"] = learner.chip.codes._replace(seed=seed + 1000)
         state = learner.initial()
         before = learner.error(state)
         learner.run(state, STEPS)

@@ -75,7 +75,7 @@ class Chip:
         return self._phased(code, p.phase)
 
     @cached_property
-    def reference(self) -> Codes:
+    def factor_codes(self) -> Codes:
         """Code generator of what the cost is correlated with: the same, or lagging."""
         p = self.config.perturbation
         return self._phased(self.codes, p.phase - p.lag)
@@ -198,7 +198,7 @@ class Chip:
             return None
         bits = self.config.cost.bits
         held = bits + (self.config.largest[0] - 1).bit_length()
-        return Window(self.correlator.window, bits, held, self.reference)
+        return Window(self.correlator.window, bits, held, self.factor_codes)
 
     @cached_property
     def average(self) -> Average | None:

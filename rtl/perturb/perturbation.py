@@ -48,18 +48,19 @@ class Perturbations:
 
     def _side(self, m: Module, chip: Chip, name: str, number, position, turn):
         """Words of one of the two codes."""
-        code, layout, reference = chip.reference if name == "last" else chip.codes, chip.layout, name == "last"
+        factors, layout = name == "last", chip.layout
+        code = chip.factor_codes if factors else chip.codes
         m.submodules[f"codes_{name}"] = codes = CodeGenerator(code, layout.lanes)
         m.d.comb += [codes.pattern.payload.number.eq(number), codes.pattern.payload.position.eq(position)]
         self.sinks.append(codes.pattern)
-        if not chip.outer or (reference and not chip.path.gradient):
+        if not chip.outer or (factors and not chip.path.gradient):
             return codes.signs
-        m.submodules[f"outer_{name}"] = outer = OuterProducts(chip.outer, layout, code, reference)
+        m.submodules[f"outer_{name}"] = outer = OuterProducts(chip.outer, layout, code, factors)
         join(m, codes.signs, outer.values)
         if chip.outer.method == LAYER:
             m.d.comb += outer.turn.payload.eq(turn)
             self.sinks.append(outer.turn)
-        if reference and chip.outer.method != RANK_ONE:
+        if factors and chip.outer.method != RANK_ONE:
             self.lines.append(outer.line)
             self.hidden.append(outer.hidden)
         return outer.product
