@@ -20,7 +20,7 @@ class Perturbation(NamedTuple):
     ----------
     tau_p, delay : int
         As in `golden.blocks.control.sequencer.Sequencer`.
-    plan, reference_plan : tuple of int
+    plan, factor_plan : tuple of int
         `Codes.plan` of the perturbations, and of what the cost is correlated with.
     quarter : int32 array
         `Codes.quarter()`.
@@ -51,7 +51,7 @@ class Perturbation(NamedTuple):
     tau_p: int
     delay: int
     plan: tuple[int, ...]
-    reference_plan: tuple[int, ...]
+    factor_plan: tuple[int, ...]
     quarter: np.ndarray
     method: int
     rows: np.ndarray
@@ -79,7 +79,8 @@ def perturbation_of(chip: "Chip") -> Perturbation:
     bias = np.zeros(lines, np.int32)
     bias[np.cumsum(layout.columns) - 1] = 1
     return Perturbation(
-        chip.sequencer.tau_p, chip.sequencer.delay, chip.codes.plan, chip.factor_codes.plan, chip.codes.quarter(), method,
+        chip.sequencer.tau_p, chip.sequencer.delay, chip.codes.plan, chip.factor_codes.plan,
+        chip.codes.quarter(), method,
         np.array(layout.rows), np.array(layout.columns), outer_.coordinates(layout), bias, own,
         high, low, code, code if own else np.zeros_like(code), signs, signs if own else np.zeros_like(signs),
         np.zeros_like(bias), np.full(2, -1),
@@ -144,7 +145,7 @@ def correlated(perturbation, lines, now):
     pattern = pattern_number(p.tau_p, now - p.delay)
     fresh = pattern != p.made[1]
     if fresh:
-        values(p.reference_plan, p.quarter, pattern, p.high, p.low, p.later)
+        values(p.factor_plan, p.quarter, pattern, p.high, p.low, p.later)
         p.made[1] = pattern
     if p.method > outer_.RANK_ONE:  # line codes change at every step
         expand(p, pattern, p.later, gather(p, lines), p.factors)

@@ -31,7 +31,7 @@ class OuterProducts(Component):
     outer : golden.blocks.perturb.outer.Outer
     layout : golden.blocks.lib.layout.Layout
     codes : golden.blocks.perturb.codes.Codes
-    reference : bool
+    factors : bool
         What the cost is correlated with, instead of perturbations.
     ternary : bool
         RANK_ONE: the values are -1, 0 or +1.
@@ -46,7 +46,7 @@ class OuterProducts(Component):
     values : stream in, ceil(codes.size / lanes) words a pattern, lanes of signed(codes.bits): the values of all
         neurons, and for RANK_ONE of all lines behind them.
     turn : stream in (LAYER), one a pattern: layer whose neurons are perturbed; all other values count 0.
-    line : stream in (reference of NODE and LAYER), words of 8 line codes, `record_words(inputs)` a sweep.
+    line : stream in (factors of NODE and LAYER), words of 8 line codes, `record_words(inputs)` a sweep.
     hidden : stream in (the same), line codes of the hidden neurons in order, both rails,
         of which rail 1 is used. Pass k uses the codes of sweep k - 1, pass 0 whatever is there (zeros after
         reset). Those of the next sweep are taken meanwhile, those of the one after it once the pass is done
@@ -55,14 +55,14 @@ class OuterProducts(Component):
         the last of what a pass needs. Lanes beyond the last parameter are 0.
     """
 
-    def __init__(self, outer: Outer, layout: Layout, codes: Codes, reference: bool, ternary: bool = False):
+    def __init__(self, outer: Outer, layout: Layout, codes: Codes, factors: bool, ternary: bool = False):
         require_listed("method of outer products", outer.method, METHODS)
         self.outer = outer
         self.signs = outer.method == RANK_ONE and not ternary
         self.layout = layout
         self.codes = codes
-        self.lined = reference and outer.method != RANK_ONE
-        self.bits = outer.factor_bits if reference else codes.bits
+        self.lined = factors and outer.method != RANK_ONE
+        self.bits = outer.factor_bits if factors else codes.bits
         members = {
             "values": In(stream.Signature(lane_words(codes.bits, layout.lanes))),
             "product": Out(stream.Signature(lane_words(self.bits, layout.lanes))),
