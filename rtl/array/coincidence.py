@@ -41,7 +41,7 @@ class Coincidences(Component):
         size = self.layout.neurons + outer.lines(self.layout)
         product = outer.Outer(outer.RANK_ONE, 2, 2)
         m.submodules.products = products = OuterProducts(
-            product, self.layout, Codes(RANDOM, 0, size), reference=False, ternary=True
+            product, self.layout, Codes(RANDOM, 0, size), factors=False, ternary=True
         )
         connect(m, flipped(self.train), products.values)
         connect(m, products.product, flipped(self.pulses))
