@@ -22,6 +22,7 @@ from typing import Any
 import llvmlite
 import numba
 import numpy
+from numba import types
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 from numba.core.serialize import dumps
 
@@ -50,6 +51,9 @@ class _Locator(_CacheLocator):
     def from_function(cls, py_func: Any, py_file: str) -> "_Locator":
         return cls(py_func)
 
+    def ensure_cache_path(self) -> None:
+        """Nothing, until something is saved."""
+
     def get_cache_path(self) -> str:
         return str(folder())
 
@@ -73,9 +77,24 @@ class _Cache(FunctionCache):
         super().__init__(function)
         self._cache_file = _Files(self._impl.filename_base)
 
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        return super().load_overload(sig, target_context) if all(map(_golden, sig)) else None
+
     def save_overload(self, sig: Any, data: Any) -> None:
         with suppress(OSError):
-            super().save_overload(sig, data)
+            if all(map(_golden, sig)):
+                super().save_overload(sig, data)
+
+
+def _golden(kind: Any) -> bool:
+    """Whether what is compiled for a type holds nothing but golden: no function, and no method of another's class."""
+    if isinstance(kind, types.BaseNamedTuple):
+        owner: Any = kind
+        file = getattr(sys.modules[owner.instance_class.__module__], "__file__", None)
+        if file is None or SOURCES not in Path(file).resolve().parents:
+            return False
+    members: Any = kind if isinstance(kind, types.BaseTuple) else ()
+    return not isinstance(kind, types.Callable) and all(map(_golden, members))
 
 
 class _Files:

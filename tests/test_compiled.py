@@ -99,7 +99,7 @@ def test_a_change_of_another_file_is_never_missed(package, name, old, new, resul
 
 
 def test_sources_that_change_while_a_process_runs_are_not_kept(package):
-    change = "import small.compiled; from pathlib import Path; p = Path('small/inlined.py')\n"
+    change = "import small.called; from pathlib import Path; p = Path('small/inlined.py')\n"
     change += "p.write_text(p.read_text().replace('x + 1', 'x + 22'))\n"
     assert ask(package, change + ASK) == "240 (0, 1)"
     assert folders(package) == []
@@ -140,6 +140,17 @@ def test_the_users_own_folder_of_numba(package):
     for expected in ("30 (0, 1)", "30 (1, 0)"):
         assert ask(package, NUMBA_CACHE_DIR=str(package / "own")) == expected
     assert folders(package) == [] and len(list((package / "own" / "ohmgrad").iterdir())) == 1
+
+
+def test_nothing_is_kept_for_types_of_others(package):
+    """Their methods, which may be in what is compiled, are in files that no hash is of."""
+    code = "from typing import NamedTuple\nclass Pair(NamedTuple):\n    a: int\n    b: int\n"
+    code += "import small.called as c; f = c.first; print(f({0}), sum(f.stats.cache_hits.values()))"
+    with (package / "small" / "called.py").open("a") as file:
+        file.write("\n\n@njit\ndef first(pair):\n    return pair[0]\n")
+    for value, hits in (("(Pair(1, 2), 3)", (0, 0)), ("((1, 2), 3)", (0, 1))):
+        for expected in hits:
+            assert ask(package, code.format(value)).endswith(f" {expected}")
 
 
 def test_without_compiling_numba_is_not_imported(package):

@@ -9,7 +9,6 @@ from typing import Any
 from ...fpga.files import replacing, write_json
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig
-from ..plots import curve_picture, image
 from .checkpoint import Curve, checkpoint_path, cost_evaluations
 
 SOLVED = 0.04
@@ -84,6 +83,8 @@ def write_results(
     }
     result |= ({"link": link} if link else {}) | {"checkpoints": rows}
     write_json(folder / "curve.json", rows)
+    from ..plots import curve_picture, image  # takes as long as all else does that is imported
+
     with replacing(folder / "curve.png") as file:
         file.write(image(curve_picture(result), "png"))
     write_json(folder / "result.json", result)
