@@ -1,4 +1,4 @@
-"""`njit` as golden uses it: Numba's, and what it has compiled is kept; see `kept`.
+"""`njit` as golden uses it: Numba's, and what it has compiled is kept; see `golden.compile_cache`.
 
 With `NUMBA_DISABLE_JIT` set, functions stay as they are, and Numba is not even imported.
 """
@@ -15,6 +15,6 @@ def njit(function: Any = None, **options: Any) -> Any:
         return lambda function: njit(function, **options)
     if not COMPILES:
         return function
-    from .kept import compile_or_find  # takes a second
+    from .compile_cache import compile_or_find  # takes a second
 
     return compile_or_find(function, options)

@@ -6,7 +6,8 @@ from amaranth.lib.wiring import Component, In, connect, flipped
 from amaranth.sim import Simulator as Clocks
 
 from ohmgrad.fpga.host.golden import compare
-from ohmgrad.fpga.host.simulator import Simulator
+from ohmgrad.fpga.simulation.simulator import Simulator
+from ohmgrad.fpga.simulation.verilate import QUICK
 from ohmgrad.golden.chip.memories import memories
 from ohmgrad.rtl.array.emulated import EmulatedArray
 from ohmgrad.rtl.array.port import ArrayPort
@@ -87,7 +88,7 @@ class Distant(Component):
 def test_any_array_with_the_port_will_do(tmp_path):
     learner = engine(small(**FILTERED))
     state = learner.initial()
-    host = Simulator(learner.chip, verilog(Top(learner.chip, Distant(learner.chip))), tmp_path)
+    host = Simulator(learner.chip, verilog(Top(learner.chip, Distant(learner.chip))), tmp_path, QUICK)
     host.load(state, learner.inputs, learner.targets)
     host.run(200)
     learner.run(state, 200)

@@ -105,7 +105,8 @@ def _cost(chip: "ChipConfig") -> None:
         require(
             not PATHS[chip.update.path].pulsed,
             "cost.mode",
-            '"analog" updates after each step, which pulses do not; it is allowed with update.path = "digital"',
+            '"analog" updates after each step, which pulses do not; it is allowed with update.path = '
+            + either([name for name, path in PATHS.items() if not path.pulsed]),
         )
 
 

@@ -126,8 +126,9 @@ class Perturbation(Section):
 class Update(Section):
     """Update path; eta, and its later values as pairs (from this step on, eta).
 
-    Paths filtered and tiki-taka only: what a pulse leaves of H; `keep` leaves H / 2**keep_shift.
-    Path digital only: gamma of the momentum; rounding to theta; factor of eta for each layer, 0 freezes it.
+    Where devices are pulsed: what a pulse leaves of H; `keep` leaves H / 2**keep_shift.
+    Where weights are digital: gamma of the momentum; rounding to theta; factor of eta for each layer, 0 freezes it.
+    Each path names the keys that it takes (`golden.chip.paths.Path.keys`).
     """
 
     path: Annotated[str, one_of(*PATHS)]

@@ -52,7 +52,7 @@ class ArrayPort(Signature):
                                                                       between runs (`Memory.owner`: "array")
     average      out       `rtl.update.average.command_layout`        with model extraction: whether the sweep's
                                                                       weights are an iterate; one
-    weight       out       lanes of `weights.dac_bits`                `digital`: weight code w of each cell; words
+    weight       out       lanes of `weights.dac_bits`                digital weights: code w of each cell; words
     pulses       out       lanes of 2 bits                            `filtered`: a pulse down, none or up, for the
                                                                       device of each cell; words
     transfer     out       32, unsigned                               `filtered`: number that the sweep's pulses
