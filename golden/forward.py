@@ -84,7 +84,7 @@ def rails_of(chip: "Chip") -> Rails:
     return Rails(lines, np.zeros(codes, np.int32), np.zeros(codes, np.int32), np.zeros((max(layout.rows), 2), np.int64))
 
 
-@njit
+@njit(_nrt=False)
 def forward(array, signs, rails, shared):
     """Run the network on both rails, from the lines of layer 0.
 

@@ -123,13 +123,12 @@ def perturb(perturbation, now):
 
 @njit
 def gather(perturbation, lines):
-    """Line codes of rail 1, all layers one behind the other, from those of `golden.forward.Rails`."""
+    """Write `codes` from the line codes of `golden.forward.Rails`."""
     at = 0
     for k in range(perturbation.columns.size):
-        columns = perturbation.columns[k]
-        perturbation.codes[at : at + columns] = lines[k, 1, :columns]
-        at += columns
-    return perturbation.codes
+        for c in range(perturbation.columns[k]):
+            perturbation.codes[at] = lines[k, 1, c]
+            at += 1
 
 
 @njit
@@ -148,8 +147,10 @@ def correlated(perturbation, lines, now):
         values(p.factor_plan, p.quarter, pattern, p.high, p.low, p.later)
         p.made[1] = pattern
     if p.method > outer_.RANK_ONE:  # line codes change at every step
-        expand(p, pattern, p.later, gather(p, lines), p.factors)
+        gather(p, lines)
+        expand(p, pattern, p.later, p.codes, p.factors)
     elif fresh and p.method:
         expand(p, pattern, p.later, p.bias, p.factors)
     elif fresh:
-        p.factors[:] = p.later[: p.factors.size]
+        for i in range(p.factors.size):
+            p.factors[i] = p.later[i]

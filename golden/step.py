@@ -1,4 +1,10 @@
-"""One step of multiplexed gradient descent after the other, on integers; see `golden.engine`."""
+"""One step of multiplexed gradient descent after the other, on integers; see `golden.engine`.
+
+Nothing that a step calls makes an array: what it needs to write to is in the groups that it takes. So it is compiled
+without Numba's runtime (`_nrt=False`, see `numba.extending.register_jitable`), which would count the references of
+every array of a group at each call, at twice the time for a small network. What is called is compiled the same way,
+and Numba refuses an array that is made, copied or assigned as a whole.
+"""
 
 from typing import NamedTuple
 
@@ -45,14 +51,15 @@ class Extraction(NamedTuple):
         k, and the first step whose weights are an iterate.
     drop : int
         Bits of a parameter below its weight code.
-    memory : int32 array, shape (P,)
-        V.
+    weights, memory : int32 arrays, shape (P,)
+        w, written, and V.
     """
 
     average: Average
     shift: int
     start: int
     drop: int
+    weights: np.ndarray
     memory: np.ndarray
 
 
@@ -90,7 +97,9 @@ def extract(extraction, period, theta, now):
         e = extraction
         use, first = iterates(e.average, e.shift, e.start, period, now)
         if use:
-            return iterate(e.average, e.shift, first, theta >> e.drop, e.memory)
+            for i in range(theta.size):
+                e.weights[i] = theta[i] >> e.drop
+            return iterate(e.average, e.shift, first, e.weights, e.memory)
     return False
 
 
@@ -98,14 +107,15 @@ def extract(extraction, period, theta, now):
 def record(trace, row, index, rails, both, cost):
     """Fill a row of the trace."""
     trace.sample[row] = index
-    trace.adc[row] = rails.adc
-    trace.act[row] = rails.act
-    trace.sums[row, 0] = both[0]
-    trace.sums[row, 1] = both[1]
+    for rail in range(2):
+        for n in range(rails.adc.shape[0]):
+            trace.adc[row, n, rail] = rails.adc[n, rail]
+            trace.act[row, n, rail] = rails.act[n, rail]
+        trace.sums[row, rail] = both[rail]
     trace.cost[row] = cost
 
 
-@njit
+@njit(_nrt=False)
 def run(sequencer, samples, perturbation, array, rails, measurement, path, extraction, trace, span):
     """Do steps in place and return the flags raised, see `golden.state.FLAGS`.
 

@@ -27,6 +27,27 @@ if TYPE_CHECKING:
     from ..state import State
 
 
+class Scratch(NamedTuple):
+    """What a step writes before it reads it.
+
+    Attributes
+    ----------
+    values : int32 array, shape (neurons + lines,)
+        Code values of the neurons, and line codes or the lines' code values.
+    signed : int64 array, the same shape
+        Probabilities of pulses, with their signs.
+    fired : int32 array, the same shape
+        Pulses of neurons and lines, or onto the cells of a line that is read.
+    z : int32 array, the same shape
+        Codes of a line that is read.
+    """
+
+    values: np.ndarray
+    signed: np.ndarray
+    fired: np.ndarray
+    z: np.ndarray
+
+
 class TikiTakaPath(NamedTuple):
     """Pulse trains, both arrays' devices, lines, choppers and filter.
 
@@ -54,6 +75,7 @@ class TikiTakaPath(NamedTuple):
         Constants of the devices of A and C.
     symmetry : int32 array, shape (P,)
         Symmetry points of A as found before the run.
+    scratch : Scratch
     a, reference, h, mean, past, chopper, cursor : int32 arrays
         See `golden.state.State`.
     """
@@ -75,6 +97,7 @@ class TikiTakaPath(NamedTuple):
     fast: np.ndarray
     slow: np.ndarray
     symmetry: np.ndarray
+    scratch: Scratch
     a: np.ndarray
     reference: np.ndarray
     h: np.ndarray
@@ -93,12 +116,13 @@ class TikiTakaPath(NamedTuple):
         symmetry = zero_shift(path.fast.noise, path.fast.seed, section.zero_shift, fast, start)
         starts, thresholds = (np.array(column) for column in zip(*path.thresholds, strict=True))
         shape = [(c - 1, r, o) for c, r, o in zip(layout.columns, layout.rows, layout.offsets, strict=True)]
+        values, fired, z = (np.zeros(path.pulses.rows + path.pulses.lines, np.int32) for _ in range(3))
         memories = [np.zeros(0, np.int32)] * 7
         return cls(
             chip.sequencer.tau_theta, path.settings, path.ttv2._replace(schedule=()), path.pulses,
             path.pulses.line_shift, path.pulses.order(), np.array(shape), starts, thresholds, np.array(path.exponents),
             path.fast.seed, path.fast.noise, path.devices.seed, path.devices.noise, fast,
-            path.devices.sample(layout.parameters), symmetry, *memories,
+            path.devices.sample(layout.parameters), symmetry, Scratch(values, np.zeros(values.size, np.int64), fired, z), *memories,
         )  # fmt: skip
 
     def initial(self, theta: np.ndarray) -> dict[str, np.ndarray]:
@@ -119,10 +143,14 @@ class TikiTakaPath(NamedTuple):
 
     def accumulate(self, perturbation, lines, cost, used, now):
         if used:
-            values = perturbation.code[: self.pulses.rows + self.pulses.lines].copy()
+            rows, values = self.pulses.rows, self.scratch.values
+            for i in range(values.size):
+                values[i] = perturbation.code[i]
             if perturbation.method > outer.RANK_ONE:
-                values[self.pulses.rows :] = gather(perturbation, lines)
-            collect(self, cost, values, now)
+                gather(perturbation, lines)
+                for i in range(rows, values.size):
+                    values[i] = perturbation.codes[i - rows]
+            collect(self, cost, now)
         return False
 
     def learn(self, theta, now):
@@ -144,7 +172,7 @@ class TikiTakaPath(NamedTuple):
 
 
 @njit
-def collect(path, cost, values, now):
+def collect(path, cost, now):
     """Pulse A with the outer product of one step.
 
     Parameters
@@ -152,16 +180,12 @@ def collect(path, cost, values, now):
     path : TikiTakaPath
     cost : int
         C~.
-    values : int32 array, shape (neurons + lines,)
-        Code values of the neurons, and line codes or the lines' code values; changed in place.
     now : int
         The step.
     """
-    p = path.pulses
+    p, (values, signed, fired, _) = path.pulses, path.scratch
     orient(p, cost, path.chopper, 0 if path.settings.rows else p.rows, values)
-    signed = np.empty(values.size, np.int64)
     probabilities(p, path.line_shift, abs(cost), values, signed)
-    fired = np.empty(values.size, np.int32)
     for slot in range(p.slots):
         train(p, path.order, now, slot, signed, fired)
         coincide(path.fast_seed, path.fast_noise, now * p.slots + slot, path.shape, fired, path.fast, path.a)
@@ -191,7 +215,7 @@ def transfer_layer(path, k, length, number, chopper, threshold, theta, now):
     inputs, _, first = path.shape[k]
     line, scan = path.cursor[2 * k], path.cursor[2 * k + 1]
     begin, stride = (first + line * (inputs + 1), 1) if s.rows else (first + line, inputs + 1)
-    z = np.empty(length, np.int32)
+    z, fired = path.scratch.z[:length], path.scratch.fired[:length]
     read_line(s, key(s.seed, READ, now), number, begin, stride, path.a, path.reference, z)
     sign, switched = 1, False
     if path.chopper.size:
@@ -199,7 +223,6 @@ def transfer_layer(path, k, length, number, chopper, threshold, theta, now):
         sign, switched = 1 - 2 * (word & 1), word & SWITCHED != 0
         k0, k1, k2, k3 = key(s.seed, CHOP, now)
         advance_chopper(s.chopper, s.period, mix(k0, k1, k2, k3, k) & 0xFFFF, scan, chopper + line, path.chopper)
-    fired = np.empty(length, np.int32)
     place = first + line * length
     means = slice(place, place + length) if path.mean.size else slice(0, 0)
     over = transfer_line(
