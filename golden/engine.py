@@ -103,7 +103,8 @@ class Engine:
         average, section = self.chip.average, self.chip.config.average
         if average is None or section is None:
             return None
-        return Extraction(average, section.shift, section.start, self.chip.crossbar.drop, np.zeros_like(state.theta), state.average)
+        drop, weights = self.chip.crossbar.drop, np.zeros_like(state.theta)
+        return Extraction(average, section.shift, section.start, drop, weights, state.average)
 
     def calibrate(self, state: State) -> int:
         """Delay that the engine's calibration finds; see `golden.blocks.measure.calibration`. Nothing changes in

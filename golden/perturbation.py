@@ -109,7 +109,7 @@ def expand(perturbation, pattern, code, lines, out):
         outer_.outer(perturbation.coordinates, code[:neurons], lines, out)
 
 
-@njit(inline="always")
+@njit(inline="always", _nrt=False)
 def perturb(perturbation, now):
     """Make the perturbations of a step, if they are not those of the step before."""
     p = perturbation

@@ -8,13 +8,18 @@ from .reference import clipped, nearest
 MOMENTUM_BOUND = 2**22 - 1
 
 
+def words(state, name, count=0):
+    """Words of a memory; of one that the chip does not have, so many zeros."""
+    return state.arrays[name].tolist() if name in state.arrays else [0] * count
+
+
 class Replay:
     """A chip's memories as lists of integers, and its settings as the chip description has them."""
 
     def __init__(self, chip, learner, state):
         self.chip, self.config = chip, chip.config
         self.inputs, self.targets = learner.inputs.tolist(), learner.targets.tolist()
-        self.theta, self.g, self.h, self.m = (getattr(state, name).tolist() for name in ("theta", "g", "h", "m"))
+        self.theta, self.g, self.h, self.m = (words(state, name, len(state.theta)) for name in ("theta", "g", "h", "m"))
         self.now, self.flags = state.step, [False] * 3
         pulsed, size = chip.path.pulsed, len(self.theta)
         self.rows = [reference.device(chip.path.devices, i) for i in range(size)] if pulsed else None

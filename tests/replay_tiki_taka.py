@@ -8,7 +8,7 @@ from math import floor
 
 from . import reference
 from .reference import clipped, nearest
-from .replay import Replay
+from .replay import Replay, words
 
 TRAIN, READ, CHOP = 8, 9, 10
 WIDEST = 2**30 - 1
@@ -43,7 +43,7 @@ class LoopReplay(Replay):
         super().__init__(chip, learner, state)
         names = ("a", "reference", "mean", "past", "chopper", "cursor")
         self.a, self.reference, self.mean, self.past, self.chopper, self.cursor = (
-            getattr(state, name).tolist() for name in names
+            words(state, name) for name in names
         )
         self.loop = chip.path
         self.fast = [reference.device(chip.path.fast, i) for i in range(len(self.a))]

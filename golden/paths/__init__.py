@@ -10,6 +10,8 @@ that its methods need, its memories among them, and
     on(state)                               the same path with the memories of a state
     accumulate(perturbation, lines, cost, used, now), learn(theta, now)
                                             compiled; see `golden.methods`
+
+Compiled methods make no arrays, see `golden.step`: what they need to write to is a field.
 """
 
 from importlib import import_module

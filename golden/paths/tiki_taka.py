@@ -116,13 +116,14 @@ class TikiTakaPath(NamedTuple):
         symmetry = zero_shift(path.fast.noise, path.fast.seed, section.zero_shift, fast, start)
         starts, thresholds = (np.array(column) for column in zip(*path.thresholds, strict=True))
         shape = [(c - 1, r, o) for c, r, o in zip(layout.columns, layout.rows, layout.offsets, strict=True)]
-        values, fired, z = (np.zeros(path.pulses.rows + path.pulses.lines, np.int32) for _ in range(3))
+        values, fired, z = np.zeros((3, path.pulses.rows + path.pulses.lines), np.int32)
+        scratch = Scratch(values, np.zeros(values.size, np.int64), fired, z)
         memories = [np.zeros(0, np.int32)] * 7
         return cls(
             chip.sequencer.tau_theta, path.settings, path.ttv2._replace(schedule=()), path.pulses,
             path.pulses.line_shift, path.pulses.order(), np.array(shape), starts, thresholds, np.array(path.exponents),
             path.fast.seed, path.fast.noise, path.devices.seed, path.devices.noise, fast,
-            path.devices.sample(layout.parameters), symmetry, Scratch(values, np.zeros(values.size, np.int64), fired, z), *memories,
+            path.devices.sample(layout.parameters), symmetry, scratch, *memories,
         )  # fmt: skip
 
     def initial(self, theta: np.ndarray) -> dict[str, np.ndarray]:
