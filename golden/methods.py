@@ -2,7 +2,8 @@
 
 Groups are named tuples. Where compiled code says `path.learn(...)` it gets the method of that name of the class
 of `path`, so that another path, or another array, is another class and no branch of the loop. No field of a named
-tuple in compiled code may have the name of a method below: Numba would take the method. Methods make no arrays, see `golden.step`.
+tuple in compiled code may have the name of a method below: Numba would take the method.
+Methods make no arrays, see `golden.step`.
 """
 
 from numba import types

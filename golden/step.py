@@ -2,8 +2,8 @@
 
 Nothing that a step calls makes an array: what it needs to write to is in the groups that it takes. So it is compiled
 without Numba's runtime (`_nrt=False`, see `numba.extending.register_jitable`), which would count the references of
-every array of a group at each call, at twice the time for a small network. What is called is compiled the same way,
-and Numba refuses an array that is made, copied or assigned as a whole.
+every array of a group at each call: for a small network that takes longer than the step. What is called is compiled
+the same way, and Numba refuses an array that is made, copied or assigned as a whole.
 """
 
 from typing import NamedTuple
