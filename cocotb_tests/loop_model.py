@@ -87,7 +87,7 @@ class LoopModel(ArrayModel):
                 lines, first = done.act[first : first + rows, 1], first + rows
             vector = np.concatenate(parts).astype(np.int32)
         first = 0 if chip.path.settings.rows else p.rows
-        pulses_.orient(p, done.cost, done.state.chopper, first, vector)
+        pulses_.orient(p, done.cost, done.state.arrays.get("chopper", np.zeros(0, np.int32)), first, vector)
         signed, out = np.zeros(vector.size, np.int64), np.zeros(vector.size, np.int32)
         pulses_.probabilities(p, p.line_shift, abs(done.cost), vector, signed)
         for slot in range(p.slots):
