@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ohmgrad.golden import compiled, kept, user_cache
+from ohmgrad.golden import compile_cache, compiled, user_cache
 
 FILES = {
     "__init__.py": "",
@@ -51,7 +51,7 @@ def package(tmp_path):
     (tmp_path / "small").mkdir()
     for name, text in FILES.items():
         (tmp_path / "small" / name).write_text(text)
-    for module in (compiled, kept, user_cache):
+    for module in (compiled, compile_cache, user_cache):
         shutil.copy(module.__file__, tmp_path / "small")
     return tmp_path
 
@@ -170,6 +170,6 @@ def test_a_second_process_compiles_nothing_and_what_was_used_longest_ago_goes(pa
 
 def test_golden_is_compiled_by_it_alone():
     """Another way to `njit` would keep nothing, or by a part of the sources only."""
-    wrong = [path for path in kept.SOURCES.rglob("*.py") if "import njit" in path.read_text()
+    wrong = [path for path in compile_cache.SOURCES.rglob("*.py") if "import njit" in path.read_text()
              and "compiled import njit" not in path.read_text()]  # fmt: skip
     assert wrong == []
