@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from amaranth.hdl import Const
+from amaranth.hdl import Const, Shape
 from amaranth.lib import data
 from cocotb.triggers import RisingEdge
 
@@ -15,7 +15,7 @@ PATIENCE = 2000
 def pack(shape, value) -> int:
     """Bits of a payload: of lanes from a sequence, of a struct from a mapping, or of a number."""
     if isinstance(shape, data.ArrayLayout):
-        width = shape.elem_shape.width
+        width = Shape.cast(shape.elem_shape).width
         mask, bits = (1 << width) - 1, 0
         for number in reversed(value):
             bits = bits << width | (int(number) & mask)
@@ -28,8 +28,9 @@ def pack(shape, value) -> int:
 def unpack(shape, bits: int):
     """Payload of its bits: lanes as a list, a struct as `data.Const`, or a number."""
     if isinstance(shape, data.ArrayLayout):
-        width = shape.elem_shape.width
-        mask, sign = (1 << width) - 1, shape.elem_shape.signed << (width - 1)
+        element = Shape.cast(shape.elem_shape)
+        width = element.width
+        mask, sign = (1 << width) - 1, element.signed << (width - 1)
         return [((bits >> (width * lane) & mask) ^ sign) - sign for lane in range(shape.length)]
     if isinstance(shape, data.StructLayout):
         return shape.from_bits(bits)

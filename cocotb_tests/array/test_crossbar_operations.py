@@ -49,10 +49,11 @@ def expected(layout: Layout) -> list[dict]:
             if not close and own[0] > 0 and word[own[0] - 1][0] == layer:
                 continue  # it is the tail of the operation before
             tail = range(own[-1] + 1, layout.lanes) if close else ()
+            counted = [lane for lane in tail if lane - own[-1] <= layout.columns[layer]]  # what is behind is not used
             operations.append(
                 {
                     "layer": layer, "close": close, "own": own, "tail": list(tail), "ends": own[-1:] if close else [],
-                    "columns": {lane: word[lane][2] for lane in own} | {lane: lane - own[-1] - 1 for lane in tail},
+                    "columns": {lane: word[lane][2] for lane in own} | {lane: lane - own[-1] - 1 for lane in counted},
                 }
             )  # fmt: skip
     return operations

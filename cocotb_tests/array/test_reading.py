@@ -103,4 +103,5 @@ async def reads(dut, name):
             assert reading.clocks <= clocks, f"{name}: {codes.size} codes took {reading.clocks} clocks, not {clocks}"
     # Differences of states reach 2**bits, noise 30 q / 2**12.
     reach = 2**case.bits + (30 * case.noise >> 12) >> case.shift
-    assert bool(clipped) == (reach > 2 ** (case.read_bits - 1)), f"{name}: {clipped} codes clipped"
+    if abs(reach - 2 ** (case.read_bits - 1)) > 1:  # else the largest difference is a code at the bound, or just not
+        assert bool(clipped) == (reach > 2 ** (case.read_bits - 1)), f"{name}: {clipped} codes clipped"

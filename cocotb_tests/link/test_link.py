@@ -9,7 +9,19 @@ from ohmgrad.cocotb_tests.harness import check, over, run
 from ohmgrad.cocotb_tests.link.link_model import Memories, Traffic
 from ohmgrad.fpga.link.link import Link
 from ohmgrad.golden.chip.memory_map import STOP, LinkRegister, Region, Register, address
-from ohmgrad.golden.link.frames import END, FIRED, MOST_REPLY, Kind, Reply, Request, Status, Unstuffer, decode, encode
+from ohmgrad.golden.link.frames import (
+    END,
+    FIRED,
+    MOST_REPLY,
+    VERSION,
+    Kind,
+    Reply,
+    Request,
+    Status,
+    Unstuffer,
+    decode,
+    encode,
+)
 from ohmgrad.golden.link.link import Device
 
 GRID = {
@@ -181,7 +193,7 @@ async def hello(pair: Pair, seq: int) -> None:
     """Open a session."""
     reply = await pair.ask(Request(seq, Kind.HELLO, 4, address(Region.LINK, 0), len(LinkRegister)))
     words = [int.from_bytes(reply.data[k : k + 4], "little") for k in range(0, len(reply.data), 4)]
-    check(f"link {pair.name} hello", seq, [1, IDENTITY & 0xFFFFFFFF, IDENTITY >> 32, CLOCK_HZ], words[:4])
+    check(f"link {pair.name} hello", seq, [VERSION, IDENTITY & 0xFFFFFFFF, IDENTITY >> 32, CLOCK_HZ], words[:4])
 
 
 @cocotb.test()
