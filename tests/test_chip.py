@@ -157,7 +157,7 @@ def test_a_sine_has_the_amplitudes_root_mean_square(amplitude):
     assert 2 ** (chip.crossbar.sum_bits - 1) > 6 * 127 * (2**11 + chip.codes.peak)
     turns = small(**{"perturbation.code": "sinusoidal", "perturbation.phase": 0.25, "perturbation.lag": 0.75,
                      "cost.bits": 12})  # fmt: skip
-    assert (turns.codes.phase, turns.reference.phase) == (turns.codes.cycle // 4, turns.codes.cycle // 2)
+    assert (turns.codes.phase, turns.factor_codes.phase) == (turns.codes.cycle // 4, turns.codes.cycle // 2)
 
 
 def test_sums_fit_and_widths_are_shared():
