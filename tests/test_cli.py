@@ -82,7 +82,8 @@ def test_widths_that_no_chip_can_have():
     assert eta != text
     Path("chip.toml").write_text(eta)
     for command in (["train"], ["generate", "-o", "out"], ["verify"]):
-        assert refused(*command, "chip.toml").startswith("xor_filtered: update.eta: 1e-30 cannot be held by the filter's threshold")
+        sentence = "xor_filtered: update.eta: 1e-30 cannot be held by the filter's threshold"
+        assert refused(*command, "chip.toml").startswith(sentence)
 
 
 def test_folders_that_cannot_be_written():
