@@ -12,17 +12,17 @@ from typing import Any
 import cocotb
 import numpy as np
 import pytest
-from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
+from cocotb.triggers import FallingEdge, RisingEdge
 
 from ohmgrad.cocotb_tests.array_model import ArrayModel
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, over, run
+from ohmgrad.cocotb_tests.host import Host, absent, contents, known, readings, restore, start
 from ohmgrad.cocotb_tests.loop_model import LoopModel
 from ohmgrad.cocotb_tests.streams import PATIENCE
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import load
-from ohmgrad.golden.chip.memories import Memory, memories
-from ohmgrad.golden.chip.memory_map import CALIBRATE, EVALUATE, SAMPLE_WORD, START, Region, Register, address
+from ohmgrad.golden.chip.memory_map import CALIBRATE, EVALUATE, SAMPLE_WORD, START, Region, Register
 from ohmgrad.golden.chip.paths import TikiTaka
 from ohmgrad.golden.chip.registers import registers
 from ohmgrad.golden.data import datasets
@@ -252,18 +252,8 @@ def golden(chip: Chip, traced: bool = False) -> Golden:
     """
     if traced and chip.correlator.replay:
         chip = Chip(chip.config.with_(**{"engine.gradient": None}))
-    data = chip.config.data
+    data = chip.config.dataset
     return Golden(chip, datasets.load(data.set, data.train, data.test, chip.config.seed))
-
-
-def readings(chip: Chip, step: int) -> int:
-    """Readings of a step, by the sentences of `golden.blocks.control.sequencer.Sequencer`."""
-    config, taus = chip.config.cost, chip.config.perturbation
-    if config.mode != "forward":
-        return config.average
-    changed = step % taus.tau_x == 0 or step % taus.tau_theta == 0
-    refresh = step % config.refresh == 0 if config.refresh else changed
-    return max(config.average, config.average_c0) if refresh else config.average
 
 
 def records(engine: Golden) -> np.ndarray:
@@ -397,92 +387,4 @@ async def chip_matches_golden(dut, name):
         check(f"{name} theta of another number of lanes", steps, thetas[0], got)
 
 
-async def start(host: "Host", command: int, target: int | None = None) -> None:
-    """Let a chip do what a command says, and wait until it has."""
-    if target is not None:
-        await host.write(Region.REGISTERS, [target], Register.TARGET)
-    await host.write(Region.REGISTERS, [command], Register.CONTROL)
-    await ClockCycles(host.clock, 2)
-    while host.busy.value:
-        await ClockCycles(host.clock, 5)
-
-
-async def restore(host: "Host", chip: Chip, state) -> None:
-    """Write all memories and registers."""
-    for memory, values in contents(chip, state):
-        await host.write(memory.region, values)
-    for region in absent(chip):
-        await host.write(region, [5, -7])
-    for register, value in registers(chip, state).items():
-        await host.write(Region.REGISTERS, [value], register)
-
-
 thetas: list[np.ndarray] = []
-
-
-def contents(chip: Chip, state) -> list[tuple[Memory, np.ndarray]]:
-    """The memories of a chip that a host reads, and what they hold at a state, by the equations."""
-    found, path, latency = [], chip.path, chip.config.array.latency
-    for memory in memories(chip):
-        if memory.region is None or memory.region == Region.SAMPLES:
-            continue
-        if memory.ring:
-            values = np.zeros(memory.words, np.int64)
-            for step in range(max(0, state.step - latency), state.step):
-                values[step % 16] = state.pending[step % latency]
-        elif memory.name == "rates":
-            values = np.array([path.pulses.rate, *np.ravel([row for _, row in path.thresholds])])
-        else:
-            values = state.arrays[memory.field]
-        found.append((memory, values))
-    return found
-
-
-def absent(chip: Chip) -> list[Region]:
-    """Regions that a chip has not got: what is written there is lost, and 0 is read."""
-    found = {memory.region for memory in memories(chip)}
-    return [region for region in Region if region not in {Region.REGISTERS, Region.LINK, *found}]
-
-
-def known(chip: Chip, state, memory: Memory, values: np.ndarray) -> np.ndarray:
-    """Values read, but of a ring only those that are still to come out."""
-    if memory.ring:
-        ahead = [step % 16 for step in range(max(0, state.step - chip.config.array.latency), state.step)]
-        values = np.where(np.isin(np.arange(16), ahead), values, 0)
-    return values
-
-
-class Host:
-    """The host port of one chip."""
-
-    def __init__(self, dut, name: str):
-        self._edge, self.clock = RisingEdge(dut.clk), dut.clk
-        for port in ("valid", "ready", "write", "address", "data"):
-            setattr(self, f"_{port}", getattr(dut, f"{name}__host_{port}"))
-        self._reply_valid, self._reply = getattr(dut, f"{name}__reply_valid"), getattr(dut, f"{name}__reply_data")
-        self.busy = getattr(dut, f"{name}__busy")
-        self._valid.value = 0
-
-    async def _request(self, write: int, place: int, value: int = 0) -> None:
-        self._write.value, self._address.value, self._data.value = write, place, value & 0xFFFFFFFF
-        self._valid.value = 1
-        await self._edge
-        while not self._ready.value:
-            await self._edge
-        self._valid.value = 0
-
-    async def write(self, region: Region, values, first: int = 0) -> None:
-        """Write entries of a region from `first` on."""
-        for index, value in enumerate(values, first):
-            await self._request(1, address(region, index), int(value))
-
-    async def read(self, region: Region, count: int, first: int = 0) -> np.ndarray:
-        """Read `count` entries of a region from `first` on."""
-        values = []
-        for index in range(first, first + count):
-            await self._request(0, address(region, index))
-            while not self._reply_valid.value:
-                await self._edge
-            values.append(self._reply.value.to_signed())
-            await self._edge
-        return np.array(values)

@@ -61,7 +61,7 @@ def by_host(chip: EngineChip, engine: Engine, steps: int) -> list[float]:
     config, p = engine.chip.config, engine.chip.config.perturbation
     settings = MGD(
         p.code, mode=config.cost.mode, amplitude=engine.chip.crossbar.amplitude * engine.chip.weight_unit,
-        eta=config.update.eta, tau_p=p.tau_p, tau_x=p.tau_x, tau_theta=p.tau_theta, order=config.data.order,
+        eta=config.update.eta, tau_p=p.tau_p, tau_x=p.tau_x, tau_theta=p.tau_theta, order=config.dataset.order,
     )  # fmt: skip
     trainer = ChipTrainer(chip, settings, engine.split.train_x, engine.split.train_t, config.seed)
     state = trainer.initial(engine.initial().theta * engine.chip.state_unit)
@@ -118,7 +118,7 @@ def main() -> None:
     chosen = parser.parse_args()
 
     config = load(str(chosen.description))
-    data = config.data
+    data = config.dataset
     engine = Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
     host_costs = by_host(EngineChip(engine.chip, GoldenEvaluator(engine)), engine, chosen.steps)
     with opened(chosen.chip, chosen.port, engine) as host:

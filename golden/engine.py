@@ -5,7 +5,6 @@ tau_theta steps (analog mode: always) the path changes the parameters; `golden.s
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -17,17 +16,23 @@ from .chip.chip import Chip
 from .data.datasets import Split
 from .defects.hardware import hardware
 from .evaluation import count, share_right
-from .forward import Array, array_of, forward, outputs, present, rails_of
-from .measurement import Measurement, sums
-from .paths import path_of
-from .paths.memories import words
-from .perturbation import perturb, perturbation_of
-from .state import State, cleared
-from .step import Extraction, Memory, Trace, run, trace_of
+from .forward import Array, array_of, forward, outputs, present, rails_of, sums
+from .learner import Learner
+from .state import State
+from .step import Memory, Trace
+
+
+def require_array(chip: Chip) -> None:
+    """Raise ConfigError unless golden has the chip's array."""
+    if not chip.emulated:
+        raise chip.error(
+            "array.kind", '"external"',
+            'is an array that only its own costs and codes can be replayed of; allowed for a run is "emulated"',
+        )  # fmt: skip
 
 
 @dataclass
-class Engine:
+class Engine(Learner):
     """A chip with its samples loaded.
 
     Parameters
@@ -36,34 +41,30 @@ class Engine:
         Integer description of the chip.
     split : Split
         Samples and targets in real units, within +-1.
+
+    Raises
+    ------
+    ConfigError
+        The array is external, so that golden cannot say what it answers.
     """
 
-    chip: Chip
     split: Split
     inputs: np.ndarray = field(init=False)
     targets: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         chip = self.chip
+        require_array(chip)
         self.inputs = chip.line_codes(self.split.train_x)
         self.targets = chip.output_codes(self.split.train_t)
         if chip.levels:
             require_levels(chip.config.name, chip.levels, self.inputs, self.targets)
-        self._path = path_of(chip)
         self.cells = (
-            hardware(chip, chip.defects, self.initial().theta, self._path.bounds())
+            hardware(chip, chip.defects, self.initial().theta, self.learning.bounds())
             if chip.defects
             else Ideal(chip.neuron.tables())
         )
-
-    def initial(self) -> State:
-        """State before the first step: seeded uniform parameters, G = H = 0."""
-        chip = self.chip
-        uniform = np.random.default_rng(chip.config.seed).uniform(-1, 1, chip.layout.parameters)
-        theta = np.rint(uniform * chip.config.weights.init / chip.state_unit).astype(np.int32)
-        state = cleared(chip)
-        state.arrays |= self._path.initial(theta)
-        return state
 
     def run(self, state: State, steps: int) -> None:
         """Advance `state` in place by `steps` steps."""
@@ -74,37 +75,12 @@ class Engine:
         return self._run(state, steps, steps)
 
     def _run(self, state: State, steps: int, rows: int) -> Trace:
-        chip = self.chip
-        trace = trace_of(rows, chip.layout.neurons)
-        order = chip.samples
-        state.flags |= run(
-            sequencer=chip.sequencer,
-            samples=Memory(order.order, order.seed, order.size, self.inputs, self.targets),
-            perturbation=perturbation_of(chip),
-            array=self._array(state),
-            rails=rails_of(chip),
-            measurement=Measurement(chip.cost, state.memory, words(state, "pending", 0)),
-            path=self.path(state),
-            extraction=self._extraction(state),
-            trace=trace,
-            span=(state.step, state.step + steps),
-        )
-        state.step += steps
-        return trace
-
-    def path(self, state: State) -> Any:
-        """The path of update, with the memories of a state."""
-        return self._path.on(state)
+        order = self.chip.samples
+        samples = Memory(order.order, order.seed, order.size, self.inputs, self.targets)
+        return self.advance(state, steps, rows, self._array(state), samples)
 
     def _array(self, state: State) -> Array:
         return array_of(self.chip, state.theta, self.cells)
-
-    def _extraction(self, state: State) -> Extraction | None:
-        average, section = self.chip.average, self.chip.config.average
-        if average is None or section is None:
-            return None
-        drop, weights = self.chip.crossbar.drop, np.zeros_like(state.theta)
-        return Extraction(average, section.shift, section.start, drop, weights, state.average)
 
     def calibrate(self, state: State) -> int:
         """Delay that the engine's calibration finds; see `golden.blocks.measure.calibration`. Nothing changes in
@@ -126,12 +102,6 @@ class Engine:
             forward(array, self.perturbations(number) if n % PERIOD == PERTURBED else still, rails, True)
             measured.append(sums(chip.cost.function, rails.act, self.targets[sample]))
         return calibration_delay(arriving(chip, measured), chip.sequencer.delay)
-
-    def perturbations(self, pattern: int) -> np.ndarray:
-        """Perturbations of all parameters at one pattern, in amplitudes: int32 array, shape (P,)."""
-        perturbation = perturbation_of(self.chip)
-        perturb(perturbation, pattern * perturbation.tau_p)
-        return perturbation.signs
 
     def evaluate(self, state: State, samples: int) -> tuple[int, int]:
         """What the engine's evaluation of the first so many samples counts, without perturbation or learning.

@@ -1,4 +1,4 @@
-"""The forward pass: layers of dense weights on the array, both rails at once, on integers.
+"""The forward pass: layers of dense weights on the array, both rails at once, on integers; and S, what comes of it.
 
 It is the only one: the step runs it with perturbations, evaluation without, calibration with both. What the cells,
 converters and neurons of the array make of it is decided by the type of `Array.cells`.
@@ -10,6 +10,8 @@ import numpy as np
 
 from . import methods  # noqa: F401, which makes methods of groups known to Numba
 from .blocks.array.crossbar import Ideal
+from .blocks.lib.fixed import i32
+from .blocks.measure.cost import error
 from .compiled import njit
 from .defects.array import Hardware
 
@@ -45,6 +47,12 @@ class Array(NamedTuple):
     adc_shift: int
     adc_bound: np.int32
     cells: Ideal | Hardware
+
+    # Compiled.
+
+    def respond(self, function, signs, rails, targets, now):
+        forward(self, signs, rails, True)
+        return sums(function, rails.act, targets)
 
 
 class Rails(NamedTuple):
@@ -144,3 +152,23 @@ def outputs(array, inputs, rails, out):
         for rail in range(count):
             for j in range(out.shape[1]):
                 out[i + rail, j] = rails.act[first + j, rail]
+
+
+@njit
+def sums(function, act, targets):
+    """S of both rails from the last neurons' outputs.
+
+    Parameters
+    ----------
+    function : int
+        MSE or L1.
+    act : int32 array, shape (neurons, 2)
+    targets : int32 array, shape (outputs,)
+    """
+    s0 = i32(0)
+    s1 = i32(0)
+    first = act.shape[0] - targets.size
+    for j in range(targets.size):
+        s0 = i32(s0 + error(function, act[first + j, 0], targets[j]))
+        s1 = i32(s1 + error(function, act[first + j, 1], targets[j]))
+    return np.int64(s0), np.int64(s1)

@@ -1,4 +1,4 @@
-"""From what the neurons give to C~ as it reaches the correlator: cost, readings, difference, limits, delay line."""
+"""From S to C~ as it reaches the correlator: readings, difference, limits, delay line."""
 
 from typing import NamedTuple
 
@@ -6,8 +6,7 @@ import numpy as np
 
 from . import methods  # noqa: F401, which makes methods of groups known to Numba
 from .blocks.control.sequencer import refreshes
-from .blocks.lib.fixed import i32
-from .blocks.measure.cost import FORWARD, Cost, difference, error
+from .blocks.measure.cost import FORWARD, Cost, difference
 from .compiled import njit
 
 
@@ -26,26 +25,6 @@ class Measurement(NamedTuple):
     cost: Cost
     memory: np.ndarray
     pending: np.ndarray
-
-
-@njit
-def sums(function, act, targets):
-    """S of both rails from the last neurons' outputs.
-
-    Parameters
-    ----------
-    function : int
-        MSE or L1.
-    act : int32 array, shape (neurons, 2)
-    targets : int32 array, shape (outputs,)
-    """
-    s0 = i32(0)
-    s1 = i32(0)
-    first = act.shape[0] - targets.size
-    for j in range(targets.size):
-        s0 = i32(s0 + error(function, act[first + j, 0], targets[j]))
-        s1 = i32(s1 + error(function, act[first + j, 1], targets[j]))
-    return np.int64(s0), np.int64(s1)
 
 
 @njit

@@ -31,6 +31,22 @@ def _learn(self, theta, now):
     return getattr(self.instance_class, "learn", None)
 
 
+# An array, `golden.forward.Array`, or what one has answered, `golden.recorded.Recorded`.
+
+
+@overload_method(types.BaseNamedTuple, "respond", inline="always")
+def _respond(self, function, signs, rails, targets, now):
+    """S of both rails at a step; what the pass finds besides is written to `rails`.
+
+    function : int, as in `golden.blocks.measure.cost`
+    signs : int32 array of shape (P,), perturbations in amplitudes
+    rails : golden.forward.Rails, with the sample's line codes
+    targets : int32 array of shape (outputs,)
+    now : int, the step
+    """
+    return getattr(self.instance_class, "respond", None)
+
+
 # Cells, converters and neurons of an array: `golden.blocks.array.crossbar.Ideal`, `golden.defects.array.Hardware`.
 
 

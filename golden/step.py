@@ -16,8 +16,8 @@ from .blocks.measure.delay_line import arrive
 from .blocks.measure.samples import sample_index, stream
 from .blocks.update.average import Average, iterate, iterates
 from .compiled import njit
-from .forward import forward, present
-from .measurement import measure, sums
+from .forward import present
+from .measurement import measure
 from .perturbation import perturb
 
 
@@ -124,7 +124,7 @@ def run(sequencer, samples, perturbation, array, rails, measurement, path, extra
     sequencer : golden.blocks.control.sequencer.Sequencer
     samples : Memory
     perturbation : golden.perturbation.Perturbation
-    array : golden.forward.Array
+    array : golden.forward.Array or golden.recorded.Recorded
     rails : golden.forward.Rails
     measurement : golden.measurement.Measurement
     path : one of `golden.paths`
@@ -147,8 +147,7 @@ def run(sequencer, samples, perturbation, array, rails, measurement, path, extra
             for rail in range(2):
                 present(samples.inputs[index], rail, rails.lines)
             presented = number
-        forward(array, perturbation.signs, rails, True)
-        both = sums(measurement.cost.function, rails.act, samples.targets[index])
+        both = array.respond(measurement.cost.function, perturbation.signs, rails, samples.targets[index], now)
         raw, cost = measure(measurement, sequencer, array.cells, both, now)
         flags |= raw != cost
         late = arrive(measurement.pending, now, cost)

@@ -6,26 +6,27 @@
     adc -> neuron -> hidden
                   -> cost [-> delay line] -> sequencer
 
+With an external cost there are no samples and no neurons: words of S go to the cost unit.
+
 One sweep over the parameters does a whole step: each word of G takes the last cost, each word of
 theta the update it leads to, and each word of weights the products of the next measurement.
 """
 
-from amaranth.hdl import Cat, Module, Signal, signed
-from amaranth.lib import data
-from amaranth.lib.wiring import Component, In, Out, connect, flipped
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib.stream import Signature as Stream
+from amaranth.lib.wiring import Component, Out, connect, flipped
 
 from ..golden.chip.chip import Chip
 from ..golden.chip.memories import memories
 from ..golden.chip.registers import constants
-from .array.port import ArrayPort
+from .array.port import SAMPLE, ArrayPort
+from .control.control_port import control_members
 from .control.sequencer import StepSequencer
 from .control.sequencer_counters import counter_ports
 from .control.settings import Settings, single_reading
-from .lib.host_port import HostPort
-from .lib.settings_layout import LAYOUT
-from .lib.streams import fork, skid, transfer
+from .lib.streams import decouple, fork, skid, transfer
 from .measure.calibration import Calibration
-from .measure.cost import CostUnit
+from .measure.cost import CostUnit, Telemetry
 from .measure.delay_line import DelayLine
 from .measure.neuron import NeuronTable
 from .measure.samples import SampleMemory
@@ -51,35 +52,24 @@ class Engine(Component):
     settings, memory : what was written there.
     start, target, busy... : see `StepSequencer`; `calibrate` is ignored without `engine.calibration`.
     saturated : high for one clock where C~, G, theta, M, H or the average saturates, see `golden.state.FLAGS`.
+    telemetry : what was measured, see `rtl.measure.cost.Telemetry`.
     host_<name> : memories of `golden.chip.memories`, those of the array too.
     """
 
     def __init__(self, chip: Chip):
         self.chip = chip
         self.sequencer = StepSequencer(chip)
-        self._control = (*CONTROL, *counter_ports(chip))
-        members = {name: self.sequencer.signature.members[name] for name in (*self._control, "load", "load_register")}
-        members |= {
-            "array": Out(ArrayPort(chip)),
-            "load_value": In(32),
-            "settings": Out(LAYOUT),
-            "memory": Out(data.ArrayLayout(signed(64), 2)),
-            "saturated": Out(3),
-        }
-        members |= {memory.port: In(HostPort()) for memory in memories(chip) if memory.region is not None}
-        super().__init__(members)
+        super().__init__(
+            {**control_members(chip), "array": Out(ArrayPort(chip)), "telemetry": Out(Telemetry(chip.cost))}
+        )
 
     def elaborate(self, platform):
         m = Module()
         chip, array = self.chip, self.array
         m.submodules.sequencer = sequencer = self.sequencer
         m.submodules.settings = settings = Settings(chip)
-        m.submodules.samples = samples = SampleMemory(
-            chip.samples, chip.crossbar.line_bits, chip.config.array.output_bits, chip.levels
-        )
-        m.submodules.neuron = neuron = NeuronTable(chip.neuron, chip.layout)
         m.submodules.cost = cost = CostUnit(chip.cost, single_reading(chip))
-        for name in self._control:
+        for name in (*CONTROL, *counter_ports(chip)):
             if name == "calibrate" and not chip.config.engine.calibration:
                 continue
             inner, outer = getattr(sequencer, name), getattr(self, name)
@@ -92,11 +82,37 @@ class Engine(Component):
         with m.If(sequencer.calibrating):  # it takes one reading a step
             m.d.comb += [cost.settings.average.eq(0), cost.settings.average_c0.eq(0)]
         m.d.comb += [self.settings.eq(settings.value), self.memory.eq(cost.memory)]
+        told = self.telemetry.payload
+        m.d.comb += [
+            self.telemetry.valid.eq(sequencer.measured & sequencer.learning),
+            told.step.eq(sequencer.step),
+            told.cost.eq(cost.result.payload.cost),
+            told.total0.eq(cost.totals[0]),
+            told.total1.eq(cost.totals[1]),
+        ]
 
         now = sequencer.present.payload
         perturbations = Perturbations(m, chip, now)
         skid(m, perturbations.sign, array.sign)
         saturated, over = learn(m, self, perturbations)
+        m.d.comb += cost.reading.payload.eq(now.reading)
+        connect(m, cost.result, sequencer.result)
+        sample = (self._word if chip.cost.word else self._network)(m, cost, perturbations, now)
+        self._arrive(m, cost, settings)
+        fork(m, sequencer.present, sample, cost.reading, *perturbations.sinks)
+        m.d.comb += self.saturated.eq(Cat(sequencer.saturated, saturated, over | array.saturated))
+        for memory in memories(chip):
+            if memory.owner == "array":
+                connect(m, flipped(getattr(self, memory.port)), flipped(getattr(array, memory.port)))
+        return m
+
+    def _network(self, m: Module, cost: CostUnit, perturbations: Perturbations, now):
+        """Samples, neurons and their outputs; returns the stream that takes which sample it is."""
+        chip, array = self.chip, self.array
+        m.submodules.samples = samples = SampleMemory(
+            chip.samples, chip.crossbar.line_bits, chip.config.array.output_bits, chip.levels
+        )
+        m.submodules.neuron = neuron = NeuronTable(chip.neuron, chip.layout)
         for source, sinks in (
             (samples.line, [array.line, *perturbations.lines]),
             (neuron.hidden, [array.hidden, *perturbations.hidden]),
@@ -107,29 +123,34 @@ class Engine(Component):
             samples.request.payload.number.eq(now.sample),
             samples.request.payload.index.eq(now.index),
             samples.request.payload.direct.eq(now.direct),
-            cost.reading.payload.eq(now.reading),
         ]
         connect(m, samples.target, cost.target)
         connect(m, neuron.output, cost.output)
-        connect(m, cost.result, sequencer.result)
         connect(m, flipped(self.host_samples), samples.host)
-        self._settle(m, neuron)
-        self._arrive(m, cost, settings)
-        fork(m, sequencer.present, samples.request, cost.reading, *perturbations.sinks)
-        m.d.comb += self.saturated.eq(Cat(sequencer.saturated, saturated, over | array.saturated))
-        for memory in memories(chip):
-            if memory.owner == "array":
-                connect(m, flipped(getattr(self, memory.port)), flipped(getattr(array, memory.port)))
-        return m
+        self._settle(m, array.adc, neuron.adc)
+        return samples.request
 
-    def _settle(self, m: Module, neuron: NeuronTable) -> None:
+    def _word(self, m: Module, cost: CostUnit, perturbations: Perturbations, now):
+        """S from outside; returns the stream that takes which sample it is."""
+        number, known = Signal(32), Signal()
+        sample = Stream(SAMPLE).create(path=("sample",))
+        m.d.comb += [
+            sample.payload.number.eq(now.sample),
+            sample.payload.next.eq(~known | (now.sample != number)),
+        ]
+        with m.If(transfer(sample)):
+            m.d.sync += [number.eq(now.sample), known.eq(1)]
+        decouple(m, sample, self.array.sample)  # a sweep is presented before the array asks for it
+        self._settle(m, self.array.cost, cost.output)
+        return sample
+
+    def _settle(self, m: Module, source, sink) -> None:
         """Hold conversions back until what the sweep applied has settled, and tell the array."""
         applied, settled, waiting = transfer(self.sequencer.apply), Signal(), Signal()
-        adc = self.array.adc
         m.d.comb += [
-            neuron.adc.valid.eq(adc.valid & settled),
-            neuron.adc.payload.eq(adc.payload),
-            adc.ready.eq(neuron.adc.ready & settled),
+            sink.valid.eq(source.valid & settled),
+            sink.payload.eq(source.payload),
+            source.ready.eq(sink.ready & settled),
             self.array.settle.eq(~settled),
             self.array.convert.eq(waiting & settled),
         ]

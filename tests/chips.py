@@ -51,7 +51,7 @@ def small(**overrides) -> Chip:
 
 def engine(chip: Chip) -> Engine:
     """The engine with the set's samples; those of XOR are moved off the corners to fill the DACs' codes."""
-    data = chip.config.data
+    data = chip.config.dataset
     split = load(data.set, data.train, data.test, chip.config.seed)
     if data.set != "xor":
         return Engine(chip, split)
@@ -79,7 +79,7 @@ def linear(target=1.0, **overrides):
             "run": {"steps": 4096},
         }
     ).with_(**overrides)
-    chip, data = Chip(config), config.data
+    chip, data = Chip(config), config.dataset
     split = load(data.set, data.train, data.test, config.seed)
     targets = np.full_like(split.train_t, target)
     targets[:, ::2] = -target

@@ -46,7 +46,7 @@ def trained(request):
     """An engine, and its state after a few steps."""
     name, overrides = CHIPS[request.param]
     config = load(EXAMPLES / f"{name}.toml").with_(**overrides)
-    data = config.data
+    data = config.dataset
     engine = Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
     state = engine.initial()
     engine.run(state, 60000)

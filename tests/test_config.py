@@ -148,7 +148,7 @@ DIGITAL_EDITS = [
         "[engine]",
         "[enigne]",
         "enigne: unknown key, perhaps meant as engine; "
-        "allowed are name, seed, network, data, cost, perturbation, update, weights, array, "
+        "allowed are name, seed, network, parameters, data, cost, perturbation, update, weights, array, "
         "device, fast, transfer, average, defects, engine, run.",
     ),
     (
@@ -1167,7 +1167,7 @@ def test_values_arrive_as_written():
     chip = read(DIGITAL)
     assert (chip.name, chip.seed) == ("small", 7)
     assert chip.network.layers == (64, 5, 10)
-    assert chip.parameters == 65 * 5 + 6 * 10
+    assert chip.size == 65 * 5 + 6 * 10
     assert chip.activations == ("tanh", "sigmoid")
     assert (chip.data.train, chip.data.test, chip.data.order) == (1000, 300, "cyclic")
     assert chip.update.schedule == ((300, 0.003), (800, 0.001))

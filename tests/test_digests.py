@@ -31,7 +31,7 @@ def engine(name: str) -> Engine:
     entry = DIGESTS[name]
     config = load(str(files("ohmgrad.examples") / entry["example"])).with_(**entry["overrides"])
     config = config.with_(**{"run.steps": max(STEPS, config.run.steps)})
-    data = config.data
+    data = config.dataset
     return Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
 
 

@@ -170,7 +170,7 @@ def test_it_evaluates_as_golden_does(setup):
     state = golden.initial()
     golden.run(state, 40)
     chip = loaded(golden, new(), state)
-    for samples in range(1, golden.chip.config.data.train + 1):
+    for samples in range(1, golden.chip.config.dataset.train + 1):
         assert chip.evaluate(samples) == golden.evaluate(state, samples)
         compare(state, chip.state())
     chip.run(20)

@@ -31,7 +31,7 @@ SHORT = XOR.with_(**{"run.steps": 3000, "run.checkpoints": 4})
 
 def one_run(config, steps: int) -> State:
     """State after one call of the golden engine."""
-    data = config.data
+    data = config.dataset
     engine = Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
     state = engine.initial()
     engine.run(state, steps)

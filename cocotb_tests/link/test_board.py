@@ -172,7 +172,7 @@ async def compare(wire: Wire, state: State) -> None:
 def golden(name: str) -> Engine:
     """The golden engine with its samples."""
     own = chip(name)
-    data = own.config.data
+    data = own.config.dataset
     return Engine(own, datasets.load(data.set, data.train, data.test, own.config.seed))
 
 

@@ -116,7 +116,7 @@ def verify(chip: Chip, steps: int, say: Callable[[str], object] = print) -> dict
         Yosys, Verilator or the netlist does not do its part.
     """
     host, pins, cells = simulate(chip, say)
-    data = chip.config.data
+    data = chip.config.dataset
     engine = Engine(chip, datasets.load(data.set, data.train, data.test, chip.config.seed))
     state = engine.initial()
     first, seconds = engine.error(state), 0.0

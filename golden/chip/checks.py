@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ..blocks.measure.cost import FUNCTIONS, largest_error
 from ..blocks.update.window import CODES
 from ..data.datasets import SETS
+from .checks_array import check_array
 from .checks_learning import check_learning
 from .paths import PATHS
 from .rules import count, require, show
@@ -21,8 +22,11 @@ PARAMETERS = 2**20
 
 def check(chip: "ChipConfig") -> None:
     """Raise `config_errors.Conflict` for the first combination that is not allowed."""
-    _network(chip)
-    _data(chip)
+    check_array(chip)
+    if chip.network:
+        _network(chip)
+    if chip.data:
+        _data(chip)
     check_learning(chip)
     _engine(chip)
     _weights(chip)
@@ -45,54 +49,50 @@ def log2_ceil(n: int) -> int:
 
 
 def _network(chip: "ChipConfig") -> None:
-    layers, activation = chip.network.layers, chip.network.activation
+    layers, activation = chip.dense.layers, chip.dense.activation
     require(
         isinstance(activation, str) or len(activation) == len(layers) - 1,
         "network.activation",
         f"{show(activation)} has {count(len(activation), 'entry', 'entries')}; "
         f"allowed are one name or a list of {len(layers) - 1}, one for each layer of weights",
     )
-    data = SETS[chip.data.set]
+    data = SETS[chip.dataset.set]
     require(
         (layers[0], layers[-1]) == (data.inputs, data.outputs),
         "network.layers",
-        f"{show(layers)} does not fit data.set = {show(chip.data.set)}; "
+        f"{show(layers)} does not fit data.set = {show(chip.dataset.set)}; "
         f"allowed are lists that begin with {data.inputs} and end with {data.outputs}",
     )
     require(
-        chip.parameters <= PARAMETERS,
+        chip.size <= PARAMETERS,
         "network.layers",
-        f"{show(layers)} has {chip.parameters} weights and biases; allowed are up to {PARAMETERS} of them",
+        f"{show(layers)} has {chip.size} weights and biases; allowed are up to {PARAMETERS} of them",
     )
 
 
 def _data(chip: "ChipConfig") -> None:
-    data = SETS[chip.data.set]
-    has = f"data.set = {show(chip.data.set)} has {data.most} samples"
+    data = SETS[chip.dataset.set]
+    has = f"data.set = {show(chip.dataset.set)} has {data.most} samples"
     if data.held_out:
         has += f" and {data.held_out} to test"
     require(
-        chip.data.train <= data.most,
+        chip.dataset.train <= data.most,
         "data.train",
-        f"{chip.data.train} is too many, {has}; allowed are integers from 1 to {data.most}",
+        f"{chip.dataset.train} is too many, {has}; allowed are integers from 1 to {data.most}",
     )
-    room = data.room(chip.data.train)
+    room = data.room(chip.dataset.train)
     require(
-        chip.data.test <= room,
+        chip.dataset.test <= room,
         "data.test",
-        f"{chip.data.test} beside data.train = {chip.data.train} is too many, {has}; "
+        f"{chip.dataset.test} beside data.train = {chip.dataset.train} is too many, {has}; "
         f"allowed are integers from 0 to {room}",
     )
 
 
 def _engine(chip: "ChipConfig") -> None:
     engine, taus = chip.engine, chip.perturbation
-    require(
-        engine.samples == "codes" or SETS[chip.data.set].levels is not None,
-        "engine.samples",
-        f'"bits" keeps two levels of inputs and of targets, and data.set = {show(chip.data.set)} has more; '
-        f'allowed is "codes"',
-    )
+    if engine.samples == "bits":
+        _levels(chip)
     for key, largest in zip(("tau_p", "tau_theta"), chip.largest, strict=True):
         tau = getattr(taus, key)
         require(
@@ -130,6 +130,16 @@ def _engine(chip: "ChipConfig") -> None:
         )
 
 
+def _levels(chip: "ChipConfig") -> None:
+    data = SETS[chip.dataset.set]
+    require(
+        data.levels is not None,
+        "engine.samples",
+        f'"bits" keeps two levels of inputs and of targets, and data.set = {show(chip.dataset.set)} has more; '
+        f'allowed is "codes"',
+    )
+
+
 def _weights(chip: "ChipConfig") -> None:
     weights = chip.weights
     require(
@@ -148,7 +158,12 @@ def _weights(chip: "ChipConfig") -> None:
 def _words(chip: "ChipConfig") -> None:
     if PATHS[chip.update.path].gradient:
         _gradient(chip)
-    inputs, dac_bits = max(chip.network.layers[:-1]), chip.weights.dac_bits
+    if chip.network:
+        _sums(chip)
+
+
+def _sums(chip: "ChipConfig") -> None:
+    inputs, dac_bits = max(chip.dense.layers[:-1]), chip.weights.dac_bits
     rest = dac_bits + 1 + log2_ceil(inputs + 1)
     bits = chip.array.input_bits
     require(
@@ -157,7 +172,7 @@ def _words(chip: "ChipConfig") -> None:
         f"{bits} with weights.dac_bits = {dac_bits} and {inputs} inputs makes sums of {rest + bits} bits, "
         f"more than {WORD}; allowed are integers from 2 to {WORD - rest}",
     )
-    outputs = chip.network.layers[-1]
+    outputs = chip.dense.layers[-1]
     function = FUNCTIONS[chip.cost.function]
     sums = {bits: (outputs * largest_error(function, bits)).bit_length() for bits in range(2, 15)}
     bits = chip.array.output_bits

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from .paths import PATHS
-from .rules import count, require, show
+from .rules import count, either, require, show, unused
 
 if TYPE_CHECKING:
     from .config import ChipConfig
@@ -43,7 +43,7 @@ def _perturbation(chip: "ChipConfig") -> None:
 def _code(chip: "ChipConfig") -> None:
     given, code, method = chip.perturbation, chip.perturbation.code, chip.perturbation.method
     for key in ("frequency", "phase", "lag"):
-        _unused(chip, "perturbation", key, code == "sinusoidal", "code", '"sinusoidal"')
+        unused(chip, "perturbation", key, code == "sinusoidal", "code", '"sinusoidal"')
     for key in ("phase", "lag"):
         value = getattr(given, key)
         require(
@@ -82,8 +82,8 @@ def _code(chip: "ChipConfig") -> None:
 def _cost(chip: "ChipConfig") -> None:
     mode, taus = chip.cost.mode, chip.perturbation
     for key in ("refresh", "average_c0"):
-        _unused(chip, "cost", key, mode == "forward", "mode", '"forward"')
-    _unused(chip, "cost", "tau_hp", mode == "analog", "mode", '"analog"')
+        unused(chip, "cost", key, mode == "forward", "mode", '"forward"')
+    unused(chip, "cost", "tau_hp", mode == "analog", "mode", '"analog"')
     require(
         taus.blanking < taus.tau_x,
         "perturbation.blanking",
@@ -114,13 +114,14 @@ def _update(chip: "ChipConfig") -> None:
     update = chip.update
     for key in dict.fromkeys(key for path in PATHS.values() for key in path.keys):
         useful = [name for name, path in PATHS.items() if key in path.keys]
-        _unused(chip, "update", key, update.path in useful, "path", either(useful))
-    layers = len(chip.network.layers) - 1
+        unused(chip, "update", key, update.path in useful, "path", either(useful))
+    layers = len(chip.groups)
     require(
         len(update.layers) in (0, layers),
         "update.layers",
         f"{show(update.layers)} has {count(len(update.layers), 'entry', 'entries')}; "
-        f"allowed are lists of {layers}, one for each layer of weights",
+        f"allowed are lists of {layers}, one for each "
+        + ("layer of weights" if chip.network else "group of parameters"),
     )
     require(
         update.reset == "keep" or "keep_shift" not in update.model_fields_set,
@@ -162,19 +163,3 @@ def _sections(chip: "ChipConfig") -> None:
             section,
             f"missing section; update.path = {show(path)} needs it, and an empty one takes all defaults",
         )
-
-
-def either(names: list[str]) -> str:
-    """`"a"`, or `"a" or "b"`."""
-    return " or ".join(f'"{name}"' for name in names)
-
-
-def _unused(chip: "ChipConfig", section: str, key: str, useful: bool, other: str, needed: str) -> None:
-    """Refuse a key that was given and changes nothing."""
-    table = getattr(chip, section)
-    require(
-        useful or key not in table.model_fields_set,
-        f"{section}.{key}",
-        f"{show(getattr(table, key))} has no use with {other} = {show(getattr(table, other))}; "
-        f"it is allowed with {other} = {needed}",
-    )

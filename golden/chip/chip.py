@@ -52,7 +52,14 @@ class Chip:
     @cached_property
     def layout(self) -> Layout:
         """Order of the parameters in words of lanes."""
-        return Layout(tuple(self.config.network.layers), self.config.engine.lanes)
+        config = self.config
+        layers, groups = (config.network.layers, ()) if config.network else ((), config.groups)
+        return Layout(tuple(layers), config.engine.lanes, groups)
+
+    @cached_property
+    def emulated(self) -> bool:
+        """Whether golden and RTL have the array; else it is outside, and what its devices hold is not known."""
+        return self.config.array.kind == "emulated"
 
     @cached_property
     def sequencer(self) -> Sequencer:
@@ -94,17 +101,19 @@ class Chip:
 
     @cached_property
     def samples(self) -> samples.Samples:
-        """Sample memory."""
-        data = self.config.data
-        layers = self.layout.layers
+        """Sample memory; of one sample without codes where samples are the array's own."""
+        data, layers = self.config.data, self.layout.layers
+        if data is None:
+            return samples.Samples(samples.CYCLIC, self.config.seed, 1, 0, 0)
         return samples.Samples(samples.ORDERS[data.order], self.config.seed, data.train, layers[0], layers[-1])
 
     @cached_property
     def levels(self) -> tuple[tuple[int, int], tuple[int, int]] | None:
         """Where the sample memory keeps one bit a code: the lower and the upper code of inputs, and of targets."""
-        levels = SETS[self.config.data.set].levels
-        if self.config.engine.samples == "codes" or levels is None:
+        if self.config.engine.samples == "codes":
             return None
+        levels = SETS[self.config.dataset.set].levels
+        assert levels is not None  # the checks of the file have seen them
         inputs, targets = self.line_codes(np.array(levels[0])), self.output_codes(np.array(levels[1]))
         return (int(inputs[0]), int(inputs[1])), (int(targets[0]), int(targets[1]))
 
@@ -148,6 +157,8 @@ class Chip:
         amplitude = max(1, round(self.config.perturbation.amplitude / self.weight_unit))
         if self.codes.kind == codes.SINUSOIDAL:
             amplitude = 1
+        if not self.config.network:
+            return Crossbar(weights.bits, weights.dac_bits, array.input_bits, 0, 0, amplitude, 0)
         full = limit(array.input_bits)
         product = self.weight_unit / full
         shift = round(log2(array.adc_bound / limit(array.adc_bits) / product))
@@ -165,7 +176,7 @@ class Chip:
 
     @cached_property
     def neuron(self) -> Neuron:
-        """Activation tables."""
+        """Activation tables; ConfigError of a chip without a network."""
         array = self.config.array
         unit = self.weight_unit / self.crossbar.one * 2.0**self.crossbar.adc_shift
         return Neuron(self.config.activations, array.adc_bits, unit, array.input_bits, array.output_bits)
@@ -173,11 +184,13 @@ class Chip:
     @cached_property
     def cost(self) -> cost.Cost:
         """Cost unit."""
-        section = self.config.cost
+        section, outside = self.config.cost, self.config.cost.source == "external"
+        word = cost.Word(section.word_bits, section.signed, section.unit) if outside else None
         return cost.Cost(
             cost.FUNCTIONS[section.function], cost.MODES[section.mode], section.bits,
-            self.config.array.output_bits, self.layout.layers[-1],
+            self.config.array.output_bits, 0 if outside else self.layout.layers[-1],
             round(section.tau_hp / (section.tau_hp + 1) * (1 << cost.DECAY_BITS)) if section.mode == "analog" else 0,
+            word,
         )  # fmt: skip
 
     @cached_property

@@ -29,6 +29,7 @@ from .paths import PATHS
 from .rules import (
     ConfigError,
     choices,
+    groups,
     integers,
     listing,
     matching,
@@ -51,6 +52,7 @@ Rate = Annotated[float, numbers(0, 1000, above=True)]
 Scale = Annotated[float, numbers(0, 1024, above=True)]
 Spread = Annotated[float, numbers(0, 0.3)]
 Layers = Annotated[tuple[Annotated[int, integers(1, 4096)], ...], listing(2, 8, "layer sizes")]
+Groups = Annotated[tuple[int | tuple[int, int], ...], groups(64, 2**20)]
 Readings = Annotated[int, choices(1, 2, 4, 8, 16)]
 Turns = Annotated[float, numbers(0, 1)]
 Frequency = Annotated[
@@ -76,6 +78,17 @@ class Network(Section):
     activation: Annotated[str | tuple[str, ...], one_or_more(*ACTIVATIONS)]
 
 
+class Parameters(Section):
+    """Parameters of an external array whose inside the engine does not know, in place of a network.
+
+    How many, and in which groups: each of so many, or of [rows, columns] where lines and columns of cells matter.
+    Groups take the place of layers.
+    """
+
+    count: Annotated[int, integers(1, 2**20)]
+    groups: Groups = ()
+
+
 class Data(Section):
     """What is learned; `train` samples lie in the engine's memory and are drawn in this `order`.
 
@@ -91,10 +104,15 @@ class Data(Section):
 class Cost(Section):
     """Cost function, how C~ is measured, and the width of C~ in bits, sign included.
 
-    Mode forward only: C0 is measured every `refresh` steps; 0 is whenever the sample or theta changed.
+    S comes from the network's outputs, or as words from outside, so wide, signed or not, of which one LSB is so much
+    of C. Mode forward only: C0 is measured every `refresh` steps; 0 is whenever the sample or theta changed.
     Mode analog only: time constant of the high-pass, in steps. The means are over so many readings.
     """
 
+    source: Literal["outputs", "external"] = "outputs"
+    word_bits: Annotated[int, integers(2, 24)] = 16
+    signed: bool = False
+    unit: Annotated[float, numbers(0, 1e9, above=True)] = 1.0
     function: Annotated[str, one_of(*FUNCTIONS)] = "mse"
     mode: Annotated[str, one_of(*MODES)] = "antithetic"
     bits: Annotated[int, integers(4, 23)] = 20
@@ -154,11 +172,13 @@ class Weights(Section):
 
 
 class Array(Section):
-    """DACs of the lines; ADCs of the neurons' inputs, and the input at their full scale; codes of outputs.
+    """The emulated array, or one outside. DACs of the lines; ADCs of the neurons' inputs, and the input at their full
+    scale; codes of outputs.
 
     The cost arrives `latency` steps after its pattern.
     """
 
+    kind: Literal["emulated", "external"] = "emulated"
     input_bits: Annotated[int, integers(2, 12)] = 8
     adc_bits: Annotated[int, integers(4, 14)] = 10
     adc_bound: Scale = 8.0
@@ -283,8 +303,9 @@ class ChipConfig(Section):
 
     name: Name
     seed: Annotated[int, integers(0, 2**32 - 1)] = 1
-    network: Network
-    data: Data
+    network: Network | None = None
+    parameters: Parameters | None = None
+    data: Data | None = None
     cost: Cost = Cost()
     perturbation: Perturbation
     update: Update
@@ -307,7 +328,7 @@ class ChipConfig(Section):
     @property
     def perturbed(self) -> int:
         """Number of values of the code: one a parameter, or one a neuron."""
-        return self.parameters if self.perturbation.method == "weight" else sum(self.network.layers[1:])
+        return self.size if self.perturbation.method == "weight" else sum(rows for rows, _ in self.groups)
 
     @property
     def peak(self) -> int:
@@ -331,16 +352,46 @@ class ChipConfig(Section):
         return self.cost.bits + self.factor_bits + (window - 1).bit_length()
 
     @property
-    def parameters(self) -> int:
-        """P, the number of weights and biases."""
-        layers = self.network.layers
-        return sum((n_in + 1) * n_out for n_in, n_out in zip(layers[:-1], layers[1:], strict=True))
+    def dense(self) -> Network:
+        """The network; ConfigError where there is none."""
+        if self.network is None:
+            raise self._blind("network")
+        return self.network
+
+    @property
+    def dataset(self) -> Data:
+        """What is learned; ConfigError where that is not known."""
+        if self.data is None:
+            raise self._blind("data")
+        return self.data
+
+    def _blind(self, section: str) -> ConfigError:
+        return ConfigError(
+            f"{self.name}: {section}: missing section, without which nothing is known of what the array computes; "
+            'such a chip can be generated and replayed, all else takes one with array.kind = "emulated".'
+        )
+
+    @property
+    def groups(self) -> tuple[tuple[int, int], ...]:
+        """Rows and columns of each layer of weights, bias column included, or of each group of parameters."""
+        if self.network:
+            layers = self.network.layers
+            return tuple((rows, inputs + 1) for inputs, rows in zip(layers[:-1], layers[1:], strict=True))
+        if not self.parameters:
+            return ()
+        given = self.parameters.groups or (self.parameters.count,)
+        return tuple((1, group) if isinstance(group, int) else group for group in given)
+
+    @property
+    def size(self) -> int:
+        """P, the number of weights and biases, or of parameters."""
+        return sum(rows * columns for rows, columns in self.groups)
 
     @property
     def activations(self) -> tuple[str, ...]:
         """Activation of each layer of weights."""
-        given = self.network.activation
-        return (given,) * (len(self.network.layers) - 1) if isinstance(given, str) else given
+        given = self.dense.activation
+        return (given,) * (len(self.dense.layers) - 1) if isinstance(given, str) else given
 
     def with_seed(self, seed: int) -> Self:
         """Return the same chip with another seed."""
@@ -389,7 +440,8 @@ def load(path: str | PathLike[str]) -> ChipConfig:
     source = plain(fspath(path))
     data = read_toml(path, source)
     if not data:
-        required = ", ".join(name for name, field in ChipConfig.model_fields.items() if field.is_required())
+        fields = ChipConfig.model_fields.items()
+        required = ", ".join(name for name, field in fields if field.is_required() or name in ("network", "data"))
         raise ConfigError(f"{source}: the file is empty; required are {required}.")
     return _validate(ChipConfig, data, source)
 

@@ -91,8 +91,9 @@ def of_parameters(chip: "Chip", name: str, symbol: str, bits: int, bound: int, p
 
 
 def memories(chip: "Chip") -> tuple[Memory, ...]:
-    """All memories that a chip has: those of its update path, and those of any path."""
-    return (*chip.path.memories(chip), *_of_costs(chip), *_average(chip), _samples(chip))
+    """All memories that a chip has: those of its update path, and those of any path; of an external array none."""
+    found = (*chip.path.memories(chip), *_of_costs(chip), *_average(chip), *_samples(chip))
+    return tuple(memory for memory in found if chip.emulated or memory.owner != "array")
 
 
 def _of_costs(chip: "Chip") -> tuple[Memory, ...]:
@@ -117,9 +118,11 @@ def _average(chip: "Chip") -> tuple[Memory, ...]:
     return (of_parameters(chip, "average", "V", bits, 1 << bits - 1, "array.average.memory", "average"),)
 
 
-def _samples(chip: "Chip") -> Memory:
+def _samples(chip: "Chip") -> tuple[Memory, ...]:
     """Written by the host only, so no part of a state."""
     samples = chip.samples
+    if not samples.inputs:
+        return ()
     words = samples.size * (record_words(samples.inputs) + record_words(samples.outputs)) * SAMPLE_WORD
     bits = max(chip.crossbar.line_bits, chip.config.array.output_bits)
-    return Memory("samples", "samples", Region.SAMPLES, words, bits, limit(bits), "engine.samples")
+    return (Memory("samples", "samples", Region.SAMPLES, words, bits, limit(bits), "engine.samples"),)

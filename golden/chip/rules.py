@@ -35,6 +35,22 @@ def require(condition: bool, key: str, problem: str) -> None:
         raise Conflict(key, problem)
 
 
+def either(names: list[str]) -> str:
+    """`"a"`, or `"a" or "b"`."""
+    return " or ".join(f'"{name}"' for name in names)
+
+
+def unused(chip: BaseModel, section: str, key: str, useful: bool, other: str, needed: str) -> None:
+    """Refuse a key that was given and changes nothing."""
+    table = getattr(chip, section)
+    require(
+        useful or key not in table.model_fields_set,
+        f"{section}.{key}",
+        f"{show(getattr(table, key))} has no use with {other} = {show(getattr(table, other))}; "
+        f"it is allowed with {other} = {needed}",
+    )
+
+
 @dataclass(frozen=True)
 class Rule:
     """Check of one value, as metadata of an annotated type; it runs before pydantic's own.
@@ -94,6 +110,21 @@ def listing(low: int, high: int, what: str) -> Rule:
         return None if low <= len(value) <= high else f"has {count(len(value), 'entry', 'entries')}"
 
     return Rule(f"lists of {low} to {high} {what}" if low < high else f"lists of {high} {what}", problem)
+
+
+def groups(most: int, largest: int) -> Rule:
+    """Lists of up to `most` groups of parameters, each an integer up to `largest` or a list of rows and columns."""
+
+    def sized(entry: Any) -> bool:
+        sizes = list(entry) if isinstance(entry, list | tuple) and len(entry) == 2 else [entry]
+        return all(type(size) is int and 1 <= size <= largest for size in sizes)
+
+    def problem(value: Any) -> str | None:
+        if not isinstance(value, list | tuple):
+            return "is not a list"
+        return None if len(value) <= most and all(map(sized, value)) else "is not a list of groups"
+
+    return Rule(f"lists of 0 to {most} groups, each a number of parameters or [rows, columns]", problem)
 
 
 def choices(*allowed: int) -> Rule:

@@ -34,7 +34,7 @@ class FilteredPath(NamedTuple):
     seed, noise : int
         Of the devices' cycle noise.
     devices : int64 array, shape (P, 6)
-        As of `golden.blocks.array.devices.Devices.sample`.
+        As of `golden.blocks.array.devices.Devices.sample`; (0, 6) of an external array.
     pulses : int32 array, shape (P,)
         Pulses of an update, written.
     g, h : int32 arrays, shape (P,)
@@ -57,16 +57,16 @@ class FilteredPath(NamedTuple):
     def of(cls, chip: "Chip", path: "Filtered") -> "FilteredPath":
         """See `golden.paths`."""
         starts, thresholds = (np.array(column) for column in zip(*path.ttv2.schedule, strict=True))
-        none = np.zeros(0, np.int32)
+        none, count = np.zeros(0, np.int32), chip.layout.parameters if chip.emulated else 0
         return cls(
             chip.sequencer.tau_theta, chip.correlator, path.ttv2._replace(schedule=()),
-            starts, thresholds, path.devices.seed, path.devices.noise, path.devices.sample(chip.layout.parameters),
+            starts, thresholds, path.devices.seed, path.devices.noise, path.devices.sample(count),
             np.zeros(chip.layout.parameters, np.int32), none, none,
         )  # fmt: skip
 
     def initial(self, theta: np.ndarray) -> dict[str, np.ndarray]:
         """See `golden.paths`."""
-        return {"theta": np.clip(theta, *self.bounds()).astype(np.int32)}
+        return {"theta": np.clip(theta, *self.bounds()).astype(np.int32)} if len(self.devices) else {}
 
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """See `golden.paths`."""
@@ -74,7 +74,7 @@ class FilteredPath(NamedTuple):
 
     def on(self, state: "State") -> "FilteredPath":
         """See `golden.paths`."""
-        return self._replace(g=words(state, "g", len(state.theta)), h=state.h)
+        return self._replace(g=words(state, "g", self.pulses.size), h=state.h)
 
     # Compiled from here on.
 
@@ -87,7 +87,8 @@ class FilteredPath(NamedTuple):
         bound = i32((1 << (self.ttv2.bits - 1)) - 1)
         threshold = self.thresholds[scheduled(self.starts, now)]
         over = transfer(bound, self.ttv2.reset, self.ttv2.keep_shift, threshold, self.g, self.h, self.pulses)
-        pulse_all(self.seed, self.noise, now, self.pulses, self.devices, theta)
+        if self.devices.shape[0]:
+            pulse_all(self.seed, self.noise, now, self.pulses, self.devices, theta)
         return over
 
 

@@ -12,10 +12,13 @@ from ...golden.chip.memory_map import SAMPLE_WORD
 from ...golden.chip.paths import TikiTaka
 from ..lib.host_port import HostPort
 from ..lib.layout import lane_words
+from ..measure.cost import output_layout
 from ..measure.neuron import rails
 from ..update.average import command_layout
 from .reading import request_layout
 
+SAMPLE = data.StructLayout({"number": 32, "next": 1})
+"""Sample of a sweep: its number, and whether it is another than that of the sweep before, or the first."""
 PULSE = data.StructLayout({"slow": 1, "number": 32})
 """Which array a vector pulses, and the number that seeds its cycle noise."""
 
@@ -41,6 +44,10 @@ class ArrayPort(Signature):
                                                                       steps of the DAC); `layout.words`
     adc          in        `rail0`, `rail1` of `array.adc_bits`       codes of the neurons' inputs, layer by layer;
                                                                       one a neuron
+    sample       out       `SAMPLE`                                   external cost: number of the sample that the
+                                                                      sweep presents, and whether it is another
+                                                                      than the sweep's before; one
+    cost         in        `rail0`, `rail1` of `cost.word_bits`       external cost: S of both rails; one a sweep
     settle       out       1                                          what the sweep has applied is settling:
                                                                       `engine.settle` clocks from its update on
     convert      out       1                                          high for one clock, the first in which the
@@ -86,12 +93,9 @@ class ArrayPort(Signature):
     """
 
     def __init__(self, chip: Chip):
-        array, lanes = chip.crossbar, chip.layout.lanes
-        members: dict[str, Member] = {
-            "line": Out(stream.Signature(data.ArrayLayout(signed(array.line_bits), SAMPLE_WORD))),
-            "hidden": Out(stream.Signature(rails(array.line_bits))),
-            "sign": Out(stream.Signature(lane_words(chip.codes.bits, lanes))),
-            "adc": In(stream.Signature(rails(array.adc_bits))),
+        members = (_words if chip.cost.word else _network)(chip)
+        members |= {
+            "sign": Out(stream.Signature(lane_words(chip.codes.bits, chip.layout.lanes))),
             "settle": Out(1),
             "convert": Out(1),
             "busy": In(1),
@@ -102,6 +106,24 @@ class ArrayPort(Signature):
             members["average"] = Out(stream.Signature(command_layout(chip.average)))
         members |= {memory.port: Out(HostPort()) for memory in memories(chip) if memory.owner == "array"}
         super().__init__(members)
+
+
+def _network(chip: Chip) -> dict[str, Member]:
+    """A network in the array: its lines, and codes of its neurons' inputs."""
+    array = chip.crossbar
+    return {
+        "line": Out(stream.Signature(data.ArrayLayout(signed(array.line_bits), SAMPLE_WORD))),
+        "hidden": Out(stream.Signature(rails(array.line_bits))),
+        "adc": In(stream.Signature(rails(array.adc_bits))),
+    }
+
+
+def _words(chip: Chip) -> dict[str, Member]:
+    """Anything that has a cost."""
+    return {
+        "sample": Out(stream.Signature(SAMPLE)),
+        "cost": In(stream.Signature(output_layout(chip.cost))),
+    }
 
 
 def _read(chip: Chip) -> Member:

@@ -15,7 +15,7 @@ from ...golden.chip.chip import Chip
 from ...golden.chip.memory_map import Register
 from ..lib.settings_layout import LAYOUT
 from ..lib.streams import transfer
-from ..measure.cost import READING, result_layout
+from ..measure.cost import READING, result_layout, sum_shape
 from .sequencer_counters import COUNTER, RunCounters, counter_ports, presented_layout, step_modulo
 from .settings import effective_settings, single_reading
 
@@ -85,7 +85,7 @@ class StepSequencer(Component):
                 "load_register": In(Register),
                 "load_value": In(COUNTER),
                 "last": Out(result_layout(chip.cost)),
-                "total": Out(chip.cost.sum_bits + count),
+                "total": Out(sum_shape(chip.cost, count)),
                 "right": Out(count),
                 **{name: Out(shape) for name, shape in counter_ports(chip).items()},
             }

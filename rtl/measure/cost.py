@@ -3,9 +3,9 @@
 See `golden.blocks.measure.cost`.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed
 from amaranth.lib import data, stream
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import Component, In, Out, Signature
 
 from ...golden.blocks.lib.kinds import require_listed, unlisted
 from ...golden.blocks.measure.cost import (
@@ -34,14 +34,50 @@ READING = data.StructLayout({"take0": 1, "take1": 1, "last": 1, "refresh": 1, "c
 sample than the last step did; or is of no step at all."""
 
 
+def sum_shape(cost: Cost, more: int = 0) -> Shape:
+    """Shape of S, and of sums that need some bits more."""
+    return Shape(cost.sum_bits + more, cost.word is not None and cost.word.signed)
+
+
+def output_layout(cost: Cost) -> data.StructLayout:
+    """Payload of what S is made of: an output on both rails, or with a word S of both rails."""
+    if cost.word is None:
+        return rails(cost.output_bits)
+    return data.StructLayout({"rail0": sum_shape(cost), "rail1": sum_shape(cost)})
+
+
 def result_layout(cost: Cost) -> data.StructLayout:
     """Payload of a measurement: C~ and whether it saturated, S of both rails, the class right, of no step."""
     return data.StructLayout(
         {
-            "cost": signed(cost.bits), "saturated": 1, "sum0": cost.sum_bits, "sum1": cost.sum_bits,
+            "cost": signed(cost.bits), "saturated": 1, "sum0": sum_shape(cost), "sum1": sum_shape(cost),
             "right": 1, "drop": 1,
         }
     )  # fmt: skip
+
+
+def telemetry_layout(cost: Cost) -> data.StructLayout:
+    """Payload of `Telemetry`."""
+    total = sum_shape(cost, AVERAGE)
+    return data.StructLayout({"step": 32, "cost": signed(cost.bits), "total0": total, "total1": total})
+
+
+class Telemetry(Signature):
+    """What was measured, for whoever listens; there is no ready.
+
+    Members
+    -------
+    valid : high for one clock a step of a run.
+    payload : number of the step, C~ of its pattern, and the sums of S over its readings that count, of both rails: what
+        `golden.recorded.Readings` has.
+
+    Parameters
+    ----------
+    cost : golden.blocks.measure.cost.Cost
+    """
+
+    def __init__(self, cost: Cost):
+        super().__init__({"valid": Out(1), "payload": Out(telemetry_layout(cost))})
 
 
 class CostUnit(Component):
@@ -58,9 +94,10 @@ class CostUnit(Component):
     settings : averages and decay are used.
     reading : stream in, one a reading.
     target : stream in, words of 8 target codes, `record_words(outputs)` a reading. Both are taken before
-        the reading's first output.
-    output : stream in, codes of both rails, `outputs` a reading.
+        the reading's first output. Not there with a word.
+    output : stream in, codes of both rails, `outputs` a reading; with a word S of both rails, one a reading.
     result : stream out, one for each last reading, `latency` clocks after its last output.
+    totals : with the result, sums of S over the readings that count, of both rails.
     load, load_register, load_value : the host writes a word of the memory that the mode has.
     memory : both words of the memory; 0 where the mode has none.
 
@@ -77,13 +114,15 @@ class CostUnit(Component):
         self.single = single
         self.latency = 4 + 2 * (cost.mode == ANALOG)
         self.width = cost.sum_bits + FRACTION + 2
+        target = In(stream.Signature(data.ArrayLayout(signed(cost.output_bits), SAMPLE_WORD)))
         super().__init__(
-            {
+            ({} if cost.word else {"target": target})
+            | {
                 "settings": In(LAYOUT),
                 "reading": In(stream.Signature(READING)),
-                "target": In(stream.Signature(data.ArrayLayout(signed(cost.output_bits), SAMPLE_WORD))),
-                "output": In(stream.Signature(rails(cost.output_bits))),
+                "output": In(stream.Signature(output_layout(cost))),
                 "result": Out(stream.Signature(result_layout(cost))),
+                "totals": Out(data.ArrayLayout(sum_shape(cost, AVERAGE), 2)),
                 "load": In(1),
                 "load_register": In(Register),
                 "load_value": In(32),
@@ -93,13 +132,13 @@ class CostUnit(Component):
 
     def elaborate(self, platform):
         m = Module()
-        row = Signal(range(max(2, self.cost.outputs)))
+        row, last_row = Signal(range(max(2, self.cost.outputs))), max(1, self.cost.outputs) - 1
         take, final, loaded, closed, reading_valid = Signal(), Signal(), Signal(), Signal(), Signal()
         reading, next_reading = Signal(READING), Signal(READING)
         m.d.comb += [
             self.output.ready.eq(loaded & reading_valid & ~closed),
             take.eq(transfer(self.output)),
-            final.eq(take & (row == self.cost.outputs - 1)),
+            final.eq(take & (row == last_row)),
             # The next one is taken with the last output, for the sequencer presents it before it takes the result.
             self.reading.ready.eq(~reading_valid | final),
         ]
@@ -109,7 +148,11 @@ class CostUnit(Component):
             m.d.sync += reading.eq(next_reading)
         with m.If(self.reading.ready):
             m.d.sync += [next_reading.eq(self.reading.payload), reading_valid.eq(self.reading.valid)]
-        target = self._targets(m, loaded, take, final)
+        target = Const(0)
+        if self.cost.word:
+            m.d.comb += loaded.eq(1)
+        else:
+            target = self._targets(m, loaded, take, final)
 
         # A reading is closed from its last output on, and full when its cost stands, until it ends.
         full, end, pipeline = Signal(), Signal(), Signal(self.latency - 1)
@@ -122,8 +165,13 @@ class CostUnit(Component):
             full.eq(pipeline[-1] | (full & ~end)),
             closed.eq(final | (closed & ~end)),
         ]
-        sums = [self._accumulate(m, rail, target, take, end) for rail in ("rail0", "rail1")]
+        both = ("rail0", "rail1")
+        if self.cost.word:
+            sums = [self._held(m, rail, take) for rail in both]
+        else:
+            sums = [self._accumulate(m, rail, target, take, end) for rail in both]
         totals = sums if self.single else self._totals(m, sums, reading, end)
+        m.d.comb += [self.totals[rail].eq(total) for rail, total in enumerate(totals)]
         difference = self._difference(m, totals, reading, end)
         payload = self.result.payload
         m.d.comb += [
@@ -131,7 +179,7 @@ class CostUnit(Component):
             payload.saturated.eq(exceeds(difference, self.cost.bits)),
             payload.sum0.eq(sums[0]),
             payload.sum1.eq(sums[1]),
-            payload.right.eq(self._right(m, target, row, take)),
+            payload.right.eq(0 if self.cost.word else self._right(m, target, row, take)),
             payload.drop.eq(reading.drop),
         ]
         return m
@@ -154,6 +202,13 @@ class CostUnit(Component):
         with m.If(final):
             m.d.sync += loaded.eq(0)
         return targets[:bits].as_signed()
+
+    def _held(self, m: Module, rail: str, take: Value) -> Signal:
+        """S of one rail as it came."""
+        word = Signal(sum_shape(self.cost), name=f"sum_{rail}")
+        with m.If(take):
+            m.d.sync += word.eq(self.output.payload[rail])
+        return word
 
     def _accumulate(self, m: Module, rail: str, target: Value, take: Value, end: Value) -> Signal:
         """S of one rail, three clocks behind its outputs, until the reading ends."""
@@ -183,7 +238,7 @@ class CostUnit(Component):
         """Sums over the readings that count."""
         totals = []
         for name, add, used in zip(("total0", "total1"), sums, (reading.take0, reading.take1), strict=True):
-            held = Signal(self.cost.sum_bits + AVERAGE, name=f"{name}_before")
+            held = Signal(sum_shape(self.cost, AVERAGE), name=f"{name}_before")
             total = Signal.like(held, name=name)
             m.d.comb += total.eq(held + Mux(used, add, 0))
             with m.If(end):

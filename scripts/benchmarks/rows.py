@@ -24,7 +24,7 @@ def row(name: str, value: float, unit: str, reference: str, ratio: float | None,
 def example(name: str) -> Engine:
     """A chip of the examples, with its samples."""
     config = load(str(resources("ohmgrad.examples") / f"{name}.toml"))
-    data = config.data
+    data = config.dataset
     return Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
 
 

@@ -175,7 +175,7 @@ def check(outcome: Outcome, config: ChipConfig, folder: Path) -> None:
 
 def learner(config: ChipConfig) -> Engine:
     """The golden model of a chip, with its samples."""
-    data = config.data
+    data = config.dataset
     return Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
 
 

@@ -89,7 +89,7 @@ def resolution() -> None:
                     "perturbation.amplitude": amplitude, "array.adc_bits": bits,
                 }
             )  # fmt: skip
-            data = config.data
+            data = config.dataset
             engine = Engine(Chip(config), datasets.load(data.set, data.train, data.test, seed))
             state = engine.initial()
             engine.run(state, steps)
@@ -113,7 +113,7 @@ def resolution() -> None:
 def budget() -> None:
     """Root mean square of what one perturbation moves, in LSB of each word it passes through."""
     config = example("digits")
-    data = config.data
+    data = config.dataset
     engine = Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
     state, rows = engine.initial(), []
     hidden = engine.chip.layout.rows[0]

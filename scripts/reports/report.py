@@ -70,7 +70,7 @@ def write_report(config: ChipConfig, folder: Path) -> dict[str, Any]:
     rows = result["checkpoints"]
     first, last = (load_checkpoint(folder / rows[i]["file"], chip) for i in (0, -1))
     flags = [name for bit, name in enumerate(FLAGS) if last.flags >> bit & 1]
-    data = config.data
+    data = config.dataset
     engine = Engine(chip, datasets.load(data.set, data.train, data.test, config.seed))
     before, after = (
         [matrix[:, :-1] * chip.state_unit for matrix in chip.matrices(state.theta)] for state in (first, last)
@@ -100,7 +100,7 @@ def write_report(config: ChipConfig, folder: Path) -> dict[str, Any]:
 def _lead(chip: Chip) -> str:
     layers = "-".join(map(str, chip.layout.layers))
     return (
-        f"A network {layers} with {chip.layout.parameters:,} parameters learned {chip.config.data.set} by "
+        f"A network {layers} with {chip.layout.parameters:,} parameters learned {chip.config.dataset.set} by "
         f"multiplexed gradient descent in the {chip.config.update.path} path: perturb all, measure one "
         "cost, correlate, update. No backpropagation."
     )
@@ -142,7 +142,7 @@ def _table(rows: Iterable[Sequence[object]]) -> str:
 
 def _samples(engine: Engine, state: State) -> str:
     """The first test samples (training samples if there are none), and what the chip says to them."""
-    split, name = engine.split, engine.chip.config.data.set
+    split, name = engine.split, engine.chip.config.dataset.set
     part = "test" if len(split.test_x) else "train"
     x, t, y = (getattr(split, f"{part}_{letter}")[:SHOWN] for letter in "xty")
     outputs = engine.outputs(state, x)

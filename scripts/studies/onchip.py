@@ -41,7 +41,7 @@ def chip(task: str, code: str, steps: int, seed: int) -> ChipConfig:
     """Chip description of a task."""
     example, _, overrides = TASKS[task]
     config = load(str(resources("ohmgrad.examples") / f"{example}.toml")).with_(**overrides)
-    eta = config.update.eta * (config.parameters if code == "sequential" else 1)
+    eta = config.update.eta * (config.size if code == "sequential" else 1)
     name = f"{task}-{code}".lower().replace(" ", "-")
     points = min(20, steps)
     return config.with_(

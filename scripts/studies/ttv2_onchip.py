@@ -70,7 +70,7 @@ class Directly(Engine):
 
 def learn(config: ChipConfig, directly: bool, progress: Progress) -> Json:
     """Train the golden model; the figures that `onchip.simulate` gives."""
-    data, steps = config.data, config.run.steps
+    data, steps = config.dataset, config.run.steps
     kind = Directly if directly else Engine
     engine = kind(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
     state, curve = engine.initial(), []
@@ -79,7 +79,7 @@ def learn(config: ChipConfig, directly: bool, progress: Progress) -> Json:
         progress(state.step, steps)
         accuracy = engine.accuracy(state) if data.test else float("nan")
         curve.append({"step": state.step, "test_accuracy": accuracy, "mean_squared_error": engine.error(state)})
-    return {"parameters": config.parameters, "steps": steps, "curve": curve, **curve[-1]}
+    return {"parameters": config.size, "steps": steps, "curve": curve, **curve[-1]}
 
 
 RATES = {("XOR", 100): 0.03, ("XOR", 20): 0.003, ("NIST7x7", 100): 0.01, ("NIST7x7", 20): 0.01}

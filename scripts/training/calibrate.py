@@ -34,7 +34,7 @@ def calibrate(config: ChipConfig, on: Literal["golden", "sim"], monitor: Monitor
     Mismatch
         RTL and golden find different delays.
     """
-    chip, data = Chip(config), config.data
+    chip, data = Chip(config), config.dataset
     engine = Engine(chip, datasets.load(data.set, data.train, data.test, config.seed))
     state = engine.initial()
     delay = engine.calibrate(state)

@@ -74,7 +74,7 @@ def write_results(
         "mean_squared_error": last.get("mean_squared_error"),
         "bit_exact": False if mismatch else True if compared else None,
         "compared": compared,
-        "solved": solved(rows) if chip.config.data.set == "xor" else None,
+        "solved": solved(rows) if chip.config.dataset.set == "xor" else None,
         "cycles": last["cycles"],
         "clocks_per_step": clocks / steps if clocks and steps else None,
         "clocks_per_s": clocks / seconds if clocks else None,

@@ -115,7 +115,7 @@ class Run:
         self._began = time.perf_counter()
         self.chip, self.folder, self.monitor = chip, folder, monitor
         self.speed = 0, 0, 0.0
-        data = chip.config.data
+        data = chip.config.dataset
         self.engine = Engine(chip, datasets.load(data.set, data.train, data.test, chip.config.seed))
         start, self.curve = _last(folder, chip) if resume else (self.engine.initial(), [])
         self._before = self.curve[-1][1] if self.curve else Figures()
@@ -232,7 +232,7 @@ class Run:
         )
 
     def _measure(self, state: State) -> Figures:
-        accuracy = self.engine.accuracy(state) if self.chip.config.data.test else np.nan
+        accuracy = self.engine.accuracy(state) if self.chip.config.dataset.test else np.nan
         return Figures(accuracy, self.engine.error(state))
 
 

@@ -40,28 +40,32 @@ class Operation(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Sizes of a network of dense layers, and the number of lanes.
+    """Sizes of a network of dense layers, or of groups of parameters, and the number of lanes.
 
     Attributes
     ----------
     layers : tuple of int
-        Inputs, hidden neurons, ..., outputs.
+        Inputs, hidden neurons, ..., outputs; empty where the parameters are of no network.
     lanes : int
         Parameters a word; a power of two.
+    groups : tuple of (int, int)
+        Without layers: rows and columns of each group of parameters, which takes the place of a layer; its rows are
+        neurons, its columns are lines.
     """
 
     layers: tuple[int, ...]
     lanes: int
+    groups: tuple[tuple[int, int], ...] = ()
 
     @property
     def columns(self) -> tuple[int, ...]:
         """Input lines of each layer of weights, bias included."""
-        return tuple(n + 1 for n in self.layers[:-1])
+        return tuple(n + 1 for n in self.layers[:-1]) or tuple(columns for _, columns in self.groups)
 
     @property
     def rows(self) -> tuple[int, ...]:
         """Neurons of each layer of weights."""
-        return tuple(self.layers[1:])
+        return tuple(self.layers[1:]) or tuple(rows for rows, _ in self.groups)
 
     @property
     def offsets(self) -> tuple[int, ...]:

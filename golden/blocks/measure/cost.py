@@ -36,6 +36,24 @@ AVERAGE = 4
 """Largest log2 of a number of readings."""
 
 
+class Word(NamedTuple):
+    """S that comes from outside as a word, in place of outputs.
+
+    Attributes
+    ----------
+    bits : int
+        Width.
+    signed : bool
+        In two's complement; else unsigned.
+    unit : float
+        C that one LSB stands for.
+    """
+
+    bits: int
+    signed: bool
+    unit: float
+
+
 class Cost(NamedTuple):
     """Configuration of the cost unit.
 
@@ -48,9 +66,11 @@ class Cost(NamedTuple):
     output_bits : int
         Width of output and target codes.
     outputs : int
-        Neurons of the last layer.
+        Neurons of the last layer; 0 with a word.
     decay : int
         tau_hp / (tau_hp + 1) of the analog mode, in 2**-16.
+    word : Word or None
+        What S is where it comes from outside.
     """
 
     function: int
@@ -59,6 +79,7 @@ class Cost(NamedTuple):
     output_bits: int
     outputs: int
     decay: int = 0
+    word: Word | None = None
 
     @property
     def bound(self) -> int:
@@ -67,15 +88,17 @@ class Cost(NamedTuple):
 
     @property
     def sum_bits(self) -> int:
-        """Unsigned width of S, which never overflows."""
+        """Width of S, which never overflows; unsigned but of a signed word."""
+        if self.word:
+            return self.word.bits
         return (self.outputs * largest_error(self.function, self.output_bits)).bit_length()
 
     @property
     def unit(self) -> float:
         """Real value of C~ = 1, as a difference of C to the unperturbed cost."""
         require_listed("mode of the cost", self.mode, MODES)
-        scale = full_scale(self.function, limit(self.output_bits))
-        return 1 / scale / (2 if self.mode == ANTITHETIC else 1)
+        unit = self.word.unit if self.word else 1 / full_scale(self.function, limit(self.output_bits))
+        return unit / (2 if self.mode == ANTITHETIC else 1)
 
 
 def largest_error(function: int, bits: int) -> int:

@@ -1,0 +1,92 @@
+"""Combinations of keys on what the array is and what comes back from it that a chip file must not ask for."""
+
+from typing import TYPE_CHECKING
+
+from .rules import require, show, unused
+
+if TYPE_CHECKING:
+    from .config import ChipConfig
+
+
+def check_array(chip: "ChipConfig") -> None:
+    """Raise `golden.chip.rules.Conflict` for the first combination that is not allowed."""
+    external = chip.cost.source == "external"
+    for key in ("word_bits", "signed", "unit"):
+        unused(chip, "cost", key, external, "source", '"external"')
+    _sections(chip, external)
+    if chip.array.kind == "external":
+        _outside(chip)
+    if external:
+        _parameters(chip)
+
+
+def _sections(chip: "ChipConfig", external: bool) -> None:
+    """A network with data, or parameters."""
+    has = {name: getattr(chip, name) is not None for name in ("network", "data", "parameters")}
+    useful = {"network": not external, "data": not external, "parameters": external}
+    required = {"network": "layers, activation", "data": "set", "parameters": "count"}
+    for name, wanted in useful.items():
+        require(has[name] or not wanted, name, f"missing section; required in it are {required[name]}")
+        other = "outputs" if external else "external"
+        require(
+            wanted or not has[name],
+            name,
+            f"the section has no use with cost.source = {show(chip.cost.source)}; "
+            f'it is allowed with cost.source = "{other}"',
+        )
+
+
+def _outside(chip: "ChipConfig") -> None:
+    """What only the emulated array has."""
+    for name in ("defects", "average"):
+        require(
+            getattr(chip, name) is None,
+            name,
+            'the section is of emulated cells; it is allowed with array.kind = "emulated"',
+        )
+
+
+def _parameters(chip: "ChipConfig") -> None:
+    assert chip.parameters is not None
+    given, count = chip.parameters.groups, chip.parameters.count
+    require(
+        chip.array.kind == "external",
+        "array.kind",
+        f'{show(chip.array.kind)} has no cost for cost.source = "external"; allowed is "external"',
+    )
+    require(
+        chip.size == count,
+        "parameters.count",
+        f"{count} is not the sum of parameters.groups; allowed is {chip.size}",
+    )
+    unused(chip, "cost", "function", False, "source", '"outputs"')
+    for key in ("input_bits", "adc_bits", "adc_bound", "output_bits"):
+        require(
+            key not in chip.array.model_fields_set,
+            f"array.{key}",
+            f'{show(getattr(chip.array, key))} has no use with cost.source = "external"; '
+            'it is allowed with cost.source = "outputs"',
+        )
+    lined = bool(given) and not any(isinstance(group, int) for group in given)
+    code = chip.perturbation.code
+    require(
+        lined or code != "rank-one",
+        "perturbation.code",
+        f"{show(code)} needs rows and columns; it is allowed with parameters.groups of lists [rows, columns] alone",
+    )
+    require(
+        chip.perturbation.method == "weight",
+        "perturbation.method",
+        f"{show(chip.perturbation.method)} needs the codes of the lines, which an external cost comes without; "
+        'allowed is "weight"',
+    )
+    require(
+        chip.update.path != "tiki-taka",
+        "update.path",
+        '"tiki-taka" pulses the lines of a network; allowed with cost.source = "external" are "digital", "filtered"',
+    )
+    require(
+        chip.engine.samples == "codes",
+        "engine.samples",
+        '"bits" has no use with cost.source = "external", which has no samples; allowed is "codes"',
+    )
