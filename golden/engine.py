@@ -19,7 +19,7 @@ from .evaluation import count, share_right
 from .forward import Array, array_of, forward, outputs, present, rails_of, sums
 from .learner import Learner
 from .state import State
-from .step import Memory, Trace
+from .step import Memory, Trace, trace_of
 
 
 def require_array(chip: Chip) -> None:
@@ -77,7 +77,8 @@ class Engine(Learner):
     def _run(self, state: State, steps: int, rows: int) -> Trace:
         order = self.chip.samples
         samples = Memory(order.order, order.seed, order.size, self.inputs, self.targets)
-        return self.advance(state, steps, rows, self._array(state), samples)
+        trace = trace_of(rows, self.chip.layout.neurons)
+        return self.advance(state, steps, trace, self._array(state), samples)
 
     def _array(self, state: State) -> Array:
         return array_of(self.chip, state.theta, self.cells)

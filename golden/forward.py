@@ -54,6 +54,10 @@ class Array(NamedTuple):
         forward(self, signs, rails, True)
         return sums(function, rails.act, targets)
 
+    def show(self, updated, out):
+        for i in range(out.size):
+            out[i] = self.theta[i] >> self.drop
+
 
 class Rails(NamedTuple):
     """Codes of both rails, which a pass writes.

@@ -12,7 +12,7 @@ from .paths import path_of
 from .paths.memories import words
 from .perturbation import perturb, perturbation_of
 from .state import State, cleared
-from .step import Extraction, Memory, Trace, run, trace_of
+from .step import Extraction, Memory, Trace, run
 
 
 @dataclass
@@ -41,18 +41,19 @@ class Learner:
         state.arrays |= {name: words for name, words in known.items() if name in state.arrays}
         return state
 
-    def advance(self, state: State, steps: int, rows: int, array: Any, samples: Memory) -> Trace:
-        """Advance `state` in place, and trace as many of the steps as there are rows.
+    def advance(self, state: State, steps: int, trace: Trace, array: Any, samples: Memory) -> Trace:
+        """Advance `state` in place, and trace as many of the steps as the trace has rows.
 
         Parameters
         ----------
         state : State
-        steps, rows : int
+        steps : int
+        trace : golden.step.Trace
+            Is filled and returned.
         array : golden.forward.Array or golden.recorded.Recorded
         samples : golden.step.Memory
         """
         chip = self.chip
-        trace = trace_of(rows, chip.layout.neurons)
         state.flags |= run(
             sequencer=chip.sequencer,
             samples=samples,

@@ -27,7 +27,10 @@ def _accumulate(self, perturbation, lines, cost, used, now):
 
 @overload_method(types.BaseNamedTuple, "learn")
 def _learn(self, theta, now):
-    """Change the parameters, int32 of shape (P,), at the end of step `now`; True if a word saturated."""
+    """Change the parameters, int32 of shape (P,), at the end of step `now`; True if a word saturated.
+
+    Of devices outside, whose states are not known, write their pulses in place of parameters.
+    """
     return getattr(self.instance_class, "learn", None)
 
 
@@ -45,6 +48,15 @@ def _respond(self, function, signs, rails, targets, now):
     now : int, the step
     """
     return getattr(self.instance_class, "respond", None)
+
+
+@overload_method(types.BaseNamedTuple, "show")
+def _show(self, updated, out):
+    """Write what the array gets after a step, see `golden.step.Trace.sent`, to an int32 array as far as there is room.
+
+    updated : bool, whether the step ends an update period
+    """
+    return getattr(self.instance_class, "show", None)
 
 
 # Cells, converters and neurons of an array: `golden.blocks.array.crossbar.Ideal`, `golden.defects.array.Hardware`.

@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import methods  # noqa: F401, which makes methods of groups known to Numba
+from .blocks.measure.samples import CYCLIC
+from .blocks.perturb.outer import LAYER, NODE
+from .chip.paths import TikiTaka
 from .learner import Learner
 from .state import State
-from .step import Memory, Trace
+from .step import Memory, Trace, trace_of
 
 
 class Readings(NamedTuple):
@@ -23,7 +26,7 @@ class Readings(NamedTuple):
     first : int
         Step of the first ones.
     totals : int64 array, shape (steps, 2)
-        Sums of S over the readings of a step that count, of both rails; of a rail that takes none 0.
+        Sums of S over the readings of a step that count, of both rails.
 
     Methods are compiled; `golden.methods` says what each is.
     """
@@ -32,7 +35,7 @@ class Readings(NamedTuple):
     totals: np.ndarray
 
     def read(self, mode, averages, step, refresh, sums, memory):
-        return self.totals[step - self.first, 0], self.totals[step - self.first, 1]
+        return sums
 
     def disturb(self, step, theta):
         return False
@@ -44,42 +47,71 @@ class Recorded(NamedTuple):
     Attributes
     ----------
     theta : int32 array, shape (P,)
-        Parameters; zeros where they are states of devices outside.
+        Parameters, or states of emulated devices; of devices outside the pulses of the last update.
+    drop : int
+        Bits of it below what is sent.
+    outside : bool
+        It has pulses.
     cells : Readings
     """
 
     theta: np.ndarray
+    drop: int
+    outside: bool
     cells: Readings
 
     def respond(self, function, signs, rails, targets, now):
-        return self.cells.totals[now - self.cells.first, 0], self.cells.totals[now - self.cells.first, 1]
+        row = now - self.cells.first
+        return self.cells.totals[row, 0], self.cells.totals[row, 1]
+
+    def show(self, updated, out):
+        for i in range(out.size):
+            out[i] = 0 if self.outside and not updated else self.theta[i] >> self.drop
 
 
 @dataclass
 class RecordedEngine(Learner):
-    """A chip whose array is outside.
+    """A chip on costs that an array, this one or another, has answered.
 
-    Parameters
-    ----------
-    chip : Chip
-        With `cost.source = "external"`.
+    Raises
+    ------
+    ConfigError
+        The engine takes more from the array than costs: codes of lines, or readings of a fast array.
     """
 
-    def run(self, state: State, totals: NDArray[np.int64]) -> Trace:
+    def __post_init__(self) -> None:
+        chip = self.chip
+        if isinstance(chip.path, TikiTaka):
+            raise chip.error(
+                "update.path", '"tiki-taka"', "needs readings of lines beside costs; allowed here are digital, filtered"
+            )
+        if chip.outer and chip.outer.method in (NODE, LAYER):
+            method = f'"{chip.config.perturbation.method}"'
+            raise chip.error("perturbation.method", method, "needs codes of lines beside costs; allowed here is weight")
+        super().__post_init__()
+
+    def run(self, state: State, totals: NDArray[np.integer], sent: bool = False) -> Trace:
         """Advance `state` in place by the steps whose costs are given, and return all intermediates.
 
         Parameters
         ----------
         state : State
-        totals : int64 array, shape (steps, 2)
+        totals : int array, shape (steps, 2)
             As of `Readings`.
+        sent : bool
+            Return what is sent to the cells too.
         """
-        size = self.chip.layout.parameters
-        theta = state.arrays.get("theta", np.zeros(size, np.int32))
-        array = Recorded(theta, Readings(state.step, np.ascontiguousarray(totals, np.int64)))
-        order, none = self.chip.samples, np.zeros((1, 0), np.int32)
-        samples = Memory(order.order, order.seed, order.size, none, none)
-        return self.advance(state, len(totals), len(totals), array, samples)
+        chip, size = self.chip, self.chip.layout.parameters
+        theta = state.arrays.get("theta")
+        outside = theta is None
+        array = Recorded(
+            np.zeros(size, np.int32) if theta is None else theta, 0 if outside else chip.crossbar.drop, outside,
+            Readings(state.step, np.ascontiguousarray(totals, np.int64)),
+        )  # fmt: skip
+        none = np.zeros((1, 0), np.int32)
+        samples = Memory(CYCLIC, chip.samples.seed, 1, none, none)  # of no consequence
+        trace = trace_of(len(totals), chip.layout.neurons, size if sent else 0)
+        return self.advance(state, len(totals), trace, array, samples)
 
     def codes(self, state: State) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Codes that the cells have at the next step on both rails, shape (P,) each: w + a s, and w - a s or w.

@@ -75,6 +75,8 @@ class Trace(NamedTuple):
         S of both rails, as the outputs have it: before low-pass, ramp and noise.
     cost : int64 array, shape (steps,)
         C~.
+    sent : int32 array, shape (steps, P) or (steps, 0)
+        What the array gets after a step: weight codes, or of devices outside the pulses of its update.
     """
 
     sample: np.ndarray
@@ -82,12 +84,14 @@ class Trace(NamedTuple):
     act: np.ndarray
     sums: np.ndarray
     cost: np.ndarray
+    sent: np.ndarray
 
 
-def trace_of(rows: int, neurons: int) -> Trace:
-    """A trace of so many steps, of zeros."""
+def trace_of(rows: int, neurons: int, cells: int = 0) -> Trace:
+    """A trace of so many steps, of zeros; of what is sent to so many cells."""
     adc, act = (np.zeros((rows, neurons, 2), np.int32) for _ in range(2))
-    return Trace(np.zeros(rows, np.int64), adc, act, np.zeros((rows, 2), np.int64), np.zeros(rows, np.int64))
+    sums, sent = np.zeros((rows, 2), np.int64), np.zeros((rows, cells), np.int32)
+    return Trace(np.zeros(rows, np.int64), adc, act, sums, np.zeros(rows, np.int64), sent)
 
 
 @njit
@@ -160,4 +164,5 @@ def run(sequencer, samples, perturbation, array, rails, measurement, path, extra
         row = now - span[0]
         if row < trace.cost.size:
             record(trace, row, index, rails, both, cost)
+            array.show(updates(path.period, now), trace.sent[row])
     return flags

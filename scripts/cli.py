@@ -1,5 +1,5 @@
-"""The command line: `ohmgrad demo`, `train`, `virtual`, `generate`, `verify`, `build`, `program`, `reproduce`,
-`doctor`.
+"""The command line: `ohmgrad demo`, `train`, `virtual`, `generate`, `verify`, `replay`, `build`, `program`,
+`reproduce`, `doctor`.
 
 Exit codes: 0 done; 1 it failed (RTL and golden differ, a tool is missing); 2 bad input; 130 Ctrl-C.
 Whatever is not 0 ends in one sentence on standard error. The commands stand in `commands`; what they do is imported
@@ -26,6 +26,7 @@ COMMANDS = (
     (boards.virtual, "Example: ohmgrad virtual examples/nist7x7.toml --link build/board"),
     (description.generate, "Example: ohmgrad generate examples/nist7x7.toml -o build/rtl"),
     (description.verify, "Example: ohmgrad verify examples/xor_filtered.toml"),
+    (description.replay, "Example: ohmgrad replay trace.npz examples/external.toml"),
     (boards.build, "Example: ohmgrad build examples/xor.toml --board icebreaker"),
     (boards.program, "Example: ohmgrad program examples/xor.toml --board icebreaker"),
     (studies.reproduce, "Examples: ohmgrad reproduce mgd xor --seeds 64; ohmgrad reproduce mgd --quick"),

@@ -1,12 +1,13 @@
-"""What is made of a chip description without training it: `ohmgrad generate`, `verify`."""
+"""What is made of a chip description without training it: `ohmgrad generate`, `verify`, `replay`."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from .exits import one_sentence
-from .options import ChipFile, Data, described
+from .options import ChipFile, Data, Seed, described
 
 
 def generate(
@@ -42,3 +43,30 @@ def verify(
             from ..verify import verify as run
 
             run(chip, chosen)
+
+
+def replay(
+    trace: Annotated[Path, typer.Argument(metavar="TRACE.NPZ", help="Trace of a run.", show_default=False)],
+    chip: ChipFile,
+    seed: Seed = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+) -> None:
+    """Compute a recorded run again from the costs that its array answered, and compare every word."""
+    with one_sentence():
+        from rich.console import Console
+
+        from ...fpga.errors import Mismatch
+        from ...golden.chip.chip import Chip
+        from ...golden.replay import Difference
+        from ...golden.replay import replay as run
+
+        with Console(stderr=True).status("replay") as status:
+            chosen = Chip(described(chip, seed=seed))
+            try:
+                found = run(trace, chosen, lambda steps: status.update(f"replay: {steps:,} steps"))
+            except Difference as difference:
+                raise Mismatch(str(difference)) from None
+        if as_json:
+            print(json.dumps(found._asdict()))
+        else:
+            print(f"{trace}: {found.steps:,} steps, {found.words:,} words: golden makes the same of their costs.")
