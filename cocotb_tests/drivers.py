@@ -68,7 +68,7 @@ class Bench:
     ----------
     dut : handle of the grid
     name : str
-        Name of the configuration.
+        Name of the configuration; empty where the block is the top itself.
     block : Component
         What `make` gives for that name; its ports tell the shapes of the payloads.
 
@@ -114,7 +114,7 @@ class Bench:
             port.stall = float(self.rng.choice(STALLS)) if probability is None else probability
 
     def _prefix(self, path: str) -> str:
-        return "__".join([self.name, *path.split(".")])
+        return "__".join(filter(None, [self.name, *path.split(".")]))
 
     def _stream(self, path: str):
         return self.dut, self._prefix(path), attrgetter(path)(self.block), self.rng

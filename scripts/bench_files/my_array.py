@@ -1,0 +1,21 @@
+"""Your array. What stands in `Array` is an example, a bowl: put what you have in its place, and run `pytest` here."""
+
+import numpy as np
+
+
+class Array:
+    """Anything with a cost. Codes are those of the DACs of the cells, cost words those of the ADC behind them."""
+
+    def __init__(self, parameters: int, largest: int, pulsed: bool):
+        """There are so many cells, the largest word of a cost is this, and cells take pulses or codes."""
+        self.weights = np.zeros(parameters, np.int64)
+        self.goal = np.random.default_rng(1).integers(-300, 301, parameters)
+        self.scale, self.largest, self.pulsed = largest / (3e5 * parameters), largest, pulsed
+
+    def apply(self, words: np.ndarray) -> None:
+        """Take what comes before a measurement: codes of the weights; or pulses -1, 0, +1, if cells take such."""
+        self.weights = self.weights + 8 * words if self.pulsed else words
+
+    def cost(self, moved: np.ndarray, sample: int) -> int:
+        """Cost of one rail, whose cells are moved by so much; `sample` is the number of the sample presented."""
+        return min(self.largest, round(self.scale * float(((self.weights + moved - self.goal) ** 2).sum())))

@@ -1,0 +1,40 @@
+"""The generated engine trains the array of `my_array.py` in simulation; what happened is replayed word for word."""
+
+import os
+from pathlib import Path
+
+import cocotb
+from cocotb_tools.runner import get_runner
+
+from ohmgrad.cocotb_tests.outside import train
+from ohmgrad.fpga.toolchain import verilator_environment
+from ohmgrad.golden.chip.chip import Chip
+from ohmgrad.golden.chip.config import load
+from ohmgrad.golden.replay import replay
+
+HERE = Path(__file__).resolve().parent
+CHIP, TRACE, COSTS = HERE / "chip.toml", HERE / "trace.npz", HERE / "costs.txt"
+STEPS = 300
+
+
+@cocotb.test()
+async def engine_trains_array(dut):
+    from my_array import Array
+
+    chip = Chip(load(CHIP))
+    cost = chip.config.cost
+    array = Array(chip.layout.parameters, 2 ** (cost.word_bits - cost.signed) - 1, chip.path.pulsed)
+    costs = await train(dut, chip, array, STEPS, TRACE)
+    COSTS.write_text("".join(f"{cost}\n" for cost in costs))
+
+
+def test_engine():
+    os.environ.update(verilator_environment())
+    runner = get_runner("verilator")
+    sources = [HERE / "waivers.vlt", HERE / "engine.v"]
+    runner.build(sources=sources, hdl_toplevel="engine", build_dir=HERE / "build", timescale=("1ns", "1ns"))
+    runner.test("test_engine", "engine", build_dir=HERE / "build", test_dir=HERE)
+    costs = [int(line) for line in COSTS.read_text().split()]
+    print(f"cost of rail 0: {costs[0]} at first, {costs[-1]} after {STEPS} steps")
+    found = replay(TRACE, Chip(load(CHIP)))
+    print(f"replayed: {found.steps} steps, {found.words} words equal")
