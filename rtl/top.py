@@ -3,7 +3,6 @@
 `ohmgrad generate` writes it, with names and addresses as JSON.
 """
 
-from amaranth.back.verilog import convert
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.wiring import Component, In, Out, connect
 
@@ -15,7 +14,7 @@ from ..golden.state import FLAGS
 from .array.emulated import EmulatedArray
 from .control.sequencer_counters import RESTORABLE, counter_source
 from .engine import Engine
-from .lib.ram import TEXT, VerilogPlatform
+from .lib import verilog as text
 from .lib.settings_layout import LAYOUT
 from .measure.cost import MEMORY
 
@@ -170,8 +169,7 @@ class Top(Component):
 
 def verilog(top: Component) -> str:
     """Verilog of a component around a chip, one text with all modules; the top module is `chip`."""
-    text = convert(top, name=NAME, platform=VerilogPlatform(), emit_src=False, strip_internal_attrs=True)
-    return text + TEXT
+    return text.verilog(top, NAME)
 
 
 def generate(chip: Chip) -> str:
