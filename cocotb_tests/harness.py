@@ -19,21 +19,21 @@ from zlib import crc32
 
 import cocotb
 import numpy as np
-from amaranth.back import verilog
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from cocotb_tools.runner import get_runner
 
 from ohmgrad.fpga.toolchain import verilator_environment
-from ohmgrad.rtl.lib.ram import TEXT, WAIVERS, VerilogPlatform
+from ohmgrad.rtl.lib.ram import WAIVERS
+from ohmgrad.rtl.lib.verilog import verilog
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE.parent / "build" / "cocotb"
 
 # A test spends most of its time in the C++ compiler, hence: only ports are public, or every net of every
-# block would get its entry; one file without optimisation; and Verilator's library, which is the same for
+# block would get its entry; one file without optimisation, and none of Verilator's that takes longer than it saves; and Verilator's library, which is the same for
 # all tests, compiled once and copied.
-_VERILATOR = ["-Wall", "--no-public-flat-rw"]
+_VERILATOR = ["-Wall", "--no-public-flat-rw", "-fno-merge-cond"]
 _PUBLIC = 'public_flat_rw -module "grid" -var "{}"\n'
 _MAKE = "VM_PARALLEL_BUILDS=0 OPT_GLOBAL=-O1"
 _NAMES = "OHMGRAD_GRID"
@@ -97,7 +97,7 @@ def run(
     source, public = folder / "grid.v", folder / "public.vlt"
     log, results = folder / "build.log", folder / "results.xml"
     grid = Grid({name: make(name) for name in names})
-    source.write_text(verilog.convert(grid, name="grid", platform=VerilogPlatform(), emit_src=False) + TEXT)
+    source.write_text(verilog(grid, "grid"))
     ports = ["clk", "rst", *("__".join(map(str, path)) for path, _, _ in grid.signature.flatten(grid))]
     public.write_text("`verilator_config\n" + "".join(map(_PUBLIC.format, ports)))
     print(f"{folder.name}: seed {seed}, simulation in {folder}")

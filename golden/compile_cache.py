@@ -9,6 +9,7 @@ nothing is kept. Keys hold the processor, as they do for Numba.
 # Numba's methods have no annotations, and what is inferred of abstract ones is that they return nothing.
 # pyright: reportIncompatibleMethodOverride=false
 
+import importlib
 import os
 import pickle
 import sys
@@ -16,15 +17,15 @@ from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import llvmlite
 import numba
-import numpy
 from numba import types
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 from numba.core.serialize import dumps
+from numba.np import linalg
 
 from .user_cache import make_room, user_cache
 
@@ -78,12 +79,27 @@ class _Cache(FunctionCache):
         self._cache_file = _Files(self._impl.filename_base)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
+        _import_array_functions()
         return super().load_overload(sig, target_context) if all(map(_golden, sig)) else None
 
     def save_overload(self, sig: Any, data: Any) -> None:
         with suppress(OSError):
             if all(map(_golden, sig)):
                 super().save_overload(sig, data)
+
+
+@cache
+def _import_array_functions() -> None:
+    """Import a part of Numba that any function needs without `scipy.linalg`, which takes 0.3 s.
+
+    The part looks whether a BLAS is there. It is, with scikit-learn; and Numba looks again where a function calls it.
+    """
+    look = linalg.ensure_blas
+    linalg.ensure_blas = lambda: None
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = look
 
 
 def _golden(kind: Any) -> bool:
@@ -139,7 +155,8 @@ def folder() -> Path:
     """Where the compiled code of these sources is kept; it need not exist."""
     own = os.environ.get("NUMBA_CACHE_DIR")
     above = Path(own, "ohmgrad") if own else user_cache("compiled")
-    digest = sha256(repr([sys.version, numba.__version__, llvmlite.__version__, numpy.__version__]).encode())
+    versions = [sys.version, *(version(name) for name in ("numba", "llvmlite", "numpy", "scipy"))]
+    digest = sha256(repr(versions).encode())
     settings = {name: value for name, value in os.environ.items() if name.startswith("NUMBA_")}
     digest.update(repr(sorted(item for item in settings.items() if item[0] not in _HARMLESS)).encode())
     for path in sorted(_STAMP):

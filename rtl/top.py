@@ -3,7 +3,6 @@
 `ohmgrad generate` writes it, with names and addresses as JSON.
 """
 
-from amaranth.back.verilog import convert
 from amaranth.hdl import Module
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
@@ -13,7 +12,7 @@ from .array.port import ArrayPort
 from .control.control_port import connect_control
 from .control.host_registers import HOST, HostRegisters
 from .engine import Engine
-from .lib.ram import TEXT, VerilogPlatform
+from .lib import verilog as text
 from .measure.cost import Telemetry
 
 NAME = "chip"
@@ -93,8 +92,7 @@ def _controlled(m: Module, top: Component) -> Engine:
 
 def verilog(top: Component, name: str = NAME) -> str:
     """Verilog of a component around a chip, one text with all modules; the top module has this name."""
-    text = convert(top, name=name, platform=VerilogPlatform(), emit_src=False, strip_internal_attrs=True)
-    return text + TEXT
+    return text.verilog(top, name)
 
 
 def generate(chip: Chip) -> str:

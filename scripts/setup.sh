@@ -6,6 +6,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 cd "$root"
 mkdir -p build
 PATH=$root/.venv/bin:$PATH:$root/build/uv/bin
+# Else each process compiles all the Python that it imports, which takes a second, and the tests start hundreds.
+unset PYTHONDONTWRITEBYTECODE
 
 stop() {
     echo "ohmgrad: $1" >&2
@@ -75,5 +77,6 @@ ready || have_uv || can_fetch_uv || missing+=(python3-venv)
 if ! ready; then
     have_uv || fetch_uv
     install_packages
+    mkdir -p "$(echo .venv/lib/*/site-packages)/__pycache__" # made later, it would look like a change
     echo "$stamp" >.venv/stamp
 fi

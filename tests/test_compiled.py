@@ -43,6 +43,13 @@ ASK = """
 from small.entry import entry
 print(entry(2), *((sum(f.stats.cache_hits.values()), sum(f.stats.cache_misses.values())) for f in [entry]))
 """
+BLAS = """
+import numpy as np
+from small.entry import entry
+from small.compiled import njit
+entry(2)
+print(njit(lambda x, y: np.dot(x, y))(np.array([1.0, 2.0]), np.array([3.0, 4.0])))
+"""
 
 
 @pytest.fixture
@@ -166,6 +173,15 @@ def test_a_second_process_compiles_nothing_and_what_was_used_longest_ago_goes(pa
     assert [ask(package), ask(package)] == ["30 (0, 1)", "30 (1, 0)"]
     left = [path.name for path in folders(package)]
     assert len(left) == user_cache.KEPT and not {"old1", "old2", "old3"} & set(left)
+
+
+def test_what_learns_in_a_second_imports_nothing_that_it_does_not_need(package):
+    """Each of these takes longer to import than a step to be found compiled; BLAS is there for whom it concerns."""
+    code = ASK + "import sys; print(*sys.modules.keys() & {'scipy.linalg', 'matplotlib', 'amaranth'})"
+    train = "\nimport ohmgrad.scripts.training.train, ohmgrad.scripts.cli"
+    assert ask(package, train + code) == "30 (0, 1)"  # and an empty line
+    assert ask(package, train + code) == "30 (1, 0)"
+    assert ask(package, BLAS) == "11.0"
 
 
 def test_golden_is_compiled_by_it_alone():

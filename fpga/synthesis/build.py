@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from ...golden.chip.chip import Chip
 from ...rtl.lib.ram import TEXT
+from ...rtl.lib.verilog import uncollected
 from ..board.boards import Board, OnBoard, baud
 from ..board.clocks import Clock
 from ..errors import Failure
@@ -87,11 +88,12 @@ def design(what: Target) -> Design:
     """Elaborate a target."""
     platform = what.board.platform()
     platform.add_file("ram.v", TEXT)
-    plan = platform.build(
-        OnBoard(what.chip, what.board, what.clock), do_build=False, emit_src=False,
-        synth_opts=SYNTHESIS[what.board.family], script_after_synth="tee -q -o top.stat stat -json",
-        nextpnr_opts="--report top.report --timing-allow-fail",
-    )  # fmt: skip
+    with uncollected():
+        plan = platform.build(
+            OnBoard(what.chip, what.board, what.clock), do_build=False, emit_src=False,
+            synth_opts=SYNTHESIS[what.board.family], script_after_synth="tee -q -o top.stat stat -json",
+            nextpnr_opts="--report top.report --timing-allow-fail",
+        )  # fmt: skip
     assert plan is not None
     # Yosys 0.70 fails silently in ABC where a wire has the name of one bit of a port.
     files = dict(plan.files)

@@ -13,10 +13,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from amaranth.back import verilog
 from amaranth.lib.wiring import Component
 
-from ...rtl.lib.ram import TEXT, VerilogPlatform
+from ...rtl.lib.verilog import verilog
 from ..errors import Failure
 from ..files import write_json
 
@@ -63,11 +62,8 @@ def logic(component: Component, lanes: int, family: str, label: str) -> dict[str
 
 def text_of(component: Component) -> str:
     """Verilog of a component, its top module called `block`."""
-    text = verilog.convert(
-        component, name="block", platform=VerilogPlatform(), emit_src=False, strip_internal_attrs=True
-    )
     # Yosys 0.70 fails silently in ABC where a wire has the name of one bit of a port.
-    return re.sub(r"\\(\w+)\[(\d+)\] ", r"\1__at\2 ", text) + TEXT
+    return re.sub(r"\\(\w+)\[(\d+)\] ", r"\1__at\2 ", verilog(component, "block"))
 
 
 def yosys(script: str, made: Path, label: str) -> None:

@@ -28,9 +28,9 @@ def example(name: str) -> Engine:
     return Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
 
 
-def alternately(*runs: Callable[[], float]) -> list[float]:
+def alternately(*runs: Callable[[], float], repeats: int = REPEATS) -> list[float]:
     """Medians of the seconds that each of the runs returns, taken in turn."""
-    return [median(times) for times in zip(*([run() for run in runs] for _ in range(REPEATS)), strict=True)]
+    return [median(times) for times in zip(*([run() for run in runs] for _ in range(repeats)), strict=True)]
 
 
 def seconds(run: Callable[[], object]) -> float:

@@ -88,11 +88,11 @@ def train(
 
 def _train(config: "ChipConfig", options: Options, folder: Path) -> None:
     """One run with its report."""
-    from ..reports.report import write_report
-
     _check_port(options)
     config = _calibrated(config, options)
     _run(config, options, folder, options.resume)
+    from ..reports.report import write_report  # draws: takes a second, which the run does not wait for
+
     write_report(config, folder)
 
 

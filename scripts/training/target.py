@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ...fpga.errors import require_emulated
 from ...fpga.host.golden import Golden
-from ...fpga.simulation import verilate
 from ...golden.engine import Engine
 from .progress import Monitor
 
@@ -71,9 +70,10 @@ class Target:
         from ...fpga.host.board import Board
 
         if port == VIRTUAL:
+            from ...fpga.simulation.verilate import BUILDS
             from ...fpga.simulation.virtual_board import VirtualBoard
 
-            self._virtual = VirtualBoard(self.engine.chip, verilate.BUILDS)
+            self._virtual = VirtualBoard(self.engine.chip, BUILDS)
             port = self._virtual.port
         try:
             return Board(self.engine.chip, port)
