@@ -33,7 +33,8 @@ def test_frames_of_the_dac_are_the_data_sheets():
 
 
 def test_frames_of_fourteen_bits_fill_the_register():
-    assert ad5391(HZ, (1,))._replace(bits=14).frame(3, 0x2ABC) == 0x03EABC
+    dac = ad5391(HZ, (1,))
+    assert dac._replace(bank=dac.bank._replace(bits=14)).frame(3, 0x2ABC) == 0x03EABC
 
 
 @pytest.mark.parametrize(("channel", "word"), ADS7950)
@@ -55,7 +56,7 @@ def test_converters_are_as_fast_as_their_data_sheets_at_100_mhz():
     dac, adc = ad5391(HZ, (1,)), ads7950(HZ, (1,))
     assert (dac.spi.high + dac.spi.low, dac.spi.clocks) == (4, 97)
     assert (adc.spi.high + adc.spi.low, adc.spi.clocks) == (5, 100)
-    assert (dac.pulse, dac.settle) == (2, 610)
+    assert (dac.bank.pulse, dac.bank.settle) == (2, 610)
     assert ads7950(10 * HZ, (1,)).spi.clocks == 1000
 
 

@@ -1,4 +1,4 @@
-"""A bank of serial DACs with input registers, whose outputs change together: Analog Devices AD5390 and AD5391.
+"""A bank of serial DACs: Analog Devices AD5390 and AD5391.
 
 A frame of 24 bits writes the input register of a channel (AD5390/AD5391/AD5392 data sheet, Rev. E, tables 10, 11 and
 14: data left-aligned in 14 bits)::
@@ -6,12 +6,12 @@ A frame of 24 bits writes the input register of a channel (AD5390/AD5391/AD5392 
     23   22   21 20   19 .. 16   15 14       13 .. 14 - bits   0 to 2 lowest
     A/B  R/W  0  0    channel    REG1 REG0   code              0
 
-A/B and R/W are 0: register A, write; REG1 and REG0 are 1: input data register. A falling edge of LDAC moves all input
-registers to the outputs. Codes are unsigned: 0 is the lowest voltage.
+A/B and R/W are 0: register A, write; REG1 and REG0 are 1: input data register.
 """
 
 from typing import NamedTuple
 
+from .dac_bank import DacBank
 from .spi import Spi, clocks
 
 FRAME = 24
@@ -22,42 +22,25 @@ INPUT_DATA = 0b11
 
 
 class SpiDac(NamedTuple):
-    """Configuration of a bank.
+    """Configuration of a bank of serial DACs.
 
     Attributes
     ----------
-    spi : Spi
-        Frames of every bus.
+    bank : DacBank
+        Its codes are of 12 bits (AD5391) or 14 (AD5390).
     buses : tuple of int
         Parts on each bus, see `places`.
-    bits : int
-        Width of a code: 12 (AD5391) or 14 (AD5390).
-    busy : int
-        Clocks from the last gap to the falling edge of LDAC: the part works on the last word.
-    pulse : int
-        Clocks for which LDAC is low.
-    settle : int
-        Clocks from the falling edge of LDAC until the outputs have settled; more than `pulse`.
-    safe : int
-        Code of every channel after reset and whenever the bank is made safe.
+    spi : Spi
+        Frames of every bus.
     """
 
-    spi: Spi
+    bank: DacBank
     buses: tuple[int, ...]
-    bits: int
-    busy: int
-    pulse: int
-    settle: int
-    safe: int
-
-    @property
-    def parts(self) -> int:
-        """Parts on all buses."""
-        return sum(self.buses)
+    spi: Spi
 
     def frame(self, channel: int, code: int) -> int:
         """The 24 bits that write a code to a channel's input register."""
-        return channel << 16 | INPUT_DATA << REGISTER_BITS | code << (REGISTER_BITS - self.bits)
+        return channel << 16 | INPUT_DATA << REGISTER_BITS | code << (REGISTER_BITS - self.bank.bits)
 
 
 def ad5391(hz: int, buses: tuple[int, ...], safe: int = 0, divider: int = 1) -> SpiDac:
@@ -68,7 +51,7 @@ def ad5391(hz: int, buses: tuple[int, ...], safe: int = 0, divider: int = 1) -> 
     hz : int
         Clock.
     buses, safe
-        As in `SpiDac`; code 0 is 0 V.
+        As in `SpiDac` and `DacBank`; code 0 is 0 V.
     divider : int
         Factor by which the serial clock is slower than it may be, for long wires.
     """
@@ -80,4 +63,5 @@ def ad5391(hz: int, buses: tuple[int, ...], safe: int = 0, divider: int = 1) -> 
     busy = max(1, clocks(30 + 670, hz) - lag - gap)  # t10 and t11, which are longer than t12 and t23
     pulse = clocks(20, hz)  # t13
     settle = clocks(100 + 6000, hz)  # t16 and t17
-    return SpiDac(Spi(FRAME, high, low, lead, lag, gap, trailing=True), buses, 12, busy, pulse, settle, safe)
+    bank = DacBank(sum(buses), CHANNELS, 12, busy, pulse, settle, safe)
+    return SpiDac(bank, buses, Spi(FRAME, high, low, lead, lag, gap, trailing=True))
