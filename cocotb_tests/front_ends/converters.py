@@ -1,5 +1,8 @@
 """Models of converters, written from their data sheets: what they do with the levels of their pins, clock by clock.
 
+Pins change just after a rising edge of the clock; models are told at the falling edge, and what they answer is there
+at the next rising edge.
+
 Each checks the times of its data sheet, in nanoseconds, and raises AssertionError where one is not kept.
 """
 
@@ -9,7 +12,7 @@ NEVER = -1e9
 """Time of an edge that has not been."""
 
 
-class _Pins:
+class Pins:
     """Levels of pins, when they changed, and the time now.
 
     Parameters
@@ -21,14 +24,14 @@ class _Pins:
     """
 
     def __init__(self, period: float, **levels: int):
-        self.now, self._period = 0.0, period
+        self.now, self.period = 0.0, period
         self.level = dict(levels)
         self.rose = dict.fromkeys(levels, NEVER)
         self.fell = dict.fromkeys(levels, NEVER)
 
     def edges(self, **levels: int) -> set[str]:
         """Pins that have changed, after one more clock."""
-        self.now += self._period
+        self.now += self.period
         changed = {name for name, level in levels.items() if level != self.level[name]}
         self.level |= levels
         return changed
@@ -43,7 +46,7 @@ class _Pins:
         assert self.now - time >= least - 1e-6, f"{what}: {self.now - time:g} ns, at least {least:g} ns"
 
 
-class Ad5391(_Pins):
+class Ad5391(Pins):
     """AD5391: AD5390/AD5391/AD5392 data sheet, Rev. E, table 6 and figures 2 to 5 for times.
 
     Attributes
@@ -116,7 +119,7 @@ class Ad5391(_Pins):
         self.output = list(self.input)
 
 
-class Ads7950(_Pins):
+class Ads7950(Pins):
     """ADS7950: data sheet SLAS605, digital supply of 3 V, manual mode.
 
     Parameters
@@ -154,8 +157,7 @@ class Ads7950(_Pins):
             self._sclk(sclk, cs)
         self.note(changed)
         bit = self._word >> (15 - min(self._falls, 15)) & 1
-        # Levels change just after a clock: these a clock ago, and the bit is looked at when the next one comes.
-        valid = not cs and self.now + 2 * self._period - self._launched >= 27  # td1, td2
+        valid = not cs and self.now + self.period - self._launched >= 27  # td1, td2
         return bit if valid else 1 - bit
 
     def _cs(self, cs: int) -> None:

@@ -3,7 +3,7 @@
 from functools import partial
 
 import cocotb
-from cocotb.triggers import ClockCycles, RisingEdge, gather
+from cocotb.triggers import ClockCycles, FallingEdge, gather
 
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.front_ends.converters import Ads7950
@@ -63,7 +63,7 @@ class Board:
         select, sclk, mosi, miso, fault = (
             self.bench.signal(n) for n in ("select", "sclk", "mosi", "miso", "fault")
         )
-        edge = RisingEdge(self.bench.dut.clk)
+        edge = FallingEdge(self.bench.dut.clk)
         while True:
             await edge
             self.clock += 1
