@@ -1,6 +1,6 @@
 """Converters with a word of data lines; see `golden.blocks.front_ends.parallel`."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
@@ -120,7 +120,7 @@ class ParallelAdcReader(Component):
                     m.next = "APPEAR"
             with m.State("APPEAR"):
                 with m.If(ended):
-                    m.d.sync += [self.fault.eq(~busy), left.eq(adc.limit - 1)]
+                    m.d.sync += [self.fault.eq(~busy), left.eq(Mux(busy, adc.limit - 1, adc.quiet - 1))]
                     m.next = "QUIET"
                     with m.If(busy):
                         m.next = "BUSY"
