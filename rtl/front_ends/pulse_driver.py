@@ -33,9 +33,10 @@ class PulseDriverPins(Component):
     def __init__(self, driver: PulseDriver):
         self.driver = driver
         device = range(max(2, driver.devices))
+        command = data.StructLayout({"device": device, "level": signed(driver.bits + 1)})
         super().__init__(
             {
-                "command": In(stream.Signature(data.StructLayout({"device": device, "level": signed(driver.bits + 1)}))),
+                "command": In(stream.Signature(command)),
                 "enable": In(1),
                 "limited": Out(1),
                 "worn": Out(1),
@@ -86,7 +87,7 @@ class PulseDriverPins(Component):
         return m
 
     def _memories(self, m: Module, size: Signal) -> tuple[Signal, Signal, Signal]:
-        """Read as a command is taken, and written in the clock of `_write`; amplitude given, count, largest amplitude."""
+        """Read as a command is taken, written with `_write`; amplitude given, count, largest amplitude."""
         driver = self.driver
         self._write = Signal()
         sizes = Sizes(1, driver.devices)

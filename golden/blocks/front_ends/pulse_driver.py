@@ -1,4 +1,4 @@
-"""A driver of pulses onto single devices: polarity and amplitude, how far an amplitude may rise, how many there may be."""
+"""A driver of pulses onto single devices: polarity, amplitude and how far it may rise, number of pulses."""
 
 from typing import NamedTuple
 
