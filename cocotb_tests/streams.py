@@ -60,6 +60,10 @@ class _Port:
             getattr(dut, f"{prefix}__{member}") for member in ("valid", "ready", "payload")
         )
 
+    def on(self, clock) -> None:
+        """Drive the stream on another clock than the grid's."""
+        self._edge = RisingEdge(clock)
+
     def _patience(self, clocks: int, done: int) -> None:
         assert clocks < self.patience, f"{self.name}: stuck for {clocks} clocks after {done} transfers"
 
