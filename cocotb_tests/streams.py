@@ -9,7 +9,7 @@ from amaranth.lib import data
 from cocotb.triggers import RisingEdge
 
 PATIENCE = 2000
-"""Clocks without a transfer after which a stream counts as stuck."""
+"""Clocks without a transfer after which a stream counts as stuck, unless its `patience` says otherwise."""
 
 
 def pack(shape, value) -> int:
@@ -53,14 +53,19 @@ class _Port:
         self.name = prefix
         self.shape = stream.payload.shape()
         self.stall = 0.0
+        self.patience = PATIENCE
         self._random = rng.random
         self._edge = RisingEdge(dut.clk)
         self._valid, self._ready, self._payload = (
             getattr(dut, f"{prefix}__{member}") for member in ("valid", "ready", "payload")
         )
 
+    def on(self, clock) -> None:
+        """Drive the stream on another clock than the grid's."""
+        self._edge = RisingEdge(clock)
+
     def _patience(self, clocks: int, done: int) -> None:
-        assert clocks < PATIENCE, f"{self.name}: stuck for {clocks} clocks after {done} transfers"
+        assert clocks < self.patience, f"{self.name}: stuck for {clocks} clocks after {done} transfers"
 
 
 class Source(_Port):

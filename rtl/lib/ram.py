@@ -53,8 +53,8 @@ CLEARED = 4096
 class VerilogPlatform:
     """Platform for `amaranth.back.verilog` that turns plain memories into `ohmgrad_ram`.
 
-    Tables, which have no write port or values to begin with, and memories with asynchronous ports stay as Amaranth
-    writes them.
+    Tables, which have no write port or values to begin with, and memories with asynchronous ports or ports of two clocks
+    stay as Amaranth writes them.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class VerilogPlatform:
     def get_memory(self, memory: Memory) -> Elaboratable:
         """Implementation of one memory."""
         reads, writes = memory.read_ports, memory.write_ports
-        if len(reads) != 1 or len(writes) != 1 or reads[0].domain == "comb" or any(memory.init):
+        if len(reads) != 1 or len(writes) != 1 or reads[0].domain != writes[0].domain or any(memory.init):
             return memory.elaborate(None)
         (read,), (write,) = reads, writes
         shown, data = Value.cast(read.data), Value.cast(write.data)
@@ -78,7 +78,7 @@ class VerilogPlatform:
                 MODULE,
                 p_WIDTH=len(data[bits]), p_DEPTH=memory.depth, p_ABITS=len(read.addr),
                 p_CLEAR=int(memory.depth <= CLEARED),
-                i_clk=ClockSignal(), i_read=read.en, i_read_address=read.addr, o_read_data=shown[bits],
+                i_clk=ClockSignal(read.domain), i_read=read.en, i_read_address=read.addr, o_read_data=shown[bits],
                 i_write=write.en, i_write_address=write.addr, i_write_data=data[bits],
             )  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""How the front ends do it: serial and parallel converters, pulse drivers, crossings of clocks, a mailbox."""
