@@ -31,8 +31,8 @@ HERE = Path(__file__).resolve().parent
 BUILD = HERE.parent / "build" / "cocotb"
 
 # A test spends most of its time in the C++ compiler, hence: only ports are public, or every net of every
-# block would get its entry; one file without optimisation, and none of Verilator's that takes longer than it saves; and Verilator's library, which is the same for
-# all tests, compiled once and copied.
+# block would get its entry; one file without optimisation, and none of Verilator's that takes longer than it saves;
+# and Verilator's library, which is the same for all tests, compiled once and copied.
 _VERILATOR = ["-Wall", "--no-public-flat-rw", "-fno-merge-cond"]
 _PUBLIC = 'public_flat_rw -module "grid" -var "{}"\n'
 _MAKE = "VM_PARALLEL_BUILDS=0 OPT_GLOBAL=-O1"
