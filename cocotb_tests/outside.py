@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.host import Host, readings, restore, start
 from ohmgrad.golden.chip.chip import Chip
-from ohmgrad.golden.chip.memory_map import START
+from ohmgrad.golden.chip.memory_map import START, Region, Register
 from ohmgrad.golden.recorded import RecordedEngine
 from ohmgrad.golden.recording import Recorder
 from ohmgrad.rtl.top import EngineTop
@@ -103,6 +103,7 @@ async def train(dut, chip: Chip, array: Array, steps: int, trace: Path) -> list[
     await bench.start()
     state = engine.initial()
     await restore(host, chip, state)
+    await host.write(Region.REGISTERS, [1], Register.PULSES)  # of no use where there are none
     cocotb.start_soon(listen(bench, heard))
     running = cocotb.start_soon(start(host, START, steps))
     with Recorder(trace, chip, state, sent=True) as recorder:

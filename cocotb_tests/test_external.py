@@ -98,6 +98,7 @@ async def engine_matches_golden(dut, name):
     cocotb.start_soon(listen(bench, heard))
     await measures_without_learning(host, model, chip)
     await restore(host, chip, state)
+    await host.write(Region.REGISTERS, [1], Register.PULSES)
     running, presented = cocotb.start_soon(start(host, START, STEPS)), 0
     for step in range(STEPS):
         before, totals = state.copy(), [0, 0]

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from .chip.chip import Chip
 from .chip.memories import Memory, memories
 
-FLAGS = ("cost", "gradient", "parameter")
-"""Sticky flags, bit 0 upwards: C~, G, and theta, M, H or the average saturated."""
+FLAGS = ("cost", "gradient", "parameter", "fault")
+"""Sticky flags, bit 0 upwards: C~, G, and theta, M, H or the average saturated; an array outside was cut off."""
+FAULT = FLAGS.index("fault")
 
 
 class State:

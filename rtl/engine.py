@@ -12,7 +12,7 @@ One sweep over the parameters does a whole step: each word of G takes the last c
 theta the update it leads to, and each word of weights the products of the next measurement.
 """
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib.stream import Signature as Stream
 from amaranth.lib.wiring import Component, Out, connect, flipped
 
@@ -51,6 +51,7 @@ class Engine(Component):
         cost unit; only while idle.
     settings, memory : what was written there.
     start, target, busy... : see `StepSequencer`; `calibrate` is ignored without `engine.calibration`.
+    cut : an array outside is cut off: what it gives counts for nothing.
     saturated : high for one clock where C~, G, theta, M, H or the average saturates, see `golden.state.FLAGS`.
     telemetry : what was measured, see `rtl.measure.cost.Telemetry`.
     host_<name> : memories of `golden.chip.memories`, those of the array too.
@@ -167,13 +168,19 @@ class Engine(Component):
 
     def _arrive(self, m: Module, cost: CostUnit, settings: Settings) -> None:
         """The way of the cost to the sequencer, and the calibration of its latency."""
-        chip, sequencer, arrived = self.chip, self.sequencer, self.sequencer.arrived
+        chip, sequencer, measured = self.chip, self.sequencer, cost.result.payload.cost
+        arrived = Signal.like(sequencer.arrived)
+        if chip.emulated:
+            m.d.comb += sequencer.arrived.eq(arrived)
+        else:  # cut off, a step has no cost
+            measured = Mux(self.cut, 0, measured)
+            m.d.comb += sequencer.arrived.eq(Mux(self.cut, 0, arrived))
         clear = Signal()
         m.d.comb += clear.eq(self.calibrate & ~sequencer.busy)
         if latency := chip.config.array.latency:
             m.submodules.delay_line = delay_line = DelayLine(latency, chip.cost.bits)
             m.d.comb += [
-                delay_line.cost.eq(cost.result.payload.cost),
+                delay_line.cost.eq(measured),
                 delay_line.step.eq(sequencer.number[:4]),
                 delay_line.write.eq(sequencer.measured),
                 delay_line.clear.eq(clear),
@@ -181,7 +188,7 @@ class Engine(Component):
             ]
             connect(m, flipped(self.host_delay_line), delay_line.host)
         else:
-            m.d.comb += arrived.eq(cost.result.payload.cost)
+            m.d.comb += arrived.eq(measured)
         if not chip.config.engine.calibration:
             return
         m.submodules.calibration = calibration = Calibration(chip.cost.bits)

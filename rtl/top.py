@@ -7,7 +7,9 @@ from amaranth.hdl import Module
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
 from ..golden.chip.chip import Chip
+from ..golden.state import FAULT
 from .array.emulated import EmulatedArray
+from .array.guard import ArrayGuard
 from .array.port import ArrayPort
 from .control.control_port import connect_control
 from .control.host_registers import HOST, HostRegisters
@@ -39,10 +41,9 @@ class EngineTop(Component):
 
     def elaborate(self, platform):
         m = Module()
-        engine = _controlled(m, self)
-        connect(m, engine.array, flipped(self.array))
+        engine, port = _controlled(m, self)
+        connect(m, port, flipped(self.array))
         connect(m, engine.telemetry, flipped(self.telemetry))
-        m.d.comb += m.submodules.registers.array_busy.eq(self.array.busy)
         return m
 
 
@@ -67,10 +68,9 @@ class Top(Component):
 
     def elaborate(self, platform):
         m = Module()
-        engine = _controlled(m, self)
+        _, port = _controlled(m, self)
         m.submodules.array = self.array
-        connect(m, engine.array, self.array.array)
-        m.d.comb += m.submodules.registers.array_busy.eq(engine.array.busy)
+        connect(m, port, self.array.array)
         return m
 
 
@@ -78,16 +78,27 @@ TOPS = {"chip": Top, "engine": EngineTop}
 """What can be generated, by the name of the top module."""
 
 
-def _controlled(m: Module, top: Component) -> Engine:
-    """An engine as a submodule, with registers whose host is the top's."""
+def _controlled(m: Module, top: Component) -> tuple[Engine, object]:
+    """An engine as a submodule, with registers whose host is the top's, and its port towards the array."""
     chip = top.chip
     m.submodules.engine = engine = Engine(chip)
     m.submodules.registers = registers = HostRegisters(chip)
     connect_control(m, chip, engine, registers.engine)
+    m.d.comb += registers.array_busy.eq(engine.array.busy)
     for name, member in HOST.items():
         inner, outer = getattr(registers, name), getattr(top, name)
         m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
-    return engine
+    if chip.emulated:
+        return engine, engine.array
+    m.submodules.guard = guard = ArrayGuard(chip)
+    connect(m, engine.array, guard.engine)
+    m.d.comb += [
+        guard.running.eq(engine.busy),
+        guard.enable.eq(registers.pulses),
+        guard.clear.eq(~engine.busy & ~registers.flags[FAULT]),
+        registers.fault.eq(guard.fault),
+    ]
+    return engine, guard.array
 
 
 def verilog(top: Component, name: str = NAME) -> str:

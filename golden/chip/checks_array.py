@@ -14,7 +14,13 @@ def check_array(chip: "ChipConfig") -> None:
     for key in ("word_bits", "signed", "unit"):
         unused(chip, "cost", key, external, "source", '"external"')
     _sections(chip, external)
-    if chip.array.kind == "external":
+    outside = chip.array.kind == "external"
+    require(
+        outside or "timeout" not in chip.engine.model_fields_set,
+        "engine.timeout",
+        f'{chip.engine.timeout} has no use with array.kind = "emulated"; it is allowed with "external"',
+    )
+    if outside:
         _outside(chip)
     if external:
         _parameters(chip)

@@ -274,6 +274,7 @@ class Engine(Section):
     Registers may later set tau_p and tau_theta up to the largest ones here (default: those of the file).
     With `settings = "constants"` all settings stay as they are in the file, and logic is saved; `calibration`
     is whether there is a block that measures the delay, and then the delay is a register in any case.
+    An array outside that does nothing for `timeout` clocks is cut off; 0: never.
     With `samples = "bits"` the sample memory keeps one bit of each input and target of sets that have two levels.
     """
 
@@ -286,6 +287,7 @@ class Engine(Section):
     max_tau_theta: Annotated[int | None, integers(1, 2**20)] = None
     settings: Literal["registers", "constants"] = "registers"
     calibration: bool = True
+    timeout: Annotated[int, integers(0, 2**24)] = 2**20
     samples: Literal["codes", "bits"] = "codes"
 
 

@@ -161,6 +161,8 @@ class Register(IntEnum):
     """High half."""
     RIGHT = 39
     """Samples that the last evaluation found right (`Engine.evaluate`); read only."""
+    PULSES = 40
+    """Devices outside: 1 allows pulses, 0 after reset (`rtl.array.guard`); else reads 0."""
 
 
 SAMPLE_WORD = 8

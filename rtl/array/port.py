@@ -19,6 +19,8 @@ from .reading import request_layout
 
 SAMPLE = data.StructLayout({"number": 32, "next": 1})
 """Sample of a sweep: its number, and whether it is another than that of the sweep before, or the first."""
+PULSES = ("pulses", "train")
+"""Streams of pulses onto devices."""
 PULSE = data.StructLayout({"slow": 1, "number": 32})
 """Which array a vector pulses, and the number that seeds its cycle noise."""
 
@@ -55,6 +57,9 @@ class ArrayPort(Signature):
     busy         in        1                                          the array is not ready for a run, as after reset
     saturated    in        1                                          high for one clock when a word of its
                                                                       memories saturates
+    safe         out       1                                          array outside: take the safe codes; high unless
+                                                                      something runs (`rtl.array.guard`)
+    enable       out       1                                          array outside, devices: the host allows pulses
     host_<name>  out       `rtl.lib.host_port.HostPort`               its memories that a host reads and writes
                                                                       between runs (`Memory.owner`: "array")
     average      out       `rtl.update.average.command_layout`        with model extraction: whether the sweep's
@@ -102,6 +107,8 @@ class ArrayPort(Signature):
             "saturated": In(1),
         }
         members |= {name: STREAMS[name](chip) for name in chip.path.streams}
+        if not chip.emulated:
+            members |= {"safe": Out(1)} | ({"enable": Out(1)} if chip.path.pulsed else {})
         if chip.average:
             members["average"] = Out(stream.Signature(command_layout(chip.average)))
         members |= {memory.port: Out(HostPort()) for memory in memories(chip) if memory.owner == "array"}

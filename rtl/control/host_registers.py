@@ -19,7 +19,7 @@ from ...golden.chip.memory_map import (
     Register,
 )
 from ...golden.chip.registers import constants
-from ...golden.state import FLAGS
+from ...golden.state import FAULT, FLAGS
 from ..lib.settings_layout import LAYOUT
 from ..measure.cost import MEMORY
 from .control_port import ControlPort
@@ -59,11 +59,14 @@ class HostRegisters(Component):
     flags : sticky flags, see `golden.state.FLAGS`.
     engine : the engine, see `ControlPort`.
     array_busy : the array is not ready.
+    pulses : the host allows pulses onto devices outside.
+    fault : an array outside is cut off: a run is stopped, and none begins before the host has cleared the flag.
     """
 
     def __init__(self, chip: Chip):
         self.chip = chip
-        super().__init__({**HOST, "engine": In(ControlPort(chip)), "array_busy": In(1)})
+        array = {"array_busy": In(1), "pulses": Out(1), "fault": In(1)}
+        super().__init__({**HOST, "engine": In(ControlPort(chip)), **array})
 
     def elaborate(self, platform):
         m = Module()
@@ -93,29 +96,37 @@ class HostRegisters(Component):
                 m.d.sync += here.eq((address == region) & (Cat(low == n for n in numbers).any() if numbers else 1))
             return here
 
-        is_register, at_control, at_target, at_flags = (
-            asked(Region.REGISTERS, numbers)
-            for numbers in ((), (Register.CONTROL,), (Register.TARGET,), (Register.FLAGS,))
+        written = (Register.CONTROL, Register.TARGET, Register.FLAGS, Register.PULSES)
+        is_register, at_control, at_target, at_flags, at_pulses = (
+            asked(Region.REGISTERS, numbers) for numbers in ((), *((number,) for number in written))
         )
         write_register, target, late = Signal(), Signal(32), Signal.like(self.flags)
         m.d.comb += act.eq(waiting & (is_register | ~self.busy))
         m.d.comb += write_register.eq(act & write & is_register)
         m.d.sync += waiting.eq(accept | (waiting & ~act))
-        m.d.sync += [late.eq(engine.saturated), self.flags.eq(self.flags | late)]
+        faulty = Signal()  # the flag is raised once, so that the host can clear it
+        m.d.sync += [faulty.eq(self.fault), late.eq(Cat(engine.saturated, self.fault & ~faulty))]
+        m.d.sync += self.flags.eq(self.flags | late)
         with m.If(write_register & at_target & ~self.busy):
             m.d.sync += target.eq(word)
         with m.If(write_register & at_flags):
             m.d.sync += self.flags.eq(word)
+        if not self.chip.emulated and self.chip.path.pulsed:
+            with m.If(write_register & at_pulses):
+                m.d.sync += self.pulses.eq(word[0])
+        if not self.chip.emulated:
+            m.d.comb += engine.cut.eq(self.fault)
         m.d.comb += [
             self.learning.eq(engine.learning),
-            engine.stop.eq(write_register & at_control & word[1]),
+            engine.stop.eq((write_register & at_control & word[1]) | self.fault),
             engine.target.eq(target),
             engine.load.eq(write_register & (index <= max(Register)) & ~self.busy),
             engine.load_register.eq(index),
             engine.load_value.eq(word),
         ]
         for name, value in (("start", START), ("evaluate", EVALUATE), ("calibrate", CALIBRATE)):
-            m.d.comb += getattr(engine, name).eq(write_register & at_control & ~self.busy & (word[:4] == value))
+            begins = at_control & ~self.busy & ~self.flags[FAULT]
+            m.d.comb += getattr(engine, name).eq(write_register & begins & (word[:4] == value))
 
         # A memory's value stands three clocks after the request; registers wait as long.
         m.d.sync += replying.eq(Cat(act & ~write, replying[:2]))
@@ -155,7 +166,7 @@ class HostRegisters(Component):
             Register.CYCLES_LOW: cycles[:32], Register.CYCLES_HIGH: cycles[32:],
             Register.COST: engine.last.cost, Register.SUM_0: engine.last.sum0, Register.SUM_1: engine.last.sum1,
             Register.TOTAL_LOW: total[:32], Register.TOTAL_HIGH: total[32:],
-            Register.RIGHT: engine.right,
+            Register.RIGHT: engine.right, Register.PULSES: self.pulses,
         }  # fmt: skip
         same: dict[object, tuple[list[Register], Value]] = {number: ([number], word) for number, word in values.items()}
         fixed = constants(chip)

@@ -1,0 +1,139 @@
+"""A dead array, a lost host, pulses that nobody has allowed: what must not happen with a real array does not."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import cocotb
+import pytest
+from cocotb.triggers import ClockCycles, FallingEdge
+
+from ohmgrad.cocotb_tests.drivers import Bench
+from ohmgrad.cocotb_tests.harness import check, over, run
+from ohmgrad.cocotb_tests.host import Host, restore
+from ohmgrad.cocotb_tests.outside import Outside
+from ohmgrad.golden.chip.chip import Chip
+from ohmgrad.golden.chip.config import load
+from ohmgrad.golden.chip.memory_map import START, STOP, Region, Register
+from ohmgrad.golden.recorded import RecordedEngine
+from ohmgrad.golden.state import FAULT
+from ohmgrad.rtl.top import EngineTop
+
+TIMEOUT, STEPS = 100, 40
+CHIPS: dict[str, dict[str, Any]] = {
+    "digital": {"update.eta": 1e-5, "engine.settle": 150, "array.latency": 1},
+    "filtered": {"update.path": "filtered", "update.eta": 1.5, "device": {"states": 100}, "update.reset": "zero"},
+}
+
+
+@cache
+def described(name: str) -> Chip:
+    """The chip of a configuration."""
+    small = {"parameters.count": 20, "update.eta": 0.01, "engine.timeout": TIMEOUT, "engine.lanes": 4}
+    return Chip(load(str(files("ohmgrad.examples") / "external.toml")).with_(**{**small, **CHIPS[name]}))
+
+
+def make(name: str) -> EngineTop:
+    """The component of one configuration."""
+    return EngineTop(described(name))
+
+
+@pytest.mark.parametrize("part", [pytest.param("all", marks=pytest.mark.xdist_group("guard"))])
+def test_guard(part):
+    run(__file__, make, CHIPS)
+
+
+async def begin(dut, name: str) -> tuple[Host, Outside, Bench]:
+    """A chip that is ready to run, and whose array is an array's streams."""
+    chip, bench, host = described(name), Bench(dut, name, make(name)), Host(dut, name)
+    outside = Outside(bench, chip)
+    bench.signal("array.busy").value = bench.signal("array.saturated").value = 0
+    await bench.start()
+    await FallingEdge(dut.clk)
+    check(f"{name} safe after reset", 0, 1, int(bench.signal("array.safe").value))
+    await restore(host, chip, RecordedEngine(chip).initial())
+    await host.write(Region.REGISTERS, [STEPS], Register.TARGET)
+    return host, outside, bench
+
+
+async def served(outside: Outside, sweeps: int) -> None:
+    """Serve some sweeps with costs that change."""
+    for n in range(sweeps):
+        await outside.take()
+        await outside.give((1000 + 10000 * (n % 3), 900))
+
+
+async def until_idle(host: Host, bench: Bench, clocks: int) -> int:
+    """Clocks until nothing runs any more, of a run that has just begun."""
+    await ClockCycles(bench.dut.clk, 4)
+    for clock in range(clocks):
+        if not int(host.busy.value):
+            return clock
+        await FallingEdge(bench.dut.clk)
+    raise AssertionError(f"{bench.name}: still busy after {clocks} clocks")
+
+
+@cocotb.test()
+@over(CHIPS)
+async def silence_is_a_fault(dut, name):
+    host, outside, bench = await begin(dut, name)
+    await host.write(Region.REGISTERS, [1], Register.PULSES)
+    await host.write(Region.REGISTERS, [START], Register.CONTROL)
+    await served(outside, 5)
+    check(f"{name} safe while it runs", 5, 0, int(bench.signal("array.safe").value))
+    before = await host.read(Region.REGISTERS, 1, Register.STEP)
+    await outside.take()  # and never an answer
+    clocks = await until_idle(host, bench, 5 * TIMEOUT)
+    settle = described(name).sequencer.settle
+    assert TIMEOUT - 20 <= clocks <= TIMEOUT + 3 * settle + 100, f"{name}: stopped after {clocks} clocks"
+    check(f"{name} flags", 5, 1 << FAULT, int((await host.read(Region.REGISTERS, 1, Register.FLAGS))[0]))
+    check(f"{name} safe after a fault", 5, 1, int(bench.signal("array.safe").value))
+    step = await host.read(Region.REGISTERS, 1, Register.STEP)
+    assert before[0] < step[0] <= before[0] + 2, f"{name}: {step[0]} steps"  # one that had no cost, and one on its way
+    await host.write(Region.REGISTERS, [START], Register.CONTROL)
+    await ClockCycles(dut.clk, 20)
+    check(f"{name} busy before the fault is cleared", 5, 0, int(host.busy.value))
+    await host.write(Region.REGISTERS, [0], Register.FLAGS)
+    await ClockCycles(dut.clk, 4)
+    await host.write(Region.REGISTERS, [START], Register.CONTROL)
+    await served(outside, STEPS - int(step[0]) + 1)
+    await until_idle(host, bench, 1000)
+    check(f"{name} flags of the next run", STEPS, 0, int((await host.read(Region.REGISTERS, 1, Register.FLAGS))[0]))
+
+
+@cocotb.test()
+@over(CHIPS)
+async def stop_is_safe(dut, name):
+    host, outside, bench = await begin(dut, name)
+    await host.write(Region.REGISTERS, [1], Register.PULSES)
+    await host.write(Region.REGISTERS, [START], Register.CONTROL)
+    await served(outside, 3)
+    serving = cocotb.start_soon(served(outside, STEPS))
+    await host.write(Region.REGISTERS, [STOP], Register.CONTROL)
+    await until_idle(host, bench, 3000)
+    serving.cancel()
+    check(f"{name} safe after a stop", 3, 1, int(bench.signal("array.safe").value))
+    assert int((await host.read(Region.REGISTERS, 1, Register.STEP))[0]) < STEPS
+
+
+@cocotb.test()
+@over(["filtered"])
+async def no_pulse_leaves_before_it_is_allowed(dut, name):
+    host, outside, bench = await begin(dut, name)
+    left, enabled = [], []
+
+    async def watch():
+        while True:
+            await FallingEdge(dut.clk)
+            if int(bench.signal("array.pulses.valid").value) and int(bench.signal("array.pulses.payload").value):
+                left.append(1)
+            enabled.append(int(bench.signal("array.enable").value))
+
+    cocotb.start_soon(watch())
+    await host.write(Region.REGISTERS, [START], Register.CONTROL)
+    serving = cocotb.start_soon(served(outside, 2 * STEPS))
+    await until_idle(host, bench, 4000)
+    serving.cancel()
+    flags = int((await host.read(Region.REGISTERS, 1, Register.FLAGS))[0])
+    assert flags >> FAULT & 1, f"{name}: flags {flags}"
+    assert not left and not any(enabled), f"{name}: {len(left)} words of pulses left"
