@@ -1,7 +1,7 @@
 """Crossings of clocks, proved: whatever two clocks do, in every order of their edges up to a bound.
 
-Both domains hang on one clock here, with an enable each that the prover chooses freely in every step: one of the clocks has
-an edge in it, or both. Yosys' own SAT solver looks for a run in which an assertion fails.
+Both domains hang on one clock here, with an enable each that the prover chooses freely in every step: one of the
+clocks has an edge in it, or both. Yosys' own SAT solver looks for a run in which an assertion fails.
 """
 
 import subprocess
@@ -47,7 +47,7 @@ class Proof(Component):
         return m
 
     def stream(self, m: Module, x) -> None:
-        """Numbers go in, counted up, and come out in that order, each once; `BITS` of them, more than are on their way."""
+        """Numbers that count up go in, and come out in that order, each once; there are more than are on their way."""
         sent, got = Signal(BITS), Signal(BITS)
         m.d.comb += [x.write.valid.eq(self.push), x.write.payload.eq(sent), x.read.ready.eq(self.pull)]
         with m.If(self.source & self.push & x.write.ready):
@@ -63,7 +63,8 @@ class Proof(Component):
         ahead, rounds = Signal(8), Signal(5)
         owed, source, target = Signal(), Signal(), Signal()
         m.d.comb += [strobe.eq(self.push & self.source), x.strobe.eq(self.push), follow.eq(x.follow & self.target)]
-        m.d.sync += [ahead.eq(ahead + strobe - follow), source.eq(source | self.source), target.eq(target | self.target)]
+        m.d.sync += ahead.eq(ahead + strobe - follow)
+        m.d.sync += [source.eq(source | self.source), target.eq(target | self.target)]
         with m.If((source | self.source) & (target | self.target)):
             m.d.sync += [rounds.eq(rounds + owed), source.eq(0), target.eq(0)]
         with m.If(follow):

@@ -1,4 +1,4 @@
-"""Streams and strobes between clocks of any ratio: nothing lost, doubled or overtaken; `tests/test_crossing.py` proves it."""
+"""Streams and strobes between clocks of any ratio; `tests/test_crossing.py` proves what this simulates."""
 
 import cocotb
 from amaranth.hdl import ClockDomain, Module, ResetSignal

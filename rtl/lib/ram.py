@@ -53,8 +53,8 @@ CLEARED = 4096
 class VerilogPlatform:
     """Platform for `amaranth.back.verilog` that turns plain memories into `ohmgrad_ram`.
 
-    Tables, which have no write port or values to begin with, and memories with asynchronous ports or ports of two clocks
-    stay as Amaranth writes them.
+    Tables, which have no write port or values to begin with, and memories with asynchronous ports or those of two
+    clocks stay as Amaranth writes them.
 
     Attributes
     ----------
