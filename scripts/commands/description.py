@@ -1,6 +1,10 @@
 """What is made of a chip description without training it: `ohmgrad generate`, `verify`, `replay`."""
 
+<<<<<<< HEAD
 import json
+=======
+from enum import StrEnum
+>>>>>>> f10c41c (generate: memories for macros, tables as case statements, asynchronous reset; memories are cleared after reset)
 from pathlib import Path
 from typing import Annotated
 
@@ -10,19 +14,55 @@ from .exits import one_sentence
 from .options import ChipFile, Data, Seed, TopName, described
 
 
+class Memories(StrEnum):
+    """`rtl.lib.style.Style.memories`."""
+
+    fpga = "fpga"
+    macro = "macro"
+
+
+class Tables(StrEnum):
+    """`rtl.lib.style.Style.tables`."""
+
+    memory = "memory"
+    case = "case"
+
+
+class Reset(StrEnum):
+    """`rtl.lib.style.Style.reset`."""
+
+    sync = "sync"
+    asynchronous = "async"
+
+
 def generate(
     chip: ChipFile,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files.")],
+<<<<<<< HEAD
     top: Annotated[TopName, typer.Option(help="The engine with its array; or alone, for an array of your own.")] = (
         TopName.chip
     ),
+=======
+    memories: Annotated[
+        Memories, typer.Option(help="As FPGAs have them; or modules for macros, and nothing with a value at power-up.")
+    ] = Memories.fpga,
+    tables: Annotated[
+        Tables, typer.Option(help="Memories with initial contents; or case statements before a register.")
+    ] = Tables.memory,
+    reset: Annotated[Reset, typer.Option(help="At the clock; or at any time, but ended with it.")] = Reset.sync,
+>>>>>>> 79cecab (generate: memories for macros, tables as case statements, asynchronous reset; memories are cleared after reset)
 ) -> None:
     """Write the chip's Verilog and what belongs to it: names, memory map, lint waivers; a bench for your own array."""
     with one_sentence():
         from ...golden.chip.chip import Chip
+        from ...rtl.lib.style import Style
         from ..generate import generate as run
 
+<<<<<<< HEAD
         for path in run(Chip(described(chip, rtl=True)), output, top, chip):
+=======
+        for path in run(Chip(described(chip, rtl=True)), output, Style(memories, tables, reset)):
+>>>>>>> 79cecab (generate: memories for macros, tables as case statements, asynchronous reset; memories are cleared after reset)
             print(path)
 
 
