@@ -99,7 +99,7 @@ def generate(chip: Chip, folder: Path, style: Style = Style()) -> list[Path]:  #
         f"{name}.json": json.dumps(describe(chip, top, name), indent=2) + "\n",
 =======
     top = Top(chip)
-    text, described, modules = verilog(top, style), describe(chip, top) | {"style": style._asdict()}, {}
+    text, described, modules = verilog(top, style=style), describe(chip, top) | {"style": style._asdict()}, {}
     if style.memories == MACRO:
         described, modules = described | {"rams": rams(text)}, {f"{RAM}.v": MACROS}
     texts = {
@@ -213,11 +213,9 @@ def places(chip: Chip, top: str) -> dict[str, Any]:
 
 def rams(text: str) -> list[dict[str, Any]]:
     """Sizes of the memories in a Verilog text, and how many there are of each."""
-    pattern = rf"^  ({RAM}|{REGISTER_FILE}) #\((.*?)\) \S+ \("
-    found = Counter(
-        (module, *(int(re.search(rf"\.{name}\(32'd(\d+)\)", values)[1]) for name in ("WIDTH", "DEPTH")))
-        for module, values in re.findall(pattern, text, re.M | re.S)
-    )
+    number = r"\(32'd(\d+)\)"
+    pattern = rf"({RAM}|{REGISTER_FILE}) #\(\s+\.ABITS\S+\s+\.DEPTH{number},\s+\.WIDTH{number}"
+    found = Counter((module, int(width), int(depth)) for module, depth, width in re.findall(pattern, text))
     return [
         {"module": module, "width": width, "depth": depth, "instances": count}
         for (module, width, depth), count in sorted(found.items())

@@ -97,7 +97,7 @@ class Simulation:
 
     def __init__(self, engine: Engine, folder: Path, pieces: tuple[int, ...], reset: str = SYNC):
         self.words, self.folder = session(engine, pieces), folder
-        text = verilog(Top(engine.chip), Style(MACRO, CASE, reset))
+        text = verilog(Top(engine.chip), style=Style(MACRO, CASE, reset))
         (folder / "chip.v").write_text(starting_anywhere(text))
         (folder / "rams.v").write_text(re.sub(r"(?<=memory \[0:DEPTH-1\];\n)", FILL, MACROS))
         (folder / "commands.hex").write_text("".join(f"{word:016x}\n" for word in self.words))

@@ -1,10 +1,7 @@
 """What is made of a chip description without training it: `ohmgrad generate`, `verify`, `replay`."""
 
-<<<<<<< HEAD
 import json
-=======
 from enum import StrEnum
->>>>>>> f10c41c (generate: memories for macros, tables as case statements, asynchronous reset; memories are cleared after reset)
 from pathlib import Path
 from typing import Annotated
 
