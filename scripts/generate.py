@@ -16,14 +16,9 @@ from ..golden.chip.chip import Chip
 from ..golden.chip.memories import memories
 from ..golden.chip.memory_map import ADDRESS_BITS, CALIBRATE, EVALUATE, INDEX_BITS, START, STOP, Region, Register
 from ..golden.state import FLAGS
-<<<<<<< HEAD
-from ..rtl.lib.ram import WAIVERS
-from ..rtl.top import TOPS, EngineTop, Top, verilog
-=======
 from ..rtl.lib.ram import MACROS, RAM, REGISTER_FILE, WAIVERS
 from ..rtl.lib.style import MACRO, Style
-from ..rtl.top import NAME, Top, verilog
->>>>>>> 79cecab (generate: memories for macros, tables as case statements, asynchronous reset; memories are cleared after reset)
+from ..rtl.top import TOPS, EngineTop, Top, verilog
 
 CLOCKS = {"clk": "clock, rising edge", "rst": "reset, high; style says of which kind"}
 PORTS = {
@@ -46,43 +41,34 @@ BENCH = [Path(__file__).parent / "bench_files" / name for name in ("my_array.py"
 """What a bench is made of, beside the Verilog."""
 
 
-<<<<<<< HEAD
-def generate(chip: Chip, folder: Path, name: str = "chip", source: Path | None = None) -> list[Path]:
+def generate(
+    chip: Chip,
+    folder: Path,
+    name: str = "chip",
+    source: Path | None = None,
+    style: Style = Style(),  # noqa: B008
+) -> list[Path]:
     """Write Verilog, a description of it as JSON, and lint waivers; with a bench where the engine is alone.
-=======
-def generate(chip: Chip, folder: Path, style: Style = Style()) -> list[Path]:  # noqa: B008
-    """Write `chip.v`, `chip.json` and `waivers.vlt`; with `memories="macro"` also `ohmgrad_ram.v`.
->>>>>>> 79cecab (generate: memories for macros, tables as case statements, asynchronous reset; memories are cleared after reset)
 
     Parameters
     ----------
     chip : Chip
     folder : Path
-<<<<<<< HEAD
         Is made where it does not exist; files appear all at once, but for those of a bench that are there: they are
         the user's.
     name : str
         Of the top module, a key of `rtl.top.TOPS`: the engine with its array, or alone.
     source : Path, optional
         The chip file, for the bench.
-=======
-        Is made where it does not exist; files appear all at once.
     style : Style
->>>>>>> 79cecab (generate: memories for macros, tables as case statements, asynchronous reset; memories are cleared after reset)
 
     Returns
     -------
     list of Path
-<<<<<<< HEAD
         The files: Verilog; ports, parameters, memory map and hierarchical names as JSON; lint waivers, which
-        `verilator --lint-only -Wall waivers.vlt chip.v` needs. For an engine alone whose cost is external and whose
-        chip file is known, a copy of it, and `test_engine.py` and `my_array.py`: `pytest` there trains an array of the
-        user's own in simulation.
-=======
-        The files: Verilog with top module `chip`; ports, parameters, memory map and hierarchical
-        names as JSON; lint waivers, which `verilator --lint-only -Wall waivers.vlt chip.v` needs; modules of the
-        memories, to be replaced by macros.
->>>>>>> 79cecab (generate: memories for macros, tables as case statements, asynchronous reset; memories are cleared after reset)
+        `verilator --lint-only -Wall waivers.vlt chip.v` needs; modules of the memories, where they are to be replaced
+        by macros. For an engine alone whose cost is external and whose chip file is known, a copy of it, and
+        `test_engine.py` and `my_array.py`: `pytest` there trains an array of the user's own in simulation.
 
     Raises
     ------
@@ -90,22 +76,16 @@ def generate(chip: Chip, folder: Path, style: Style = Style()) -> list[Path]:  #
         The chip has defects, which the RTL has not.
     """
     require_emulated(chip.config)
-<<<<<<< HEAD
     if name == "chip" and not chip.emulated:
         raise chip.error("array.kind", '"external"', 'is outside of what is generated; allowed is --top engine')
     top = TOPS[name](chip)
-    texts = {
-        f"{name}.v": verilog(top, name),
-        f"{name}.json": json.dumps(describe(chip, top, name), indent=2) + "\n",
-=======
-    top = Top(chip)
-    text, described, modules = verilog(top, style=style), describe(chip, top) | {"style": style._asdict()}, {}
+    text = verilog(top, name, style)
+    described, modules = describe(chip, top, name) | {"style": style._asdict()}, {}
     if style.memories == MACRO:
         described, modules = described | {"rams": rams(text)}, {f"{RAM}.v": MACROS}
     texts = {
-        f"{NAME}.v": text,
-        f"{NAME}.json": json.dumps(described, indent=2) + "\n",
->>>>>>> 79cecab (generate: memories for macros, tables as case statements, asynchronous reset; memories are cleared after reset)
+        f"{name}.v": text,
+        f"{name}.json": json.dumps(described, indent=2) + "\n",
         WAIVERS.name: WAIVERS.read_text(),
         **modules,
     }

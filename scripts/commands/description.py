@@ -35,11 +35,9 @@ class Reset(StrEnum):
 def generate(
     chip: ChipFile,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files.")],
-<<<<<<< HEAD
     top: Annotated[TopName, typer.Option(help="The engine with its array; or alone, for an array of your own.")] = (
         TopName.chip
     ),
-=======
     memories: Annotated[
         Memories, typer.Option(help="As FPGAs have them; or modules for macros, and nothing with a value at power-up.")
     ] = Memories.fpga,
@@ -47,7 +45,6 @@ def generate(
         Tables, typer.Option(help="Memories with initial contents; or case statements before a register.")
     ] = Tables.memory,
     reset: Annotated[Reset, typer.Option(help="At the clock; or at any time, but ended with it.")] = Reset.sync,
->>>>>>> 79cecab (generate: memories for macros, tables as case statements, asynchronous reset; memories are cleared after reset)
 ) -> None:
     """Write the chip's Verilog and what belongs to it: names, memory map, lint waivers; a bench for your own array."""
     with one_sentence():
@@ -55,11 +52,8 @@ def generate(
         from ...rtl.lib.style import Style
         from ..generate import generate as run
 
-<<<<<<< HEAD
-        for path in run(Chip(described(chip, rtl=True)), output, top, chip):
-=======
-        for path in run(Chip(described(chip, rtl=True)), output, Style(memories, tables, reset)):
->>>>>>> 79cecab (generate: memories for macros, tables as case statements, asynchronous reset; memories are cleared after reset)
+        style = Style(memories, tables, reset)
+        for path in run(Chip(described(chip, rtl=True)), output, top, chip, style):
             print(path)
 
 
