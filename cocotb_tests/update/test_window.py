@@ -8,6 +8,7 @@ from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, extremes, over, run, words
 from ohmgrad.golden.blocks.lib.fixed import limit
 from ohmgrad.golden.blocks.lib.layout import Layout
+from ohmgrad.golden.blocks.lib.mixer import BLOCK
 from ohmgrad.golden.blocks.perturb.codes import RANDOM, WALSH, WALSH_UPPER, Codes, pattern_signs
 from ohmgrad.golden.blocks.update.window import Window, products
 from ohmgrad.rtl.update.window import WindowProducts
@@ -116,6 +117,7 @@ async def gives_the_sums(dut, name):
     bench = Bench(dut, name, block)
     source, sink = bench.source("cost"), bench.sink("product")
     await bench.start()
+    await sink.silent(BLOCK)  # meanwhile keys are cleared
     largest = 0
     for batch, kinds in enumerate(BATCHES):
         bench.stall(None if batch else 0.0)

@@ -12,6 +12,7 @@ namespace {
 
 constexpr int TIMEOUT = 100000;
 constexpr int RESET_CLOCKS = 4;
+constexpr int CLEARING = 1 << 25;  // more words than addresses
 
 struct Simulation {
     VerilatedContext context;
@@ -73,6 +74,10 @@ Simulation* sim_new() {
     }
     sim->chip.rst = 0;
     sim->settle();
+    for (int i = 0; !sim->chip.host_ready && i < CLEARING; i++) {  // the memories are being cleared
+        sim->edge();
+        sim->settle();
+    }
     return sim;
 }
 

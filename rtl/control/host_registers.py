@@ -52,9 +52,11 @@ class HostRegisters(Component):
     Members
     -------
     host_valid, host_ready, host_write, host_address, host_data : a request, done a clock later; one to a memory waits
-        until the engine is idle. The next one is accepted once this one is done and answered.
+        until the engine is idle. The next one is accepted once this one is done and answered; the first one after
+        reset once memories are cleared.
     reply_valid, reply_data : the answer to a read, four clocks after it was done; the data stay until the next.
-    busy : a run is under way, or the array is not ready for one, as while devices are made after reset.
+    busy : a run is under way, or the array is not ready for one, as while devices are made after reset; or memories
+        with words of lanes are being cleared after reset, so that RAM needs no initial contents: a clock a lane's word.
     learning : a run is under way, no evaluation or calibration.
     flags : sticky flags, see `golden.state.FLAGS`.
     engine : the engine, see `ControlPort`.
@@ -70,7 +72,6 @@ class HostRegisters(Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.d.comb += self.busy.eq(self.engine.busy | self.array_busy)
         self._host(m)
         return m
 
@@ -80,8 +81,10 @@ class HostRegisters(Component):
         # A request waits in registers, and what it asks for is decoded on the way there.
         accept, waiting, act, replying = Signal(), Signal(), Signal(), Signal(3)
         write, index, word = Signal(), Signal(INDEX_BITS), Signal(DATA_BITS)
+        clearing, working = self._clear(m, index), engine.busy | self.array_busy
         m.d.comb += [
-            self.host_ready.eq(~waiting & ~replying.any()),
+            self.busy.eq(working | clearing),
+            self.host_ready.eq(~waiting & ~replying.any() & ~clearing),
             accept.eq(self.host_valid & self.host_ready),
         ]
         with m.If(accept):
@@ -137,9 +140,10 @@ class HostRegisters(Component):
             if memory.region is None:
                 continue
             port, here = getattr(engine, memory.port), asked(memory.region)
+            cleared = clearing & (index < memory.lanes * memory.depth) if memory.lanes else 0
             m.d.comb += [
-                port.select.eq(~self.busy),
-                port.write.eq(act & write & here),
+                port.select.eq(~working | clearing),
+                port.write.eq(act & write & here | cleared),
                 port.index.eq(index),
                 port.data.eq(word.as_signed()),
             ]
@@ -152,6 +156,14 @@ class HostRegisters(Component):
         m.d.sync += self.reply_valid.eq(replying[2])
         with m.If(replying[2]):
             m.d.sync += self.reply_data.eq(reply)
+
+    def _clear(self, m: Module, index: Signal) -> Signal:
+        """High after reset, while `index` goes through the words of lanes, with padding: each is set to zero."""
+        size = max(memory.lanes * memory.depth for memory in memories(self.chip))
+        clearing = Signal(init=1, name="clearing")
+        with m.If(clearing):
+            m.d.sync += [index.eq(index + 1), clearing.eq(index != size - 1)]
+        return clearing
 
     def _registers(self, m: Module, target: Value) -> list[tuple[list[Register], Value]]:
         """Values of all registers but those that read 0, each with the registers that read it."""

@@ -1,6 +1,6 @@
 """Values of `mix` in order: 0, 1, ... under the key of one numbered item after the other; see `KeyedWords`."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
@@ -61,15 +61,17 @@ class SerialBlocks(Blocks):
         xy, place, place_next = Signal(32), Signal(range(max(2, self.count))), Signal(range(self.count + 1))
         job, r, active, storing = Signal(range(3)), Signal(range(ROUNDS)), Signal(), Signal()
         job_next, r_next = Signal.like(job), Signal.like(r)
-        # The keys of the halves, then the item's: one block RAM is less than 64 registers and their choice.
-        constants = [word for half in halves(self.seed, self.domain) for word in half]
-        m.submodules.keys = keys = Memory(shape=16, depth=4 * WORDS, init=constants)
+        # The item's key stands in RAM: one block is less than 64 registers and their choice. Those of its halves do
+        # not, so that the RAM needs no contents; as large as this it becomes a block.
+        m.submodules.keys = keys = Memory(shape=16, depth=4 * WORDS, init=[])
         read, write = keys.read_port(), keys.write_port()
-        after = mix_round(m, xy, read.data, r)
+        fixed = Array(Const(word, 16) for half in halves(self.seed, self.domain) for word in half)
+        word = Mux(job == block, read.data, fixed[Cat(r[:2], job[0])])
+        after = mix_round(m, xy, word, r)
         ends, taken, begin, start = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
-            read.addr.eq(Cat(r_next[:2], job_next)),
-            write.addr.eq(Cat(storing, job[0], Const(block, 2))),
+            read.addr.eq(r_next[:2]),
+            write.addr.eq(Cat(storing, job[0])),
             write.data.eq(Mux(storing, xy[16:], after[:16])),
             write.en.eq(storing | (ends & (job != block))),
             ends.eq(active & (r == ROUNDS - 1)),

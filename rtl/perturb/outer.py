@@ -47,10 +47,9 @@ class OuterProducts(Component):
         neurons, and for RANK_ONE of all lines behind them.
     turn : stream in (LAYER), one a pattern: layer whose neurons are perturbed; all other values count 0.
     line : stream in (factors of NODE and LAYER), words of 8 line codes, `record_words(inputs)` a sweep.
-    hidden : stream in (the same), line codes of the hidden neurons in order, both rails,
-        of which rail 1 is used. Pass k uses the codes of sweep k - 1, pass 0 whatever is there (zeros after
-        reset). Those of the next sweep are taken meanwhile, those of the one after it once the pass is done
-        with layer 0 (`line`) or with all layers (`hidden`).
+    hidden : stream in (the same), line codes of the hidden neurons in order, both rails, of which rail 1 is used.
+        Pass k uses the codes of sweep k - 1, the first one after reset zeros. Those of the next sweep are taken
+        meanwhile, those of the one after it once the pass is done with layer 0 (`line`) or with all layers (`hidden`).
     product : stream out, `layout.words` words a pattern, one a clock, lanes of signed(bits), three clocks after
         the last of what a pass needs. Lanes beyond the last parameter are 0.
     """
@@ -163,6 +162,12 @@ class OuterProducts(Component):
             code, count = self.hidden.payload.rail1, hidden + len(ends)
             hidden_codes = BufferMemory(m, buffer, line, code, signed(bits), count, move)
             lines_full &= buffer.full
+        # Nothing has come before pass 0, which is told from what stands in the memories after power-up.
+        before, nothing = Signal(init=1, name="before_pass_0"), Signal(name="nothing_came")
+        with m.If(pass_ends):
+            m.d.sync += before.eq(0)
+        with m.If(move):
+            m.d.sync += nothing.eq(before)
         lines = []
         for lane in range(layout.lanes):
             bias, first = Signal(name=f"bias_{lane}"), Signal(name=f"first_{lane}")
@@ -171,5 +176,5 @@ class OuterProducts(Component):
             code = sample.read(coordinates.line[lane], f"sample_{lane}")
             if hidden_codes:
                 code = Mux(first, code, hidden_codes.read(coordinates.line[lane], f"hidden_{lane}"))
-            lines.append(Mux(bias, limit(bits), code))
+            lines.append(Mux(bias, limit(bits), Mux(nothing, 0, code)))
         return lines, lines_full

@@ -77,14 +77,15 @@ class UpdateVector:
                 read.en.eq(self.move),
                 read.addr.eq(self.word),
             ]
-            size, bias = read.data.size, [b // lanes for b in biases if b % lanes == lane]
-            if bias:
+            size, negative = read.data.size, read.data.negative
+            bias = [b // lanes for b in biases if b % lanes == lane]
+            if bias:  # of which nothing was ever written
                 full = Signal(name=f"bias_{lane}")
                 with m.If(self.move):
                     m.d.sync += full.eq(Cat(self.word == word for word in bias).any())
-                size = size | full.replicate(block.pulses.line_bits - 1)
+                size, negative = size | full.replicate(block.pulses.line_bits - 1), negative & ~full
             self.sizes.append(size)
-            self.signs.append(read.data.negative)
+            self.signs.append(negative)
 
     def _number(self, value: Value) -> Value:
         """Entry of a signed number."""

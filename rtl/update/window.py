@@ -1,6 +1,6 @@
 """Window of the correlator: K costs with all their signs in one pass; see `golden.blocks.update.window`."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out
@@ -33,7 +33,8 @@ class WindowProducts(Component):
     -------
     cost : stream in, one a sweep: C~, its pattern, whether it counts (`used`), and whether the window ends
         (`flush`). Between two flushes all patterns are of one aligned group of K and never decrease. It is
-        taken with the last word of the sweep before, and when the cost before has been added.
+        taken with the last word of the sweep before, and when the cost before has been added; the first one after
+        reset once keys have been cleared, at most 32 clocks.
     product : stream out, `layout.words` words a sweep, one a clock: e_i after a flush, else zeros, the
         first of them two clocks after the cost. Lanes beyond the last parameter are 0.
     """
@@ -66,9 +67,10 @@ class WindowProducts(Component):
         self._add(m, tables, cost, pattern[: window.slot_bits], accept, finish, busy)
         take, free, signs_ready = Signal(), Signal(), Signal(init=1)
         self._send(m, tables, accept, signs_ready & ~busy, take, finish, free)
-        m.d.comb += self.cost.ready.eq(free & ~busy)
+        resetting = Const(0)
         if random:
             m.submodules.signs = signs = WindowSigns(window, self.layout)
+            resetting = signs.resetting
             m.d.comb += [
                 signs.pattern.eq(pattern),
                 signs.load.eq(accept & offered.used),
@@ -80,6 +82,7 @@ class WindowProducts(Component):
             ]
         else:
             m.d.comb += tables.pattern.eq(pattern)
+        m.d.comb += self.cost.ready.eq(free & ~busy & ~resetting)
         return m
 
     def _add(self, m: Module, tables, cost: Value, slot: Value, accept: Value, finish: Value, busy: Signal):

@@ -35,6 +35,7 @@ class WindowSigns(Component):
 
     Members
     -------
+    resetting : keys are being cleared after reset; no `load` meanwhile.
     pattern : pattern of the last cost; must stay for two clocks after `load`.
     load : the pattern becomes that of its slot.
     start : go to the first word, once a `load` is done.
@@ -50,6 +51,7 @@ class WindowSigns(Component):
         self.duration, self.shared = sharing(window, layout)
         super().__init__(
             {
+                "resetting": Out(1, init=1),
                 "pattern": In(32),
                 "load": In(1),
                 "start": In(1),
@@ -85,10 +87,10 @@ class WindowSigns(Component):
         for unit, key in enumerate(keys):
             made = Cat(mix(m, key, block * mixes + k) for k in range(mixes))
             for place in range(shared):
-                now = Signal(len(made), name=f"now{unit}_{place}", reset_less=True)
+                now = Signal(len(made), name=f"now{unit}_{place}")
                 following = made
                 if place < shared - 1:
-                    following = Signal(len(made), name=f"next{unit}_{place}", reset_less=True)
+                    following = Signal(len(made), name=f"next{unit}_{place}")
                     with m.If(work & (phase == first + place)):
                         m.d.sync += following.eq(made)
                 with m.If(work & last):
@@ -101,7 +103,7 @@ class WindowSigns(Component):
         """Key of one slot of each unit, the one at `place`; and whether a key is being made."""
         seed, shared = self.window.codes.seed, self.shared
         keying, half = Signal(), Signal()
-        low = Signal(32, reset_less=True)
+        low = Signal(32)
         words = Cat(half, Const(0, 15), Const(seed, 32), Const(PATTERN, 16))
         made = mix(m, words, self.pattern)
         with m.If(self.load):
@@ -110,19 +112,23 @@ class WindowSigns(Component):
             m.d.sync += [half.eq(1), keying.eq(~half), low.eq(made)]
         slot = self.pattern[: self.window.slot_bits]
         shift = shared.bit_length() - 1
+        # After reset all slots get a key: signs of those that have no cost count 0, but must be known.
+        resetting, reset_place = self.resetting, Signal(range(max(2, shared)))
+        m.d.sync += [reset_place.eq(reset_place + 1), resetting.eq(resetting & (reset_place != shared - 1))]
         keys = []
         for unit in range(self.window.size // shared):
             write = Signal(name=f"write{unit}")
             m.d.comb += write.eq(keying & half & (slot >> shift == unit))
             if shared <= 2:  # registers are cheaper than RAM: the choice of two fits into the LUTs of `mix`
-                held = [Signal(64, name=f"key{unit}_{k}", reset_less=True) for k in range(shared)]
+                held = [Signal(64, name=f"key{unit}_{k}") for k in range(shared)]
                 with m.If(write):
                     m.d.sync += Array(held)[slot[:shift]].eq(Cat(low, made))
                 keys.append(Array(held)[place])
                 continue
             m.submodules[f"keys{unit}"] = memory = Memory(shape=64, depth=shared, init=[])
             port, read = memory.write_port(), memory.read_port(domain="comb")
-            m.d.comb += [port.en.eq(write), port.addr.eq(slot[:shift]), port.data.eq(Cat(low, made))]
+            m.d.comb += [port.en.eq(write | resetting), port.data.eq(Cat(low, made))]
+            m.d.comb += port.addr.eq(Mux(resetting, reset_place, slot[:shift]))
             m.d.comb += read.addr.eq(place)
             keys.append(read.data)
         return keys, keying

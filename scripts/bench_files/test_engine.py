@@ -31,7 +31,7 @@ async def engine_trains_array(dut):
 def test_engine():
     os.environ.update(verilator_environment())
     runner = get_runner("verilator")
-    sources = [HERE / "waivers.vlt", HERE / "engine.v"]
+    sources = [HERE / "waivers.vlt", *sorted(HERE.glob("*.v"))]
     runner.build(sources=sources, hdl_toplevel="engine", build_dir=HERE / "build", timescale=("1ns", "1ns"))
     runner.test("test_engine", "engine", build_dir=HERE / "build", test_dir=HERE)
     costs = [int(line) for line in COSTS.read_text().split()]

@@ -1,6 +1,7 @@
 """What is made of a chip description without training it: `ohmgrad generate`, `verify`, `replay`."""
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,19 +11,49 @@ from .exits import one_sentence
 from .options import ChipFile, Data, Seed, TopName, described
 
 
+class Memories(StrEnum):
+    """`rtl.lib.style.Style.memories`."""
+
+    fpga = "fpga"
+    macro = "macro"
+
+
+class Tables(StrEnum):
+    """`rtl.lib.style.Style.tables`."""
+
+    memory = "memory"
+    case = "case"
+
+
+class Reset(StrEnum):
+    """`rtl.lib.style.Style.reset`."""
+
+    sync = "sync"
+    asynchronous = "async"
+
+
 def generate(
     chip: ChipFile,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files.")],
     top: Annotated[TopName, typer.Option(help="The engine with its array; or alone, for an array of your own.")] = (
         TopName.chip
     ),
+    memories: Annotated[
+        Memories, typer.Option(help="As FPGAs have them; or modules for macros, and nothing with a value at power-up.")
+    ] = Memories.fpga,
+    tables: Annotated[
+        Tables, typer.Option(help="Memories with initial contents; or case statements before a register.")
+    ] = Tables.memory,
+    reset: Annotated[Reset, typer.Option(help="At the clock; or at any time, but ended with it.")] = Reset.sync,
 ) -> None:
     """Write the chip's Verilog and what belongs to it: names, memory map, lint waivers; a bench for your own array."""
     with one_sentence():
         from ...golden.chip.chip import Chip
+        from ...rtl.lib.style import Style
         from ..generate import generate as run
 
-        for path in run(Chip(described(chip, rtl=True)), output, top, chip):
+        style = Style(memories, tables, reset)
+        for path in run(Chip(described(chip, rtl=True)), output, top, chip, style):
             print(path)
 
 
