@@ -4,11 +4,13 @@
 """
 
 from amaranth.hdl import Module
-from amaranth.lib.wiring import Component, In, Out, connect, flipped
+from amaranth.lib.wiring import Component, In, Out, Signature, connect, flipped
 
 from ..golden.chip.chip import Chip
 from .array.emulated import EmulatedArray
 from .array.port import ArrayPort
+from .array.rails import RailSequence
+from .array.rails_port import RailPort
 from .control.control_port import connect_control
 from .control.host_registers import HOST, HostRegisters
 from .engine import Engine
@@ -29,18 +31,18 @@ class EngineTop(Component):
     Members
     -------
     host_valid, ..., flags : see `rtl.control.host_registers.HostRegisters`.
-    array : see `rtl.array.port.ArrayPort`.
+    array : see `outer_port`.
     telemetry : what was measured, see `rtl.measure.cost.Telemetry`.
     """
 
     def __init__(self, chip: Chip):
         self.chip = chip
-        super().__init__({**HOST, "array": Out(ArrayPort(chip)), "telemetry": Out(Telemetry(chip.cost))})
+        super().__init__({**HOST, "array": Out(outer_port(chip)), "telemetry": Out(Telemetry(chip.cost))})
 
     def elaborate(self, platform):
         m = Module()
         engine = _controlled(m, self)
-        connect(m, engine.array, flipped(self.array))
+        connect(m, _outer(m, self.chip, engine), flipped(self.array))
         connect(m, engine.telemetry, flipped(self.telemetry))
         m.d.comb += m.submodules.registers.array_busy.eq(self.array.busy)
         return m
@@ -53,7 +55,7 @@ class Top(Component):
     ----------
     chip : golden.chip.chip.Chip
     array : Component, optional
-        Anything that has a member `array`, In(ArrayPort(chip)); without one the chip's emulated array.
+        Anything that has a member `array`, `In` of `outer_port`; without one the chip's emulated array.
 
     Members
     -------
@@ -69,7 +71,7 @@ class Top(Component):
         m = Module()
         engine = _controlled(m, self)
         m.submodules.array = self.array
-        connect(m, engine.array, self.array.array)
+        connect(m, _outer(m, self.chip, engine), self.array.array)
         m.d.comb += m.submodules.registers.array_busy.eq(engine.array.busy)
         return m
 
@@ -88,6 +90,21 @@ def _controlled(m: Module, top: Component) -> Engine:
         inner, outer = getattr(registers, name), getattr(top, name)
         m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
     return engine
+
+
+def outer_port(chip: Chip) -> Signature:
+    """Signature of what goes to the array: `rtl.array.port.ArrayPort`; of one rail `rtl.array.rails_port.RailPort`."""
+    return RailPort(chip) if chip.rail else ArrayPort(chip)
+
+
+def _outer(m: Module, chip: Chip, engine: Engine):
+    """The port towards the array, with what stands between it and the engine."""
+    if not chip.rail:
+        return engine.array
+    m.submodules.rails = rails = RailSequence(chip)
+    connect(m, engine.array, rails.array)
+    m.d.comb += rails.clocks.eq(engine.settings.settle)
+    return rails.outer
 
 
 def verilog(top: Component, name: str = NAME) -> str:
