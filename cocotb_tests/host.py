@@ -100,9 +100,20 @@ def known(chip: Chip, state, memory: Memory, values: np.ndarray) -> np.ndarray:
 
 def readings(chip: Chip, step: int) -> int:
     """Readings of a step, by the sentences of `golden.blocks.control.sequencer.Sequencer`."""
-    config, taus = chip.config.cost, chip.config.perturbation
+    config = chip.config.cost
+    return max(config.average, config.average_c0) if refreshed(chip, step) else config.average
+
+
+def rails_used(chip: Chip, step: int, reading: int) -> int:
+    """Rails whose cost a reading of a step counts for, bit by bit."""
+    config = chip.config.cost
     if config.mode != "forward":
-        return config.average
+        return 0b11 if config.mode == "antithetic" else 0b01
+    return (reading < config.average) | (refreshed(chip, step) and reading < config.average_c0) << 1
+
+
+def refreshed(chip: Chip, step: int) -> bool:
+    """Whether a step measures C0."""
+    config, taus = chip.config.cost, chip.config.perturbation
     changed = step % taus.tau_x == 0 or step % taus.tau_theta == 0
-    refresh = step % config.refresh == 0 if config.refresh else changed
-    return max(config.average, config.average_c0) if refresh else config.average
+    return config.mode == "forward" and (step % config.refresh == 0 if config.refresh else changed)

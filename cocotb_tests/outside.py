@@ -12,23 +12,29 @@ from cocotb.triggers import FallingEdge, gather
 from numpy.typing import NDArray
 
 from ohmgrad.cocotb_tests.drivers import Bench
-from ohmgrad.cocotb_tests.host import Host, readings, restore, start
+from ohmgrad.cocotb_tests.host import Host, rails_used, readings, restore, start
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.memory_map import START, Region, Register
 from ohmgrad.golden.recorded import RecordedEngine
 from ohmgrad.golden.recording import Recorder
 from ohmgrad.rtl.top import EngineTop
 
+Sent = dict[str, NDArray[np.int32]]
+"""What a sweep has sent, by stream."""
+
 
 class Array(Protocol):
     """What a bench needs of an array; codes are those of the cells' DACs."""
 
     def apply(self, words: NDArray[np.int32]) -> None:
-        """Take what a sweep sends, shape (P,): codes of the weights, or with `update.path = "filtered"` pulses."""
+        """Take what a sweep sends, shape (P,): codes of the weights, or with `update.path = "filtered"` pulses.
+
+        With one rail codes have their perturbation already, and come once for each rail.
+        """
         ...
 
     def cost(self, moved: NDArray[np.int32], sample: int) -> int:
-        """S of one rail, a word of `cost.word_bits`, with the cells' codes moved by so much, shape (P,).
+        """S of one rail, a word of `cost.word_bits`, with the cells' codes moved by so much more, shape (P,).
 
         `sample` is the number of the sample presented, which counts up.
         """
@@ -48,24 +54,69 @@ class Outside:
 
     def __init__(self, bench: Bench, chip: Chip):
         self.chip = chip
-        self.sign, self.sample = bench.sink("array.sign"), bench.sink("array.sample")
-        self.streams = {name: bench.sink(f"array.{name}") for name in chip.path.streams}
-        self.cost = bench.source("array.cost")
+        names = self.names()
+        self.streams, self.cost = {name: bench.sink(f"array.{name}") for name in names}, bench.source("array.cost")
 
-    async def take(self) -> dict[str, NDArray[np.int32]]:
-        """What the next sweep sends: words by stream, of `sample` its number and whether it is the next."""
-        words = self.chip.layout.words
-        counts = {name: 1 if name == "transfer" else words for name in self.streams}
-        sign, sample, *sent = await gather(
-            self.sign.receive(words), self.sample.receive(1),
-            *(stream.receive(counts[name]) for name, stream in self.streams.items()),
-        )  # fmt: skip
-        got = {"sign": np.ravel(sign), "sample": np.array([sample[0].number, sample[0].next])}
-        return got | {name: np.ravel(words) for name, words in zip(self.streams, sent, strict=True)}
+    def names(self) -> list[str]:
+        """Streams that come."""
+        return ["sample", "sign", *self.chip.path.streams]
 
-    async def give(self, both: tuple[int, int]) -> None:
-        """Answer S of both rails."""
-        await self.cost.send([{"rail0": int(both[0]), "rail1": int(both[1])}])
+    async def take(self, *names: str) -> Sent:
+        """What comes on these streams in a sweep, or in a presentation of one."""
+        single, words = ("sample", "transfer"), self.chip.layout.words
+        got = await gather(*(self.streams[name].receive(1 if name in single else words) for name in names))
+        sent = dict(zip(names, got, strict=True))
+        if "sample" in sent:
+            (sample,) = sent["sample"]
+            sent["sample"] = [int(getattr(sample, field)) for field in sample.shape().members]
+        return {name: np.ravel(payloads).astype(np.int64) for name, payloads in sent.items()}
+
+    async def serve(self, array: Array, rails: int) -> tuple[Sent, list[int]]:
+        """Let an array answer a sweep, of which the costs of these rails are used, bit by bit.
+
+        Returns
+        -------
+        dict of str to array
+            Words by stream; of `sample` its number, whether it is the next, and the rails that are used.
+        list of int
+            S of both rails.
+        """
+        sent, size = await self.take(*self.streams), self.chip.layout.parameters
+        array.apply(sent[self.chip.path.streams[0]][:size])
+        moved, number = self.chip.crossbar.amplitude * sent["sign"][:size], int(sent["sample"][0])
+        both = [array.cost(polarity * moved, number) for polarity in (1, self.chip.polarity)]
+        await self.cost.send([dict(zip(("rail0", "rail1"), both, strict=True))])
+        return sent, both
+
+
+class OneRail(Outside):
+    """The same of an array with one rail, which is shown one after the other."""
+
+    def names(self) -> list[str]:
+        pulsed = self.chip.path.pulsed
+        return ["sample", *self.chip.path.streams, "sign"] if pulsed else ["sample", "code"]
+
+    async def serve(self, array: Array, rails: int) -> tuple[Sent, list[int]]:
+        """As of `Outside`; of `shown` the words of each presentation. S of a rail that is not used is 0."""
+        rail, size, pulsed = self.chip.rail, self.chip.layout.parameters, self.chip.path.pulsed
+        sent, shown, both = await self.take(*self.streams), [], [0, 0]
+        number, words = int(sent["sample"][0]), "sign" if pulsed else "code"
+        if pulsed:
+            array.apply(sent["pulses"][:size])
+        for k in [k for k in range(2) if rails >> k & 1] or [0]:
+            shown.append((await self.take(words) if shown else sent)[words])
+            if not pulsed:
+                array.apply(shown[-1][:size])
+            moved = self.chip.crossbar.amplitude * pulsed * shown[-1][:size]
+            readings = [array.cost(moved, number) for _ in range(1 << rail.readings if rails else 0)]
+            await self.cost.send(readings)
+            both[k] = sum(readings)
+        return sent | {"shown": np.array(shown)}, both
+
+
+def outside_of(bench: Bench, chip: Chip) -> Outside:
+    """Streams to an array with as many rails as the chip says."""
+    return OneRail(bench, chip) if chip.rail else Outside(bench, chip)
 
 
 async def listen(bench: Bench, heard: list[list[int]]) -> None:
@@ -98,7 +149,8 @@ async def train(dut, chip: Chip, array: Array, steps: int, trace: Path) -> list[
         S of rail 0 at each step, its last reading.
     """
     bench, host, engine = Bench(dut, "", EngineTop(chip)), Host(dut, ""), RecordedEngine(chip)
-    outside, heard, costs = Outside(bench, chip), [], []
+    outside, heard, costs, before = outside_of(bench, chip), [], [], None
+    driven = bool(chip.rail) and not chip.path.pulsed  # by codes of DACs, which a trace has of the step itself
     dut.array__busy.value = dut.array__saturated.value = 0
     await bench.start()
     state = engine.initial()
@@ -109,21 +161,12 @@ async def train(dut, chip: Chip, array: Array, steps: int, trace: Path) -> list[
     with Recorder(trace, chip, state, sent=True) as recorder:
         for step in range(steps + 1):
             for reading in range(readings(chip, step) if step < steps else 1):
-                sent = await outside.take()
-                words = sent[chip.path.streams[0]][: chip.layout.parameters].astype(np.int32)
+                sent, both = await outside.serve(array, rails_used(chip, step, reading) if step < steps else 0)
+                words = sent["code" if driven else chip.path.streams[0]][: chip.layout.parameters]
                 if step and not reading:  # what the step before has led to
                     _, cost, *totals = heard[step - 1]
-                    recorder.write([totals], [cost], words[None])
-                array.apply(words)
-                both = answer(array, chip, sent)
-                await outside.give(both)
+                    recorder.write([totals], [cost], (before if driven else words)[None])
+                before = before if reading else words
             costs.append(both[0])
     await running
     return costs[:-1]
-
-
-def answer(array: Array, chip: Chip, sent: dict[str, NDArray[np.int32]]) -> tuple[int, int]:
-    """S of both rails of an array, for what a sweep sends."""
-    moved = chip.crossbar.amplitude * sent["sign"][: chip.layout.parameters].astype(np.int32)
-    number = int(sent["sample"][0])
-    return array.cost(moved, number), array.cost(chip.polarity * moved, number)

@@ -10,11 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import methods  # noqa: F401, which makes methods of groups known to Numba
+from .blocks.array.rails import PERTURBED, OneRail, present
+from .blocks.control.sequencer import Sequencer, refreshes
+from .blocks.measure.cost import ANTITHETIC, FORWARD
 from .blocks.measure.samples import CYCLIC
 from .blocks.perturb.outer import LAYER, NODE
 from .chip.paths import TikiTaka
+from .compiled import njit
 from .learner import Learner
-from .state import State
+from .state import FLAGS, State
 from .step import Memory, Trace, trace_of
 
 
@@ -26,7 +30,7 @@ class Readings(NamedTuple):
     first : int
         Step of the first ones.
     totals : int64 array, shape (steps, 2)
-        Sums of S over the readings of a step that count, of both rails.
+        Sums of S over the readings of a step that count, of both rails; of a rail that was not measured 0.
 
     Methods are compiled; `golden.methods` says what each is.
     """
@@ -41,6 +45,57 @@ class Readings(NamedTuple):
         return False
 
 
+class Converters(NamedTuple):
+    """DACs of an array with one rail, and the codes that they are given.
+
+    Attributes
+    ----------
+    rail : OneRail
+    mode : int
+        As in `golden.blocks.measure.cost`.
+    sequencer : Sequencer
+    drop : int
+        Bits of a parameter below its code.
+    gains, offsets : int32 arrays, shape (P,)
+        Read with `rail.trim` alone.
+    weights : int32 array, shape (P,)
+        w, written.
+    codes : int32 array, shape (2, P)
+        Codes of both rails when they were measured last, written.
+    over : bool array, shape (1,)
+        Whether a code has saturated.
+    """
+
+    rail: OneRail
+    mode: int
+    sequencer: Sequencer
+    drop: int
+    gains: np.ndarray
+    offsets: np.ndarray
+    weights: np.ndarray
+    codes: np.ndarray
+    over: np.ndarray
+
+
+@njit
+def drive(converters, polarity, theta, signs, codes):
+    """Write codes of one polarity."""
+    c = converters
+    for i in range(theta.size):
+        c.weights[i] = theta[i] >> c.drop
+    c.over[0] |= present(c.rail, polarity, c.weights, signs, c.gains, c.offsets, codes)
+
+
+@njit
+def drive_step(converters, theta, signs, now):
+    """Write the codes of a step, of those rails whose cost is used."""
+    s = converters.sequencer
+    drive(converters, PERTURBED, theta, signs, converters.codes[0])
+    refresh = converters.mode == FORWARD and refreshes(s.refresh, s.tau_x, s.tau_theta, now)
+    if converters.mode == ANTITHETIC or refresh:
+        drive(converters, converters.rail.second, theta, signs, converters.codes[1])
+
+
 class Recorded(NamedTuple):
     """An array that has answered, for `golden.step.run`.
 
@@ -53,19 +108,27 @@ class Recorded(NamedTuple):
     outside : bool
         It has pulses.
     cells : Readings
+    converters : Converters or None
+        Numba drops what does not go with the type.
     """
 
     theta: np.ndarray
     drop: int
     outside: bool
     cells: Readings
+    converters: Converters | None
 
     def respond(self, function, signs, rails, targets, now):
+        if self.converters is not None:
+            drive_step(self.converters, self.theta, signs, now)
         row = now - self.cells.first
         return self.cells.totals[row, 0], self.cells.totals[row, 1]
 
     def show(self, updated, out):
         for i in range(out.size):
+            if self.converters is not None:
+                out[i] = self.converters.codes[0, i]
+                continue
             out[i] = 0 if self.outside and not updated else self.theta[i] >> self.drop
 
 
@@ -106,19 +169,38 @@ class RecordedEngine(Learner):
         outside = theta is None
         array = Recorded(
             np.zeros(size, np.int32) if theta is None else theta, 0 if outside else chip.crossbar.drop, outside,
-            Readings(state.step, np.ascontiguousarray(totals, np.int64)),
+            Readings(state.step, np.ascontiguousarray(totals, np.int64)), self.converters(state),
         )  # fmt: skip
         none = np.zeros((1, 0), np.int32)
         samples = Memory(CYCLIC, chip.samples.seed, 1, none, none)  # of no consequence
         trace = trace_of(len(totals), chip.layout.neurons, size if sent else 0)
-        return self.advance(state, len(totals), trace, array, samples)
+        trace = self.advance(state, len(totals), trace, array, samples)
+        if array.converters is not None:
+            state.flags |= int(array.converters.over[0]) << FLAGS.index("parameter")
+        return trace
+
+    def converters(self, state: State) -> Converters | None:
+        """DACs of an array with one rail; None of other arrays, and where weights are states of devices."""
+        chip, size = self.chip, self.chip.layout.parameters
+        if chip.rail is None or chip.path.pulsed:
+            return None
+        none = np.zeros(size, np.int32)
+        gains, offsets = (state.arrays.get(name, none) for name in ("gain", "offset"))
+        return Converters(
+            chip.rail, chip.cost.mode, chip.sequencer, chip.crossbar.drop, gains, offsets,
+            np.zeros_like(none), np.zeros((2, size), np.int32), np.zeros(1, np.bool_),
+        )  # fmt: skip
 
     def codes(self, state: State) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Codes that the cells have at the next step on both rails, shape (P,) each: w + a s, and w - a s or w.
 
-        AttributeError where the weights are states of devices.
+        With one rail they are trimmed and saturated. AttributeError where the weights are states of devices.
         """
         bar, polarity = self.chip.crossbar, self.chip.polarity
-        pattern = state.step // self.chip.sequencer.tau_p
-        weights, moved = state.theta >> bar.drop, bar.amplitude * self.perturbations(pattern)
+        signs = self.perturbations(state.step // self.chip.sequencer.tau_p)
+        if converters := self.converters(state):
+            for p, codes in zip((PERTURBED, converters.rail.second), converters.codes, strict=True):
+                drive(converters, p, state.theta, signs, codes)
+            return converters.codes[0], converters.codes[1]
+        weights, moved = state.theta >> bar.drop, bar.amplitude * signs
         return weights + moved, weights + polarity * moved

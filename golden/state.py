@@ -10,7 +10,8 @@ from .chip.chip import Chip
 from .chip.memories import Memory, memories
 
 FLAGS = ("cost", "gradient", "parameter", "fault")
-"""Sticky flags, bit 0 upwards: C~, G, and theta, M, H or the average saturated; an array outside was cut off."""
+"""Sticky flags, bit 0 upwards: C~, G, and theta, M, H, the average or a DAC's code saturated; an array outside was cut
+off."""
 FAULT = FLAGS.index("fault")
 
 
@@ -35,6 +36,7 @@ class State:
         chopper : shape (lines read,); bit 0: it inverts; bit 1: it switched at its line's last read
         cursor : line of each layer to be read next, and scans done, shape (2 layers,)
         average : words of the running average, shape (P,)
+        gain, offset : of the DACs of an array with one rail, shape (P,); a run does not change them
     step : int
         Steps done.
     flags : int

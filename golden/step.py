@@ -76,7 +76,8 @@ class Trace(NamedTuple):
     cost : int64 array, shape (steps,)
         C~.
     sent : int32 array, shape (steps, P) or (steps, 0)
-        What the array gets after a step: weight codes, or of devices outside the pulses of its update.
+        What the array gets after a step: weight codes, or of devices outside the pulses of its update. The DACs of an
+        array with one rail: the codes of the step's first rail.
     """
 
     sample: np.ndarray

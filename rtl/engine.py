@@ -16,10 +16,11 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib.stream import Signature as Stream
 from amaranth.lib.wiring import Component, Out, connect, flipped
 
+from ..golden.blocks.measure.cost import ANALOG, ANTITHETIC, FORWARD
 from ..golden.chip.chip import Chip
 from ..golden.chip.memories import memories
 from ..golden.chip.registers import constants
-from .array.port import SAMPLE, ArrayPort
+from .array.port import SWEEP, ArrayPort
 from .control.control_port import control_members
 from .control.sequencer import StepSequencer
 from .control.sequencer_counters import counter_ports
@@ -52,7 +53,7 @@ class Engine(Component):
     settings, memory : what was written there.
     start, target, busy... : see `StepSequencer`; `calibrate` is ignored without `engine.calibration`.
     cut : an array outside is cut off: what it gives counts for nothing.
-    saturated : high for one clock where C~, G, theta, M, H or the average saturates, see `golden.state.FLAGS`.
+    saturated : high for one clock where C~, G, theta, M, H, the average or a code saturates, see `golden.state.FLAGS`.
     telemetry : what was measured, see `rtl.measure.cost.Telemetry`.
     host_<name> : memories of `golden.chip.memories`, those of the array too.
     """
@@ -103,7 +104,7 @@ class Engine(Component):
         fork(m, sequencer.present, sample, cost.reading, *perturbations.sinks)
         m.d.comb += self.saturated.eq(Cat(sequencer.saturated, saturated, over | array.saturated))
         for memory in memories(chip):
-            if memory.owner == "array":
+            if memory.owner != "engine":
                 connect(m, flipped(getattr(self, memory.port)), flipped(getattr(array, memory.port)))
         return m
 
@@ -133,11 +134,14 @@ class Engine(Component):
 
     def _word(self, m: Module, cost: CostUnit, perturbations: Perturbations, now):
         """S from outside; returns the stream that takes which sample it is."""
-        number, known = Signal(32), Signal()
-        sample = Stream(SAMPLE).create(path=("sample",))
+        number, known, reading = Signal(32), Signal(), now.reading
+        sample = Stream(SWEEP).create(path=("sample",))
+        # Of an evaluation S of rail 0 is used, though it is of no step; of a sweep that only applies nothing is.
+        measured = {ANTITHETIC: reading.take1, FORWARD: reading.take1 & reading.refresh, ANALOG: 0}[self.chip.cost.mode]
         m.d.comb += [
             sample.payload.number.eq(now.sample),
             sample.payload.next.eq(~known | (now.sample != number)),
+            sample.payload.rails.eq(Cat(reading.take0 & (~reading.drop | now.direct), measured & ~reading.drop)),
         ]
         with m.If(transfer(sample)):
             m.d.sync += [number.eq(now.sample), known.eq(1)]

@@ -4,13 +4,15 @@
 """
 
 from amaranth.hdl import Module
-from amaranth.lib.wiring import Component, In, Out, connect, flipped
+from amaranth.lib.wiring import Component, In, Out, Signature, connect, flipped
 
 from ..golden.chip.chip import Chip
 from ..golden.state import FAULT
 from .array.emulated import EmulatedArray
 from .array.guard import ArrayGuard
 from .array.port import ArrayPort
+from .array.rails import RailSequence
+from .array.rails_port import RailPort
 from .control.control_port import connect_control
 from .control.host_registers import HOST, HostRegisters
 from .engine import Engine
@@ -32,13 +34,13 @@ class EngineTop(Component):
     Members
     -------
     host_valid, ..., flags : see `rtl.control.host_registers.HostRegisters`.
-    array : see `rtl.array.port.ArrayPort`.
+    array : see `outer_port`.
     telemetry : what was measured, see `rtl.measure.cost.Telemetry`.
     """
 
     def __init__(self, chip: Chip):
         self.chip = chip
-        super().__init__({**HOST, "array": Out(ArrayPort(chip)), "telemetry": Out(Telemetry(chip.cost))})
+        super().__init__({**HOST, "array": Out(outer_port(chip)), "telemetry": Out(Telemetry(chip.cost))})
 
     def elaborate(self, platform):
         m = Module()
@@ -55,7 +57,7 @@ class Top(Component):
     ----------
     chip : golden.chip.chip.Chip
     array : Component, optional
-        Anything that has a member `array`, In(ArrayPort(chip)); without one the chip's emulated array.
+        Anything that has a member `array`, `In` of `outer_port`; without one the chip's emulated array.
 
     Members
     -------
@@ -89,17 +91,33 @@ def _controlled(m: Module, top: Component) -> tuple[Engine, object]:
     for name, member in HOST.items():
         inner, outer = getattr(registers, name), getattr(top, name)
         m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
+    return engine, _outer(m, chip, engine, registers)
+
+
+def outer_port(chip: Chip) -> Signature:
+    """Signature of what goes to the array: `rtl.array.port.ArrayPort`; of one rail `rtl.array.rails_port.RailPort`."""
+    return RailPort(chip) if chip.rail else ArrayPort(chip)
+
+
+def _outer(m: Module, chip: Chip, engine: Engine, registers: HostRegisters):
+    """The port towards the array, with what stands between it and the engine."""
     if chip.emulated:
-        return engine, engine.array
-    m.submodules.guard = guard = ArrayGuard(chip)
-    connect(m, engine.array, guard.engine)
+        return engine.array
+    port = engine.array
+    if chip.rail:
+        m.submodules.rails = rails = RailSequence(chip)
+        connect(m, port, rails.array)
+        m.d.comb += rails.clocks.eq(engine.settings.settle)
+        port = rails.outer
+    m.submodules.guard = guard = ArrayGuard(outer_port(chip), chip.path.pulsed, chip.config.engine.timeout)
+    connect(m, port, guard.engine)
     m.d.comb += [
         guard.running.eq(engine.busy),
         guard.enable.eq(registers.pulses),
         guard.clear.eq(~engine.busy & ~registers.flags[FAULT]),
         registers.fault.eq(guard.fault),
     ]
-    return engine, guard.array
+    return guard.array
 
 
 def verilog(top: Component, name: str = NAME, style: Style = Style()) -> str:  # noqa: B008

@@ -59,8 +59,8 @@ async def begin(dut, name: str) -> tuple[Host, Outside, Bench]:
 async def served(outside: Outside, sweeps: int) -> None:
     """Serve some sweeps with costs that change."""
     for n in range(sweeps):
-        await outside.take()
-        await outside.give((1000 + 10000 * (n % 3), 900))
+        await outside.take(*outside.streams)
+        await outside.cost.send([{"rail0": 1000 + 10000 * (n % 3), "rail1": 900}])
 
 
 async def until_idle(host: Host, bench: Bench, clocks: int) -> int:
@@ -82,7 +82,7 @@ async def silence_is_a_fault(dut, name):
     await served(outside, 5)
     check(f"{name} safe while it runs", 5, 0, int(bench.signal("array.safe").value))
     before = await host.read(Region.REGISTERS, 1, Register.STEP)
-    await outside.take()  # and never an answer
+    await outside.take(*outside.streams)  # and never an answer
     clocks = await until_idle(host, bench, 5 * TIMEOUT)
     settle = described(name).sequencer.settle
     assert TIMEOUT - 20 <= clocks <= TIMEOUT + 3 * settle + 100, f"{name}: stopped after {clocks} clocks"

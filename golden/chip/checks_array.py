@@ -7,6 +7,9 @@ from .rules import require, show, unused
 if TYPE_CHECKING:
     from .config import ChipConfig
 
+WORD_BITS = 24
+"""Most bits of S as a word."""
+
 
 def check_array(chip: "ChipConfig") -> None:
     """Raise `golden.chip.rules.Conflict` for the first combination that is not allowed."""
@@ -22,6 +25,7 @@ def check_array(chip: "ChipConfig") -> None:
     )
     if outside:
         _outside(chip)
+    _rails(chip)
     if external:
         _parameters(chip)
 
@@ -50,6 +54,39 @@ def _outside(chip: "ChipConfig") -> None:
             name,
             'the section is of emulated cells; it is allowed with array.kind = "emulated"',
         )
+
+
+def _rails(chip: "ChipConfig") -> None:
+    """What only an array with one rail has."""
+    array, cost = chip.array, chip.cost
+    if array.rails == 2:
+        for key in ("readings", "trim"):
+            unused(chip, "array", key, False, "rails", "1")
+        return
+    require(
+        array.kind == "external",
+        "array.rails",
+        f"1 has no use with array.kind = {show(array.kind)}, which has two rails; allowed is 2",
+    )
+    require(
+        cost.source == "external",
+        "array.rails",
+        f"1 shows one rail after the other, and with cost.source = {show(cost.source)} neurons take both at once; "
+        'allowed is 2, or cost.source = "external"',
+    )
+    bits = array.readings.bit_length() - 1
+    require(
+        cost.word_bits + bits <= WORD_BITS,
+        "array.readings",
+        f"{array.readings} with cost.word_bits = {cost.word_bits} makes sums of {cost.word_bits + bits} bits, more "
+        f"than {WORD_BITS}; allowed are powers of two up to {1 << WORD_BITS - cost.word_bits}",
+    )
+    require(
+        chip.update.path == "digital" or not array.trim,
+        "array.trim",
+        f"true is for codes of DACs, and with update.path = {show(chip.update.path)} weights are states of devices; "
+        "allowed is false",
+    )
 
 
 def _parameters(chip: "ChipConfig") -> None:

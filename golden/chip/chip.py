@@ -10,6 +10,7 @@ from math import log2
 import numpy as np
 
 from ..blocks.array.crossbar import Crossbar
+from ..blocks.array.rails import OneRail
 from ..blocks.control.sequencer import Sequencer
 from ..blocks.lib.fixed import bits_for, limit
 from ..blocks.lib.layout import Layout
@@ -185,12 +186,27 @@ class Chip:
     def cost(self) -> cost.Cost:
         """Cost unit."""
         section, outside = self.config.cost, self.config.cost.source == "external"
-        word = cost.Word(section.word_bits, section.signed, section.unit) if outside else None
+        word = None
+        if outside:
+            times = self.config.array.readings
+            bits = section.word_bits + times.bit_length() - 1
+            word = cost.Word(bits, section.signed, section.unit / times)
         return cost.Cost(
             cost.FUNCTIONS[section.function], cost.MODES[section.mode], section.bits,
             self.config.array.output_bits, 0 if outside else self.layout.layers[-1],
             round(section.tau_hp / (section.tau_hp + 1) * (1 << cost.DECAY_BITS)) if section.mode == "analog" else 0,
             word,
+        )  # fmt: skip
+
+    @cached_property
+    def rail(self) -> OneRail | None:
+        """What stands between the engine and an array with one rail."""
+        array, word = self.config.array, self.config.cost
+        if array.rails == 2:
+            return None
+        return OneRail(
+            self.crossbar.weight_bits, self.crossbar.amplitude, self.codes.bits, self.polarity,
+            word.word_bits, word.signed, array.readings.bit_length() - 1, array.trim,
         )  # fmt: skip
 
     @cached_property

@@ -175,10 +175,14 @@ class Array(Section):
     """The emulated array, or one outside. DACs of the lines; ADCs of the neurons' inputs, and the input at their full
     scale; codes of outputs.
 
-    The cost arrives `latency` steps after its pattern.
+    The cost arrives `latency` steps after its pattern. An array outside may have one rail: then each rail of a step
+    is presented by itself, S is the sum of so many readings of it, and with `trim` codes of its DACs pass tables.
     """
 
     kind: Literal["emulated", "external"] = "emulated"
+    rails: Annotated[int, choices(1, 2)] = 2
+    readings: Readings = 1
+    trim: bool = False
     input_bits: Annotated[int, integers(2, 12)] = 8
     adc_bits: Annotated[int, integers(4, 14)] = 10
     adc_bound: Scale = 8.0

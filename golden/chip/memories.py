@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..blocks.array.rails import GAIN_BITS
 from ..blocks.lib.fixed import limit
 from ..blocks.measure.calibration import LAGS
 from ..blocks.measure.cost import ANTITHETIC, FRACTION
@@ -32,11 +33,12 @@ class Memory(NamedTuple):
     bound : int
         Largest magnitude of an entry.
     path : str
-        Of the block or RAM in the RTL, below the top; its first part is `engine` or `array`, which has the port.
+        Of the block or RAM in the RTL, below the top; its first part is `engine`, `array` or `rails`, which has the
+        port.
     lanes, depth : int
         RAMs `<path>.lane<k>.memory` and words of each, where it stands in words of lanes; else 0.
     field : str
-        Array of `golden.state.State`; empty: a run does not change it.
+        Array of `golden.state.State`; empty: no part of what a run goes on from.
     ring : int
         If not 0, the field has so many entries and is a ring: item n is at n mod ring there, at n mod words here.
     signed : bool
@@ -73,7 +75,7 @@ class Memory(NamedTuple):
 
     @property
     def owner(self) -> str:
-        """Who has its port in the RTL: `engine` or `array`."""
+        """Who has its port in the RTL: `engine`, `array` or `rails`."""
         return self.path.partition(".")[0]
 
     @property
@@ -92,7 +94,7 @@ def of_parameters(chip: "Chip", name: str, symbol: str, bits: int, bound: int, p
 
 def memories(chip: "Chip") -> tuple[Memory, ...]:
     """All memories that a chip has: those of its update path, and those of any path; of an external array none."""
-    found = (*chip.path.memories(chip), *_of_costs(chip), *_average(chip), *_samples(chip))
+    found = (*chip.path.memories(chip), *_of_costs(chip), *_average(chip), *_samples(chip), *_trim(chip))
     return tuple(memory for memory in found if chip.emulated or memory.owner != "array")
 
 
@@ -126,3 +128,14 @@ def _samples(chip: "Chip") -> tuple[Memory, ...]:
     words = samples.size * (record_words(samples.inputs) + record_words(samples.outputs)) * SAMPLE_WORD
     bits = max(chip.crossbar.line_bits, chip.config.array.output_bits)
     return (Memory("samples", "samples", Region.SAMPLES, words, bits, limit(bits), "engine.samples"),)
+
+
+def _trim(chip: "Chip") -> tuple[Memory, ...]:
+    """Tables of the DACs of an array with one rail, which the host writes and a run reads."""
+    if not chip.rail or not chip.rail.trim:
+        return ()
+    widths = {"gain": GAIN_BITS, "offset": chip.rail.dac_bits}
+    return tuple(
+        of_parameters(chip, name, f"{name} of the DACs", bits, 1 << bits - 1, f"rails.words.{name}", name)
+        for name, bits in widths.items()
+    )

@@ -50,6 +50,10 @@ class Region(IntEnum):
     """Parameters: words of the running average (with the section average; else absent, reads 0)."""
     LINK = 15
     """`LinkRegister`s, which a board's link to its host answers; the chip itself has none, reads 0."""
+    GAIN = 16
+    """Parameters: gains of the DACs of an array with one rail, in 2**-15 beside 1 (with array.trim)."""
+    OFFSET = 17
+    """Parameters: offsets of the DACs, in their LSBs (with array.trim)."""
 
 
 class LinkRegister(IntEnum):

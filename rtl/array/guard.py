@@ -1,11 +1,10 @@
 """What stands between an engine and an array outside, so that neither a dead array nor a lost host does harm."""
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import Component, In, Out, Signature
 
-from ...golden.chip.chip import Chip
 from ..lib.streams import transfer
-from .port import PULSES, ArrayPort
+from .port import PULSES
 
 
 class ArrayGuard(Component):
@@ -19,27 +18,31 @@ class ArrayGuard(Component):
 
     Parameters
     ----------
-    chip : golden.chip.chip.Chip
-        With `array.kind = "external"`.
+    port : Signature
+        What is guarded: `rtl.array.port.ArrayPort` or `rtl.array.rails_port.RailPort` of an array outside.
+    pulsed : bool
+        Pulses go through it.
+    timeout : int
+        `engine.timeout`; 0: never.
 
     Members
     -------
-    engine, array : both sides of the port, see `ArrayPort`.
+    engine, array : both sides of the port.
     running : the engine is busy.
     enable : the host allows pulses.
     clear : the host has seen the fault, and nothing runs.
     fault : the array is cut off; stays until `clear`.
     """
 
-    def __init__(self, chip: Chip):
-        self.chip = chip
+    def __init__(self, port: Signature, pulsed: bool, timeout: int):
+        self.port, self.pulsed, self.timeout = port, pulsed, timeout
         flags = {"running": In(1), "enable": In(1), "clear": In(1), "fault": Out(1)}
-        super().__init__({"engine": In(ArrayPort(chip)), "array": Out(ArrayPort(chip)), **flags})
+        super().__init__({"engine": In(port), "array": Out(port), **flags})
 
     def elaborate(self, platform):
         m = Module()
         moved, forbidden = Const(0), Const(0)
-        for name, member in ArrayPort(self.chip).members.items():
+        for name, member in self.port.members.items():
             inner, outer = getattr(self.engine, name), getattr(self.array, name)
             if member.is_port:
                 if name not in ("safe", "enable"):
@@ -53,7 +56,7 @@ class ArrayGuard(Component):
             forbidden |= pulse
             self._to_array(m, inner, outer, pulse)
         m.d.comb += self.array.safe.eq(~self.running | self.fault)
-        if hasattr(self.array, "enable"):
+        if self.pulsed:
             m.d.comb += self.array.enable.eq(self.enable & ~self.fault)
         self._watch(m, moved | self.engine.settle, forbidden)
         return m
@@ -76,7 +79,7 @@ class ArrayGuard(Component):
 
     def _watch(self, m: Module, alive: Value, forbidden: Value) -> None:
         """Count clocks in which nothing moves."""
-        timeout = self.chip.config.engine.timeout
+        timeout = self.timeout
         waited, late = Signal(range(timeout + 1)), Signal()
         if timeout:
             m.d.sync += waited.eq(Mux(alive | ~self.running | late, 0, waited + 1))

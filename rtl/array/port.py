@@ -19,6 +19,8 @@ from .reading import request_layout
 
 SAMPLE = data.StructLayout({"number": 32, "next": 1})
 """Sample of a sweep: its number, and whether it is another than that of the sweep before, or the first."""
+SWEEP = data.StructLayout({**SAMPLE.members, "rails": 2})
+"""The same, and which rails' costs are used: bit 0 rail 0, bit 1 rail 1."""
 PULSES = ("pulses", "train")
 """Streams of pulses onto devices."""
 PULSE = data.StructLayout({"slow": 1, "number": 32})
@@ -33,7 +35,7 @@ class ArrayPort(Signature):
     then; latency is free on every one of them. Numbers are signed, in two's complement, unless said otherwise.
 
     A sweep measures once, on both rails: rail 0 has the weights w + a s, rail 1 w - a s (antithetic), or w. A chip
-    with one rail goes through the words twice, or keeps them: the engine sees it only in the time that codes take.
+    with one rail (`array.rails = 1`) has `rtl.array.rails` before it, and that one's port (`rtl.array.rails_port`).
 
     ============ ========= ========================================== ==========================================
     name         direction payload, bits                              meaning; how many a sweep
@@ -46,10 +48,12 @@ class ArrayPort(Signature):
                                                                       steps of the DAC); `layout.words`
     adc          in        `rail0`, `rail1` of `array.adc_bits`       codes of the neurons' inputs, layer by layer;
                                                                       one a neuron
-    sample       out       `SAMPLE`                                   external cost: number of the sample that the
-                                                                      sweep presents, and whether it is another
-                                                                      than the sweep's before; one
-    cost         in        `rail0`, `rail1` of `cost.word_bits`       external cost: S of both rails; one a sweep
+    sample       out       `SWEEP`                                    external cost: number of the sample that the
+                                                                      sweep presents, whether it is another than
+                                                                      the sweep's before, and whose cost is used;
+                                                                      one
+    cost         in        `rail0`, `rail1` of `cost.word_bits`       external cost: S of both rails, anything of a
+                                                                      rail that is not used; one a sweep
     settle       out       1                                          what the sweep has applied is settling:
                                                                       `engine.settle` clocks from its update on
     convert      out       1                                          high for one clock, the first in which the
@@ -61,7 +65,7 @@ class ArrayPort(Signature):
                                                                       something runs (`rtl.array.guard`)
     enable       out       1                                          array outside, devices: the host allows pulses
     host_<name>  out       `rtl.lib.host_port.HostPort`               its memories that a host reads and writes
-                                                                      between runs (`Memory.owner`: "array")
+                                                                      between runs (`Memory.owner`: not "engine")
     average      out       `rtl.update.average.command_layout`        with model extraction: whether the sweep's
                                                                       weights are an iterate; one
     weight       out       lanes of `weights.dac_bits`                digital weights: code w of each cell; words
@@ -107,12 +111,16 @@ class ArrayPort(Signature):
             "saturated": In(1),
         }
         members |= {name: STREAMS[name](chip) for name in chip.path.streams}
-        if not chip.emulated:
-            members |= {"safe": Out(1)} | ({"enable": Out(1)} if chip.path.pulsed else {})
+        members |= {} if chip.emulated else safety(chip)
         if chip.average:
             members["average"] = Out(stream.Signature(command_layout(chip.average)))
-        members |= {memory.port: Out(HostPort()) for memory in memories(chip) if memory.owner == "array"}
+        members |= {memory.port: Out(HostPort()) for memory in memories(chip) if memory.owner != "engine"}
         super().__init__(members)
+
+
+def safety(chip: Chip) -> dict[str, Member]:
+    """What `rtl.array.guard` tells an array outside."""
+    return {"safe": Out(1)} | ({"enable": Out(1)} if chip.path.pulsed else {})
 
 
 def _network(chip: Chip) -> dict[str, Member]:
@@ -128,7 +136,7 @@ def _network(chip: Chip) -> dict[str, Member]:
 def _words(chip: Chip) -> dict[str, Member]:
     """Anything that has a cost."""
     return {
-        "sample": Out(stream.Signature(SAMPLE)),
+        "sample": Out(stream.Signature(SWEEP)),
         "cost": In(stream.Signature(output_layout(chip.cost))),
     }
 

@@ -1,0 +1,138 @@
+"""One rail after the other, for an array that has one copy of itself; see `golden.blocks.array.rails`.
+
+It stands between the engine, which has two rails at once, and the array. Words of a sweep are shown as they come and
+kept; where the second rail's cost is used too, they are shown once more with the other polarity. The engine has both
+costs then, and knows of nothing but the time that passed.
+"""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib.wiring import Component, In, Out, connect, flipped
+
+from ...golden.chip.chip import Chip
+from ...golden.chip.memories import memories
+from ..lib.streams import transfer
+from .port import ArrayPort
+from .rails_port import RailPort
+from .rails_words import RailWords
+
+
+class RailSequence(Component):
+    """Presentations, settling and conversions of each sweep.
+
+    A presentation takes `layout.words` clocks and the latency of `rtl.array.rails_words.RailWords`, two clocks to begin
+    and to end, and those of its settling and conversions; a sweep takes two more, and pulses a clock a word.
+
+    Parameters
+    ----------
+    chip : golden.chip.chip.Chip
+        With `array.rails = 1`.
+
+    Members
+    -------
+    array : the engine, see `rtl.array.port.ArrayPort`; its strobes are not used.
+    outer : the array, see `rtl.array.rails_port.RailPort`.
+    clocks : settling time of a presentation; does not change in a run.
+    """
+
+    def __init__(self, chip: Chip):
+        assert chip.rail is not None
+        self.chip, self.rail = chip, chip.rail
+        super().__init__({"array": In(ArrayPort(chip)), "outer": Out(RailPort(chip)), "clocks": In(16)})
+
+    def elaborate(self, platform):
+        m = Module()
+        chip, array, outer = self.chip, self.array, self.outer
+        pulsed = chip.path.pulsed
+        m.submodules.words = words = RailWords(self.rail, chip.layout, pulsed)
+        connect(m, flipped(array.sign), words.sign)
+        if pulsed:
+            connect(m, words.out, flipped(outer.sign))
+            connect(m, flipped(array.transfer), flipped(outer.transfer))
+        else:
+            connect(m, flipped(array.weight), words.weight)
+            connect(m, words.out, flipped(outer.code))
+        for memory in memories(chip):
+            if memory.owner == "rails":
+                connect(m, flipped(getattr(array, memory.port)), getattr(words, memory.port))
+        m.d.comb += array.busy.eq(outer.busy)
+        m.d.comb += [
+            outer.sample.payload.number.eq(array.sample.payload.number),
+            outer.sample.payload.next.eq(array.sample.payload.next),
+        ]
+        self._sweep(m, words)
+        return m
+
+    def _sweep(self, m: Module, words: RailWords) -> None:
+        """What a sweep goes through: its sample, pulses, and a presentation and conversions of each of its rails."""
+        array, outer, how = self.array, self.outer, words.how
+        rails, rail = Signal.like(array.sample.payload.rails), Signal()
+        clocks, reading = Signal.like(self.clocks), Signal(range(max(2, 1 << self.rail.readings)))
+        totals = [Signal.like(array.cost.payload[name], name=f"total_{name}") for name in ("rail0", "rail1")]
+        m.d.comb += [
+            # What is shown behind a run's last step is of no step.
+            array.saturated.eq(outer.saturated | (words.saturated & rails.any())),
+            how.again.eq(rail & rails[0]),
+            how.negative.eq(rail & (self.rail.second < 0)),
+            how.silent.eq(~rails.any() | (rail & (self.rail.second == 0))),
+            array.cost.payload.rail0.eq(totals[0]),
+            array.cost.payload.rail1.eq(totals[1]),
+        ]
+        with m.FSM():
+            with m.State("SAMPLE"):
+                m.d.comb += [outer.sample.valid.eq(array.sample.valid), array.sample.ready.eq(outer.sample.ready)]
+                m.d.sync += [rails.eq(array.sample.payload.rails), rail.eq(array.sample.payload.rails == 0b10)]
+                m.d.sync += [total.eq(0) for total in totals]
+                with m.If(transfer(outer.sample)):
+                    m.next = "PULSE" if self.chip.path.pulsed else "BEGIN"
+            if self.chip.path.pulsed:
+                self._pulse(m)
+            with m.State("BEGIN"):
+                m.d.comb += words.begin.eq(1)
+                m.next = "SHOW"
+            with m.State("SHOW"):
+                m.d.sync += clocks.eq(self.clocks)
+                with m.If(words.done):
+                    m.next = "SETTLE"
+                    with m.If(~rails.any()):
+                        m.next = "GIVE"
+            with m.State("SETTLE"):
+                m.d.comb += [outer.settle.eq(clocks != 0), outer.convert.eq(clocks == 0)]
+                m.d.sync += clocks.eq(clocks - 1)
+                with m.If(outer.convert):
+                    m.d.sync += clocks.eq(0)  # it has settled for further readings too
+                    m.next = "READ"
+            with m.State("READ"):
+                m.d.comb += outer.cost.ready.eq(1)
+                with m.If(outer.cost.valid):
+                    for k, total in enumerate(totals):
+                        with m.If(rail == k):
+                            m.d.sync += total.eq(total + outer.cost.payload)
+                    self._go_on(m, rails, rail, reading)
+            with m.State("GIVE"):
+                m.d.comb += array.cost.valid.eq(1)
+                with m.If(array.cost.ready):
+                    m.next = "SAMPLE"
+
+    def _pulse(self, m: Module) -> None:
+        """The state in which the pulses pass, before the words that settle with them."""
+        pulses, sink, last = self.array.pulses, self.outer.pulses, self.chip.layout.words - 1
+        place = Signal(range(max(2, last + 1)))
+        m.d.comb += sink.payload.eq(pulses.payload)
+        with m.State("PULSE"):
+            m.d.comb += [sink.valid.eq(pulses.valid), pulses.ready.eq(sink.ready)]
+            with m.If(transfer(sink)):
+                m.d.sync += place.eq(Mux(place == last, 0, place + 1))
+                with m.If(place == last):
+                    m.next = "BEGIN"
+
+    def _go_on(self, m: Module, rails: Signal, rail: Signal, reading: Signal) -> None:
+        """What follows a conversion: the next, the other rail, or the engine."""
+        last = (1 << self.rail.readings) - 1
+        m.d.sync += reading.eq(Mux(reading == last, 0, reading + 1))
+        with m.If(reading != last):
+            m.next = "SETTLE"
+        with m.Elif(rails[1] & ~rail):
+            m.d.sync += rail.eq(1)
+            m.next = "BEGIN"
+        with m.Else():
+            m.next = "GIVE"
