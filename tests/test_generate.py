@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from importlib.resources import files
@@ -67,6 +68,14 @@ def test_yosys_reads_it_without_a_warning(generated):
     output = done.stdout + done.stderr
     assert done.returncode == 0, output[-2000:]
     assert not re.findall(r"^Warning.*", output, re.MULTILINE)
+
+
+@pytest.mark.skipif(not shutil.which("iverilog"), reason="Icarus Verilog (iverilog, a package of Debian) is not there")
+def test_icarus_compiles_it_without_a_word(generated):
+    _, folder = generated
+    command = ["iverilog", "-g2012", "-Wall", "-Wno-timescale", "-t", "null", "-s", "chip", "chip.v"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
 def test_ports_of_the_side_car_are_those_of_the_verilog(generated):
