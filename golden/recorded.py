@@ -88,12 +88,24 @@ def drive(converters, polarity, theta, signs, codes):
 
 @njit
 def drive_step(converters, theta, signs, now):
-    """Write the codes of a step, of those rails whose cost is used."""
-    s = converters.sequencer
-    drive(converters, PERTURBED, theta, signs, converters.codes[0])
-    refresh = converters.mode == FORWARD and refreshes(s.refresh, s.tau_x, s.tau_theta, now)
-    if converters.mode == ANTITHETIC or refresh:
-        drive(converters, converters.rail.second, theta, signs, converters.codes[1])
+    """Write the codes of a step, of those rails whose cost is used, if there are converters."""
+    if converters is not None:
+        s = converters.sequencer
+        drive(converters, PERTURBED, theta, signs, converters.codes[0])
+        refresh = converters.mode == FORWARD and refreshes(s.refresh, s.tau_x, s.tau_theta, now)
+        if converters.mode == ANTITHETIC or refresh:
+            drive(converters, converters.rail.second, theta, signs, converters.codes[1])
+
+
+@njit
+def shown(converters, theta, drop, out):
+    """Write what the cells get: codes of the converters, or without some weights or pulses."""
+    if converters is not None:
+        for i in range(out.size):
+            out[i] = converters.codes[0, i]
+    else:
+        for i in range(out.size):
+            out[i] = theta[i] >> drop
 
 
 class Recorded(NamedTuple):
@@ -119,17 +131,16 @@ class Recorded(NamedTuple):
     converters: Converters | None
 
     def respond(self, function, signs, rails, targets, now):
-        if self.converters is not None:
-            drive_step(self.converters, self.theta, signs, now)
+        drive_step(self.converters, self.theta, signs, now)
         row = now - self.cells.first
         return self.cells.totals[row, 0], self.cells.totals[row, 1]
 
     def show(self, updated, out):
-        for i in range(out.size):
-            if self.converters is not None:
-                out[i] = self.converters.codes[0, i]
-                continue
-            out[i] = 0 if self.outside and not updated else self.theta[i] >> self.drop
+        if self.outside and not updated:
+            for i in range(out.size):
+                out[i] = 0
+        else:
+            shown(self.converters, self.theta, self.drop, out)
 
 
 @dataclass

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from importlib.resources import files
@@ -97,6 +98,14 @@ def test_for_macros_nothing_has_a_value_at_power_up(tmp_path, overrides):
     theta = next(memory for memory in memories(chip) if memory.name == "theta")
     assert any((ram["width"], ram["depth"]) == (theta.bits, theta.depth) for ram in rams)
     assert ("ohmgrad_register_file" in text) == ("engine.window" in overrides)
+
+
+@pytest.mark.skipif(not shutil.which("iverilog"), reason="Icarus Verilog (iverilog, a package of Debian) is not there")
+def test_icarus_compiles_it_without_a_word(generated):
+    _, folder, top = generated
+    command = ["iverilog", "-g2012", "-Wall", "-Wno-timescale", "-t", "null", "-s", top, f"{top}.v"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
 def test_ports_of_the_side_car_are_those_of_the_verilog(generated):
