@@ -57,10 +57,20 @@ class BoardSilent(BoardError):
     """A board does not answer."""
 
 
-def require_emulated(config: "ChipConfig", source: str | PathLike[str] | None = None) -> None:
-    """Raise `NotEmulated` if the RTL cannot be that chip; `source` is its file (default: its name)."""
+def require_emulated(
+    config: "ChipConfig", source: str | PathLike[str] | None = None, outside: bool = False
+) -> None:
+    """Raise `NotEmulated` if the RTL cannot be that chip, or unless `outside` is enough, has not its array.
+
+    `source` is its file (default: its name).
+    """
     from ..golden.chip.rules import plain  # for what has begun anyway: `--help` is quick without
 
+    name = plain(fspath(source or config.name))
+    if config.array.kind == "external" and not outside:
+        raise NotEmulated(
+            f'{name}: array.kind: "external" is an array that is not here to be trained; such a chip can be generated '
+            "with --top engine, verified and replayed."
+        )
     if config.defects is not None:
-        name = plain(fspath(source or config.name))
         raise NotEmulated(f"{name}: defects: the emulated array of the RTL has none; it is allowed with --on golden.")

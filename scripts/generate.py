@@ -75,7 +75,7 @@ def generate(
     NotEmulated
         The chip has defects, which the RTL has not.
     """
-    require_emulated(chip.config)
+    require_emulated(chip.config, outside=True)
     if name == "chip" and not chip.emulated:
         raise chip.error("array.kind", '"external"', 'is outside of what is generated; allowed is --top engine')
     top = TOPS[name](chip)

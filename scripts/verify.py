@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from unittest.mock import patch
 
-from ..fpga.errors import Failure
+from ..fpga.errors import Failure, require_emulated
 from ..fpga.host.golden import symbols
 from ..golden.chip.chip import Chip
 
@@ -15,8 +15,9 @@ CHIP = "OHMGRAD_CHIP"
 def verify(path: Path, chip: Chip) -> None:
     """Simulate a chip's engine and the whole chip against golden, every stream and memory.
 
-    The engine runs against a model of the array that stalls all streams at random; the whole chip
-    runs with its emulated array. What is compared, and for how long: `cocotb_tests.test_engine`.
+    The engine runs against a model of the array that stalls all streams at random; the whole chip runs with its
+    emulated array, if that is not outside. What is compared, and for how long: `cocotb_tests.test_engine`, and with
+    an external cost `cocotb_tests.test_external`.
 
     Parameters
     ----------
@@ -30,17 +31,32 @@ def verify(path: Path, chip: Chip) -> None:
     Failure
         Golden and RTL differ; the text names block, index, step, expected and got.
     """
+    require_emulated(chip.config, path, outside=chip.cost.word is not None)
     with patch.dict(os.environ, {CHIP: str(path.resolve())}):
-        # Imported here: the test makes its grid for the chip named by the environment.
-        from ..cocotb_tests import test_engine
-
         try:
-            for part in test_engine.PARTS:
-                test_engine.test_engine(part)
+            done = _costs() if chip.cost.word else _whole()
         except AssertionError as error:
             raise Failure(f"{chip.config.name}: RTL and golden differ: {error}") from None
+    print(f"{chip.config.name}: RTL equals golden bit for bit: {done}, all streams, {', '.join(symbols(chip))}.")
+
+
+# The tests are imported here, since they make their grids for the chip named by the environment.
+
+
+def _whole() -> str:
+    """Engine and chip with the emulated array; what was done."""
+    from ..cocotb_tests import test_engine
+
+    for part in test_engine.PARTS:
+        test_engine.test_engine(part)
     steps = {name: steps for name, (_, steps, _) in test_engine.GRID.items()}
-    print(
-        f"{chip.config.name}: RTL equals golden bit for bit: {steps['engine_chip']} steps of the engine with random "
-        f"stalls on every stream, {steps['chip_chip']} steps of the chip, all streams, {', '.join(symbols(chip))}."
-    )
+    engine, chip = steps["engine_chip"], steps["chip_chip"]
+    return f"{engine} steps of the engine with random stalls on every stream, {chip} steps of the chip"
+
+
+def _costs() -> str:
+    """Engine with costs from outside; what was done."""
+    from ..cocotb_tests import test_external
+
+    test_external.test_external("all")
+    return f"{test_external.STEPS} steps of the engine with any costs and random stalls on every stream"

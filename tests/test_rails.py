@@ -55,7 +55,8 @@ def test_no_tables_leave_codes_as_they_are():
 @pytest.mark.parametrize("mode", ["antithetic", "forward"])
 def test_golden_raises_the_flag_at_the_step_whose_code_saturates(mode):
     """Weights at rest, one a step of the amplitude below full scale: only +a s can reach beyond it."""
-    chip = Chip(EXTERNAL.with_(**{"cost.mode": mode, "cost.refresh": 1000 if mode == "forward" else None, "update.eta": 1e-6}))
+    refresh = 1000 if mode == "forward" else None
+    chip = Chip(EXTERNAL.with_(**{"cost.mode": mode, "cost.refresh": refresh, "update.eta": 1e-6}))
     engine = RecordedEngine(chip)
     signs = np.array([engine.perturbations(step)[7] for step in range(30)])
     first = int(np.flatnonzero(signs > 0)[0]) if mode == "forward" else 0

@@ -3,6 +3,8 @@
 Addresses are those of `golden.chip.memory_map`.
 """
 
+from collections.abc import Sequence
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import Component, In, Out
 
@@ -71,81 +73,70 @@ class HostRegisters(Component):
         super().__init__({**HOST, "engine": In(ControlPort(chip)), **array})
 
     def elaborate(self, platform):
-        m = Module()
-        self._host(m)
+        m, target = Module(), Signal(32)
+        request, working = self._request(m), self.engine.busy | self.array_busy
+        m.d.comb += self.busy.eq(working | request.clearing)
+        self._control(m, request, target)
+        self._answer(m, request, working, self._registers(m, target))
         return m
 
-    def _host(self, m: Module) -> None:
-        """Requests, one at a time."""
-        engine = self.engine
-        # A request waits in registers, and what it asks for is decoded on the way there.
-        accept, waiting, act, replying = Signal(), Signal(), Signal(), Signal(3)
-        write, index, word = Signal(), Signal(INDEX_BITS), Signal(DATA_BITS)
-        clearing, working = self._clear(m, index), engine.busy | self.array_busy
+    def _request(self, m: Module) -> "_Request":
+        """A request waits in registers, and what it asks for is decoded on the way there."""
+        r = _Request(m, self)
+        r.clearing = self._clear(m, r.index)
         m.d.comb += [
-            self.busy.eq(working | clearing),
-            self.host_ready.eq(~waiting & ~replying.any() & ~clearing),
-            accept.eq(self.host_valid & self.host_ready),
+            self.host_ready.eq(~r.waiting & ~r.replying.any() & ~r.clearing),
+            r.accept.eq(self.host_valid & self.host_ready),
+            r.act.eq(r.waiting & (r.asked(Region.REGISTERS) | ~self.busy)),
         ]
-        with m.If(accept):
-            m.d.sync += [write.eq(self.host_write), word.eq(self.host_data)]
-            m.d.sync += index.eq(self.host_address[:INDEX_BITS])
+        with m.If(r.accept):
+            m.d.sync += [r.write.eq(self.host_write), r.word.eq(self.host_data)]
+            m.d.sync += r.index.eq(self.host_address[:INDEX_BITS])
+        m.d.sync += r.waiting.eq(r.accept | (r.waiting & ~r.act))
+        return r
 
-        def asked(region: Region, numbers=()) -> Signal:
-            """Whether the request is to a region, or to one of these of its entries."""
-            here = Signal(name=f"at_{region.name.lower()}{''.join(f'_{number}' for number in numbers)}")
-            address, low = self.host_address[INDEX_BITS:], self.host_address[:INDEX_BITS]
-            with m.If(accept):
-                m.d.sync += here.eq((address == region) & (Cat(low == n for n in numbers).any() if numbers else 1))
-            return here
-
-        written = (Register.CONTROL, Register.TARGET, Register.FLAGS, Register.PULSES)
-        is_register, at_control, at_target, at_flags, at_pulses = (
-            asked(Region.REGISTERS, numbers) for numbers in ((), *((number,) for number in written))
-        )
-        write_register, target, late = Signal(), Signal(32), Signal.like(self.flags)
-        m.d.comb += act.eq(waiting & (is_register | ~self.busy))
-        m.d.comb += write_register.eq(act & write & is_register)
-        m.d.sync += waiting.eq(accept | (waiting & ~act))
-        faulty = Signal()  # the flag is raised once, so that the host can clear it
+    def _control(self, m: Module, r: "_Request", target: Signal) -> None:
+        """Registers that are written, and the engine's ports that follow."""
+        engine, late, faulty = self.engine, Signal.like(self.flags), Signal()
+        written = r.act & r.write & r.asked(Region.REGISTERS)
+        control = written & r.asked(Region.REGISTERS, (Register.CONTROL,))
+        # The flag of a fault is raised once, so that the host can clear it.
         m.d.sync += [faulty.eq(self.fault), late.eq(Cat(engine.saturated, self.fault & ~faulty))]
         m.d.sync += self.flags.eq(self.flags | late)
-        with m.If(write_register & at_target & ~self.busy):
-            m.d.sync += target.eq(word)
-        with m.If(write_register & at_flags):
-            m.d.sync += self.flags.eq(word)
+        with m.If(written & r.asked(Region.REGISTERS, (Register.TARGET,)) & ~self.busy):
+            m.d.sync += target.eq(r.word)
+        with m.If(written & r.asked(Region.REGISTERS, (Register.FLAGS,))):
+            m.d.sync += self.flags.eq(r.word)
         if not self.chip.emulated and self.chip.path.pulsed:
-            with m.If(write_register & at_pulses):
-                m.d.sync += self.pulses.eq(word[0])
+            with m.If(written & r.asked(Region.REGISTERS, (Register.PULSES,))):
+                m.d.sync += self.pulses.eq(r.word[0])
         if not self.chip.emulated:
             m.d.comb += engine.cut.eq(self.fault)
         m.d.comb += [
             self.learning.eq(engine.learning),
-            engine.stop.eq((write_register & at_control & word[1]) | self.fault),
+            engine.stop.eq((control & r.word[1]) | self.fault),
             engine.target.eq(target),
-            engine.load.eq(write_register & (index <= max(Register)) & ~self.busy),
-            engine.load_register.eq(index),
-            engine.load_value.eq(word),
+            engine.load.eq(written & (r.index <= max(Register)) & ~self.busy),
+            engine.load_register.eq(r.index),
+            engine.load_value.eq(r.word),
         ]
+        begins = control & ~self.busy & ~self.flags[FAULT]
         for name, value in (("start", START), ("evaluate", EVALUATE), ("calibrate", CALIBRATE)):
-            begins = at_control & ~self.busy & ~self.flags[FAULT]
-            m.d.comb += getattr(engine, name).eq(write_register & begins & (word[:4] == value))
+            m.d.comb += getattr(engine, name).eq(begins & (r.word[:4] == value))
 
-        # A memory's value stands three clocks after the request; registers wait as long.
-        m.d.sync += replying.eq(Cat(act & ~write, replying[:2]))
-        sources = [
-            (asked(Region.REGISTERS, numbers), value) for numbers, value in self._registers(m, target)
-        ]
+    def _answer(self, m: Module, r: "_Request", working: Value, registers: list[tuple[list[Register], Value]]) -> None:
+        """Memories, and what is read: a memory's value stands three clocks after the request; registers wait."""
+        sources = [(r.asked(Region.REGISTERS, numbers), value) for numbers, value in registers]
         for memory in memories(self.chip):
             if memory.region is None:
                 continue
-            port, here = getattr(engine, memory.port), asked(memory.region)
-            cleared = clearing & (index < memory.lanes * memory.depth) if memory.lanes else 0
+            port, here = getattr(self.engine, memory.port), r.asked(memory.region)
+            cleared = r.clearing & (r.index < memory.lanes * memory.depth) if memory.lanes else 0
             m.d.comb += [
-                port.select.eq(~working | clearing),
-                port.write.eq(act & write & here | cleared),
-                port.index.eq(index),
-                port.data.eq(word.as_signed()),
+                port.select.eq(~working | r.clearing),
+                port.write.eq(r.act & r.write & here | cleared),
+                port.index.eq(r.index),
+                port.data.eq(r.word.as_signed()),
             ]
             sources.append((here, port.value))
         reply = Const(0, DATA_BITS)
@@ -153,8 +144,8 @@ class HostRegisters(Component):
             read = Signal(DATA_BITS, name=f"word_{number}")
             m.d.comb += read.eq(value)
             reply |= Mux(here, read, 0)
-        m.d.sync += self.reply_valid.eq(replying[2])
-        with m.If(replying[2]):
+        m.d.sync += [r.replying.eq(Cat(r.act & ~r.write, r.replying[:2])), self.reply_valid.eq(r.replying[2])]
+        with m.If(r.replying[2]):
             m.d.sync += self.reply_data.eq(reply)
 
     def _clear(self, m: Module, index: Signal) -> Signal:
@@ -192,3 +183,25 @@ class HostRegisters(Component):
             elif name in LAYOUT.members:
                 same[number] = [number], engine.settings[name]
         return list(same.values())
+
+
+class _Request:
+    """The request that is under way."""
+
+    def __init__(self, m: Module, host: HostRegisters):
+        self._m, self._host, self._asked = m, host, {}
+        self.accept, self.waiting, self.act, self.replying = Signal(), Signal(), Signal(), Signal(3)
+        self.write, self.index, self.word = Signal(), Signal(INDEX_BITS), Signal(DATA_BITS)
+        self.clearing: Value = Const(0)
+
+    def asked(self, region: Region, numbers: Sequence[int] = ()) -> Signal:
+        """Whether the request is to a region, or to one of these of its entries."""
+        name = f"at_{region.name.lower()}{''.join(f'_{number}' for number in numbers)}"
+        if name not in self._asked:
+            here = self._asked[name] = Signal(name=name)
+            address = self._host.host_address
+            index = address[:INDEX_BITS]
+            known = Cat(index == number for number in numbers).any() if numbers else 1
+            with self._m.If(self.accept):
+                self._m.d.sync += here.eq((address[INDEX_BITS:] == region) & known)
+        return self._asked[name]

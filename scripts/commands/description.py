@@ -53,7 +53,7 @@ def generate(
         from ..generate import generate as run
 
         style = Style(memories, tables, reset)
-        for path in run(Chip(described(chip, rtl=True)), output, top, chip, style):
+        for path in run(Chip(described(chip, rtl=True, outside=True)), output, top, chip, style):
             print(path)
 
 
@@ -68,7 +68,7 @@ def verify(
     with one_sentence():
         from ...golden.chip.chip import Chip
 
-        chosen = Chip(described(chip, rtl=True))
+        chosen = Chip(described(chip, rtl=True, outside=not netlist))
         if netlist:
             from ...fpga.simulation.netlist import verify as simulate
 
@@ -95,7 +95,7 @@ def replay(
         from ...golden.replay import replay as run
 
         with Console(stderr=True).status("replay") as status:
-            chosen = Chip(described(chip, seed=seed))
+            chosen = Chip(described(chip, seed=seed, outside=True))
             try:
                 found = run(trace, chosen, lambda steps: status.update(f"replay: {steps:,} steps"))
             except Difference as difference:

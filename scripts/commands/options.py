@@ -78,12 +78,19 @@ Data = Annotated[
 ]
 
 
-def described(path: Path, steps: int | None = None, seed: int | None = None, rtl: bool = False) -> "ChipConfig":
-    """Load a chip file and lay the options over it; with `rtl` refuse what the RTL cannot be."""
+def described(
+    path: Path, steps: int | None = None, seed: int | None = None, rtl: bool = False, outside: bool = False
+) -> "ChipConfig":
+    """Load a chip file and lay the options over it.
+
+    With `rtl` what the RTL cannot be is refused, and unless `outside` is enough chips whose array is not here.
+    """
     from ...golden.chip.config import load
 
     config = load(path)
     if rtl:
+        require_emulated(config, path, outside)
+    elif not outside and config.array.kind == "external":
         require_emulated(config, path)
     if steps is not None:
         fewer = max(1, min(steps, config.run.checkpoints))
