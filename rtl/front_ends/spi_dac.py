@@ -1,6 +1,7 @@
 """A bank of serial DACs; see `golden.blocks.front_ends.spi_dac`."""
 
-from amaranth.hdl import Array, Cat, Const, Module
+from amaranth.hdl import Array, Cat, Const, Module, Signal
+from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import Component, Out, connect, flipped
 
 from ...golden.blocks.front_ends.spi_dac import INPUT_DATA, REGISTER_BITS, SpiDac
@@ -11,7 +12,8 @@ from .spi import SpiBus, find
 class SpiDacBank(Component):
     """Writes codes to the input registers of the parts, several buses at a time, and updates all outputs at once.
 
-    A code waits until its bus is free; those of different buses overlap as far as their order allows.
+    Each bus has a queue for a code of each of its channels, from which it sends frame after frame: codes are taken one
+    a clock, in any order, and all buses are at work.
 
     Parameters
     ----------
@@ -43,18 +45,28 @@ class SpiDacBank(Component):
         m.d.comb += [getattr(self, name).eq(getattr(update, name)) for name in ("secured", "settled", "ldac")]
         write = update.write.payload
         bus, local = find(m, dac.buses, write.part)
-        word = Cat(Const(0, REGISTER_BITS - dac.bank.bits), write.code, Const(INPUT_DATA, 2), write.channel)
-        buses = [SpiBus(dac.spi, size) for size in dac.buses]
-        for number, unit in enumerate(buses):
-            m.submodules[f"bus{number}"] = unit
+        buses, ready, idle = [], [], []
+        for number, size in enumerate(dac.buses):
+            m.submodules[f"bus{number}"] = unit = SpiBus(dac.spi, size)
+            width = len(local) + len(write.channel) + len(write.code)
+            m.submodules[f"queue{number}"] = queue = SyncFIFOBuffered(width=width, depth=size * dac.bank.channels)
+            part, channel, code = Signal.like(local), Signal.like(write.channel), Signal.like(write.code)
+            word = Cat(Const(0, REGISTER_BITS - dac.bank.bits), code, Const(INPUT_DATA, 2), channel)
             m.d.comb += [
-                unit.frame.valid.eq(update.write.valid & (bus == number)),
-                unit.frame.payload.part.eq(local),
+                queue.w_en.eq(update.write.valid & (bus == number)),
+                queue.w_data.eq(Cat(local, write.channel, write.code)),
+                Cat(part, channel, code).eq(queue.r_data),
+                unit.frame.valid.eq(queue.r_rdy),
+                queue.r_en.eq(unit.frame.ready),
+                unit.frame.payload.part.eq(part),
                 unit.frame.payload.word.eq(word),
                 self.sclk[number].eq(unit.sclk),
                 self.mosi[number].eq(unit.mosi),
             ]
-        m.d.comb += update.write.ready.eq(Array(unit.frame.ready for unit in buses)[bus])
-        m.d.comb += update.idle.eq(Cat(unit.idle for unit in buses).all())
+            buses.append(unit)
+            ready.append(queue.w_rdy)
+            idle.append(unit.idle & (queue.level == 0))
+        m.d.comb += update.write.ready.eq(Array(ready)[bus])
+        m.d.comb += update.idle.eq(Cat(idle).all())
         m.d.comb += self.select.eq(Cat(unit.select for unit in buses))
         return m
