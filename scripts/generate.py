@@ -34,7 +34,7 @@ PORTS = {
     "flags": "sticky flags, see memory_map",
 }
 WITHIN = {
-    "array": "`{}` of the array, see `ohmgrad.rtl.array.port.ArrayPort`",
+    "array": "`{}` of the array, see `ohmgrad.rtl.array.port.ArrayPort`; with one rail `rails_port.RailPort` there",
     "telemetry": "`{}` of what was measured, see `ohmgrad.rtl.measure.cost.Telemetry`",
 }
 BENCH = [Path(__file__).parent / "bench_files" / name for name in ("my_array.py", "test_engine.py")]
@@ -156,7 +156,8 @@ def _fields(shape: Any) -> list[dict[str, Any]]:
 def parameters(chip: Chip) -> dict[str, Any]:
     """All integers of all blocks, by block, and the units of their words."""
     blocks = (
-        "sequencer", "codes", "factor_codes", "outer", "samples", "crossbar", "cost", "correlator", "window", "average",
+        "sequencer", "codes", "factor_codes", "outer", "samples", "crossbar", "rail", "cost", "correlator", "window",
+        "average",
     )  # fmt: skip
     found = {name: block for name in blocks if (block := getattr(chip, name)) is not None} | chip.path.parameters()
     return {

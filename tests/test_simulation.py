@@ -12,6 +12,7 @@ from ohmgrad.fpga.simulation import simulator as simulation
 from ohmgrad.fpga.simulation import verilate
 from ohmgrad.fpga.simulation.simulator import Simulator
 from ohmgrad.fpga.simulation.verilate import QUICK, build
+from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.memory_map import Region, Register
 from ohmgrad.golden.chip.registers import registers
 from ohmgrad.golden.learn.engine_chip import EngineChip, GoldenEvaluator
@@ -192,6 +193,25 @@ def test_it_calibrates_as_golden_does(setup):
     chip.run(20)
     golden.run(state, 20)
     compare(state, chip.state())
+
+
+@pytest.mark.parametrize("setup", ["late"], indirect=True)
+def test_it_is_calibrated_anew_between_runs(setup):
+    """A chip whose delay is wrong: each run is golden's with the delay that was in force."""
+    golden, new = setup
+    latency = golden.chip.config.array.latency
+    wrong = engine(Chip(golden.chip.config.with_(**{"engine.delay": latency + 1})))
+    state, chip = wrong.initial(), new()
+    chip.chip = wrong.chip
+    loaded(wrong, chip, state)
+    chip.run(30)
+    wrong.run(state, 30)
+    for _ in range(2):
+        assert chip.recalibrate() == chip.chip.sequencer.delay == latency
+        compare(state, chip.state())
+        chip.run(25)
+        golden.run(state, 25)
+        compare(state, chip.state())
 
 
 def test_registers_keep_32_bits(setup):

@@ -164,6 +164,19 @@ class Host:
         self._finish()
         return self._register(Register.DELAY)
 
+    def recalibrate(self) -> int:
+        """Find the delay anew between two runs, and go on with it from the state that the chip has.
+
+        All that a host writes is written again; `chip` has this delay as `engine.delay` from then on. For arrays that
+        drift, every so many steps. Returns and raises as `calibrate`; ConfigError also if the chip cannot have it.
+        """
+        state, before = self.state(), self.chip.sequencer.delay
+        delay = self.calibrate()
+        if delay != before:
+            self.chip = Chip(self.chip.config.with_(**{"engine.delay": delay}))
+        self.restore(state)
+        return delay
+
     def state(self) -> State:
         """State of the chip, which must not be running."""
         state = cleared(self.chip)

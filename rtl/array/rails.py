@@ -104,9 +104,9 @@ class RailSequence(Component):
             with m.State("READ"):
                 m.d.comb += outer.cost.ready.eq(1)
                 with m.If(outer.cost.valid):
-                    for k, total in enumerate(totals):
-                        with m.If(rail == k):
-                            m.d.sync += total.eq(total + outer.cost.payload)
+                    m.d.sync += [
+                        total.eq(total + Mux(rail == k, outer.cost.payload, 0)) for k, total in enumerate(totals)
+                    ]
                     self._go_on(m, rails, rail, reading)
             with m.State("GIVE"):
                 m.d.comb += array.cost.valid.eq(1)

@@ -13,9 +13,12 @@ class Array:
         self.scale, self.largest, self.pulsed = largest / (3e5 * parameters), largest, pulsed
 
     def apply(self, words: np.ndarray) -> None:
-        """Take what comes before a measurement: codes of the weights; or pulses -1, 0, +1, if cells take such."""
+        """Take what comes before a measurement: codes of the weights; or pulses -1, 0, +1, if cells take such.
+
+        With `array.rails = 1` codes have their perturbation already.
+        """
         self.weights = self.weights + 8 * words if self.pulsed else words
 
     def cost(self, moved: np.ndarray, sample: int) -> int:
-        """Cost of one rail, whose cells are moved by so much; `sample` is the number of the sample presented."""
+        """Cost of one rail, whose cells are moved by so much more; `sample` is the number of the sample presented."""
         return min(self.largest, round(self.scale * float(((self.weights + moved - self.goal) ** 2).sum())))
