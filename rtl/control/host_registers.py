@@ -104,8 +104,7 @@ class HostRegisters(Component):
             asked(Region.REGISTERS, numbers) for numbers in ((), *((number,) for number in written))
         )
         write_register, target, late = Signal(), Signal(32), Signal.like(self.flags)
-        m.d.comb += act.eq(waiting & (is_register | ~self.busy))
-        m.d.comb += write_register.eq(act & write & is_register)
+        m.d.comb += [act.eq(waiting & (is_register | ~self.busy)), write_register.eq(act & write & is_register)]
         m.d.sync += waiting.eq(accept | (waiting & ~act))
         faulty = Signal()  # the flag is raised once, so that the host can clear it
         m.d.sync += [faulty.eq(self.fault), late.eq(Cat(engine.saturated, self.fault & ~faulty))]
