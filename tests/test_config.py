@@ -162,7 +162,7 @@ DIGITAL_EDITS = [
         "[engine]",
         "[[engine]]",
         "engine: [{...}] is not a table; allowed are tables of lanes, window, gradient, delay, settle, max_tau_p, "
-        "max_tau_theta, settings, calibration, samples.",
+        "max_tau_theta, settings, calibration, timeout, samples.",
     ),
     (
         "layer-negative",
@@ -821,7 +821,7 @@ DIGITAL_EDITS = [
         "lanes = 4",
         '"lanes\\n" = 4',
         'engine."lanes\\n": unknown key, perhaps meant as lanes; allowed are lanes, window, gradient, delay, settle, '
-        "max_tau_p, max_tau_theta, settings, calibration, samples.",
+        "max_tau_p, max_tau_theta, settings, calibration, timeout, samples.",
     ),
 ]
 
@@ -940,7 +940,7 @@ FILTERED_EDITS = [
         'name = "pulsed"',
         'name = "pulsed"\nengine = 5',
         "engine: 5 is not a table; allowed are tables of lanes, window, gradient, delay, settle, max_tau_p, "
-        "max_tau_theta, settings, calibration, samples.",
+        "max_tau_theta, settings, calibration, timeout, samples.",
     ),
     (
         "keep-shift-zero",
