@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.host import Host, rails_used, readings, restore, start
 from ohmgrad.golden.chip.chip import Chip
-from ohmgrad.golden.chip.memory_map import START, Region, Register
+from ohmgrad.golden.chip.memory_map import START, Region, Register, record_words
 from ohmgrad.golden.recorded import RecordedEngine
 from ohmgrad.golden.recording import Recorder
+from ohmgrad.rtl.array.port import sample_members
 from ohmgrad.rtl.top import EngineTop
 
 Sent = dict[str, NDArray[np.int32]]
@@ -59,12 +60,18 @@ class Outside:
 
     def names(self) -> list[str]:
         """Streams that come."""
-        return ["sample", "sign", *self.chip.path.streams]
+        return [*self.sampled(), "sign", *self.chip.path.streams]
+
+    def sampled(self) -> list[str]:
+        """Streams of samples."""
+        return ["sample", *sample_members(self.chip)]
 
     async def take(self, *names: str) -> Sent:
         """What comes on these streams in a sweep, or in a presentation of one."""
-        single, words = ("sample", "transfer"), self.chip.layout.words
-        got = await gather(*(self.streams[name].receive(1 if name in single else words) for name in names))
+        samples, words = self.chip.samples, self.chip.layout.words
+        counts = {"sample": 1, "transfer": 1, "line": record_words(samples.inputs)}
+        counts["target"] = record_words(samples.outputs)
+        got = await gather(*(self.streams[name].receive(counts.get(name, words)) for name in names))
         sent = dict(zip(names, got, strict=True))
         if "sample" in sent:
             (sample,) = sent["sample"]
@@ -94,7 +101,7 @@ class OneRail(Outside):
 
     def names(self) -> list[str]:
         pulsed = self.chip.path.pulsed
-        return ["sample", *self.chip.path.streams, "sign"] if pulsed else ["sample", "code"]
+        return [*self.sampled(), *((*self.chip.path.streams, "sign") if pulsed else ("code",))]
 
     async def serve(self, array: Array, rails: int) -> tuple[Sent, list[int]]:
         """As of `Outside`; of `shown` the words of each presentation. S of a rail that is not used is 0."""

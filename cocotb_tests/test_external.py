@@ -14,14 +14,15 @@ import pytest
 from cocotb.triggers import FallingEdge
 
 from ohmgrad.cocotb_tests.drivers import Bench
-from ohmgrad.cocotb_tests.harness import check, over, run
+from ohmgrad.cocotb_tests.harness import check, extremes, over, run
 from ohmgrad.cocotb_tests.host import Host, contents, known, rails_used, readings, restore, start
 from ohmgrad.cocotb_tests.outside import Outside, listen, outside_of
 from ohmgrad.golden.blocks.array.rails import UNPERTURBED
 from ohmgrad.golden.blocks.array.rails import shown as codes
+from ohmgrad.golden.blocks.measure.samples import sample_index, stream
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import load
-from ohmgrad.golden.chip.memory_map import EVALUATE, START, Region, Register
+from ohmgrad.golden.chip.memory_map import EVALUATE, SAMPLE_WORD, START, Region, Register
 from ohmgrad.golden.chip.registers import registers
 from ohmgrad.golden.recorded import RecordedEngine
 from ohmgrad.golden.state import FLAGS
@@ -33,7 +34,6 @@ FILTERED = {"update.path": "filtered", "update.eta": 0.02, "device": {"states": 
 STEPS = 12
 FLAGGED = ("signed", "one_rail")
 CHIPS: dict[str, dict[str, Any]] = {
-    "plain": {},
     "signed": {
         "cost.signed": True, "cost.word_bits": 24, "cost.mode": "forward", "cost.refresh": 2, "cost.average": 2,
         "cost.average_c0": 4, "cost.unit": 1e-6, "update.momentum": 0.9, "perturbation.tau_theta": 3, "cost.bits": 23,
@@ -41,24 +41,30 @@ CHIPS: dict[str, dict[str, Any]] = {
     },
     "narrow": {
         "cost.word_bits": 2, "cost.mode": "analog", "perturbation.tau_x": 8, "perturbation.tau_theta": 5,
-        "cost.bits": 6,
-        "perturbation.blanking": 2, "engine.settings": "constants", "cost.unit": 1e-3,
+        "cost.bits": 6, "perturbation.blanking": 2, "engine.settings": "constants", "cost.unit": 1e-3,
     },
     "late": {
         "array.latency": 3, "perturbation.tau_p": 2, "perturbation.tau_x": 4, "perturbation.tau_theta": 4,
-        "perturbation.code": "sequential", "cost.signed": True, "engine.settle": 9,
+        "perturbation.code": "sequential", "cost.signed": True, "engine.settle": 9, "array.input_bits": 8,
+        "stream": {"inputs": 9, "targets": 3},
     },
-    "window": {"engine.window": 4, "perturbation.code": "walsh", "perturbation.tau_theta": 4},
     "groups": {**GROUPS, "perturbation.code": "rank-one", "update.layers": [1, 0.5], "engine.lanes": 8},
-    "filtered": {**FILTERED, "cost.signed": True, "perturbation.tau_theta": 2},
-    "filtered_groups": {**FILTERED, **GROUPS, "perturbation.code": "rank-one", "engine.lanes": 4},
+    "filtered": {
+        **FILTERED, **GROUPS, "perturbation.code": "rank-one", "engine.lanes": 4, "cost.signed": True,
+        "perturbation.tau_theta": 2,
+    },
+    "in_memory": {
+        "data": {"set": "nist7x7", "train": 5, "test": 0}, "perturbation.tau_x": 2, "array.input_bits": 5,
+        "array.output_bits": 9, "cost.average": 2, "engine.window": 4, "perturbation.code": "walsh",
+        "perturbation.tau_theta": 4,
+    },
     "one_rail": {
         "array.rails": 1, "array.readings": 4, "array.trim": True, "weights.init": 1.9, "engine.settle": 3,
         "cost.average": 2, "engine.lanes": 4,
     },
     "one_rail_forward": {
         "array.rails": 1, "cost.mode": "forward", "cost.refresh": 3, "cost.average": 2, "cost.average_c0": 4,
-        "cost.signed": True, "perturbation.tau_theta": 2,
+        "cost.signed": True, "perturbation.tau_theta": 2, "stream": {"inputs": 8},
     },
     "one_rail_filtered": {**FILTERED, "array.rails": 1, "perturbation.tau_theta": 2, "engine.lanes": 1},
 }  # fmt: skip
@@ -86,6 +92,40 @@ def test_external(part):
     run(__file__, make, CHIPS)
 
 
+class Samples:
+    """Samples of a chip, any codes of their widths: in its memory, or sent one after the other."""
+
+    def __init__(self, bench: Bench, chip: Chip):
+        self.chip, self.name, samples = chip, chip.config.name, chip.samples
+        self.widths = {"line": (samples.inputs, chip.crossbar.line_bits)}
+        self.widths["target"] = (samples.outputs, chip.config.array.output_bits)
+        size = STEPS + 1 if chip.config.stream else samples.size
+        self.codes = {
+            name: extremes(bench.rng, bits, (size, -(-codes // SAMPLE_WORD), SAMPLE_WORD))
+            for name, (codes, bits) in self.widths.items()
+        }
+        self.records = np.concatenate([self.codes["line"], self.codes["target"]], axis=1)
+        self.source = bench.source("samples") if chip.config.stream else None
+
+    async def provide(self, host: Host) -> None:
+        """Write them, or begin to send them."""
+        if self.source:
+            cocotb.start_soon(self.source.send(self.records.reshape(-1, SAMPLE_WORD).tolist()))
+        elif self.chip.config.data:
+            await host.write(Region.SAMPLES, self.records.ravel())
+
+    def check(self, step: int, number: int, sent: dict[str, np.ndarray], index: int | None = None) -> None:
+        """What a sweep has sent is the sample of that number, or of an index."""
+        order, size = self.chip.samples, self.chip.samples.size
+        if self.chip.config.stream:
+            index = number
+        elif index is None:
+            index = sample_index(order.order, size, stream(order.seed), number)
+        for name in {"line", "target"} & {*sent}:
+            codes = self.widths[name][0]
+            check(f"{self.name} {name}", step, self.codes[name][index].ravel()[:codes], sent[name][:codes])
+
+
 class Stubborn:
     """An array that knows nothing but to answer: anything, or an end of the word's range."""
 
@@ -106,7 +146,7 @@ class Stubborn:
 async def engine_matches_golden(dut, name):
     chip, reference = described(name), RecordedEngine(described(name))
     bench, host, heard = Bench(dut, name, make(name)), Host(dut, name), []
-    outside, array = outside_of(bench, chip), Stubborn(chip, bench.rng)
+    outside, array, samples = outside_of(bench, chip), Stubborn(chip, bench.rng), Samples(bench, chip)
     bench.stall()
     bench.signal("array.busy").value = bench.signal("array.saturated").value = 0
     await bench.start()
@@ -116,7 +156,8 @@ async def engine_matches_golden(dut, name):
         state.offset >>= 5
     await restore(host, chip, state)
     cocotb.start_soon(listen(bench, heard))
-    await measures_without_learning(host, outside, array)
+    await samples.provide(host)
+    await measures_without_learning(host, outside, array, samples)
     await restore(host, chip, state)
     await host.write(Region.REGISTERS, [1], Register.PULSES)
     running, presented = cocotb.start_soon(start(host, START, STEPS)), 0
@@ -128,6 +169,7 @@ async def engine_matches_golden(dut, name):
             compare(chip, reference, step, before, sent, rails, reading == 0)
             sample = step // chip.sequencer.tau_x
             check(f"{name} sample", step, [sample, sample != presented], sent["sample"][:2])
+            samples.check(step, sample, sent)
             presented = sample
             c0 = chip.cost.mode == 0
             taken = (chip.config.cost.average, chip.config.cost.average_c0 if c0 else chip.config.cost.average)
@@ -147,7 +189,7 @@ async def engine_matches_golden(dut, name):
     assert name not in FLAGGED or state.flags, "no flag was ever raised"
 
 
-async def measures_without_learning(host: Host, outside: Outside, array: Stubborn) -> None:
+async def measures_without_learning(host: Host, outside: Outside, array: Stubborn, samples: Samples) -> None:
     """The host has S of the unperturbed array by an evaluation."""
     name = outside.chip.config.name
     measuring = cocotb.start_soon(start(host, EVALUATE, 1))
@@ -155,6 +197,7 @@ async def measures_without_learning(host: Host, outside: Outside, array: Stubbor
     await measuring
     check(f"{name} unperturbed", 0, 0, np.any(sent.get("sign", 0)))
     check(f"{name} first sample", 0, [0, 1], sent["sample"][:2])
+    samples.check(0, 0, sent, 0)
     low, high = await host.read(Region.REGISTERS, 2, Register.TOTAL_LOW)
     check(f"{name} S", 0, both[0], (int(high) << 32) + int(low) % 2**32)
 

@@ -20,7 +20,7 @@ from ..golden.blocks.measure.cost import ANALOG, ANTITHETIC, FORWARD
 from ..golden.chip.chip import Chip
 from ..golden.chip.memories import memories
 from ..golden.chip.registers import constants
-from .array.port import SWEEP, ArrayPort
+from .array.port import SWEEP, ArrayPort, sample_members
 from .control.control_port import control_members
 from .control.sequencer import StepSequencer
 from .control.sequencer_counters import counter_ports
@@ -30,6 +30,7 @@ from .measure.calibration import Calibration
 from .measure.cost import CostUnit, Telemetry
 from .measure.delay_line import DelayLine
 from .measure.neuron import NeuronTable
+from .measure.sample_stream import SampleStream, stream_members
 from .measure.samples import SampleMemory
 from .paths import learn
 from .perturb.perturbation import Perturbations
@@ -54,6 +55,7 @@ class Engine(Component):
     start, target, busy... : see `StepSequencer`; `calibrate` is ignored without `engine.calibration`.
     cut : an array outside is cut off: what it gives counts for nothing.
     saturated : high for one clock where C~, G, theta, M, H, the average or a code saturates, see `golden.state.FLAGS`.
+    samples : with the section `stream` samples, see `record` of `rtl.measure.sample_stream.SampleStream`.
     telemetry : what was measured, see `rtl.measure.cost.Telemetry`.
     host_<name> : memories of `golden.chip.memories`, those of the array too.
     """
@@ -61,9 +63,8 @@ class Engine(Component):
     def __init__(self, chip: Chip):
         self.chip = chip
         self.sequencer = StepSequencer(chip)
-        super().__init__(
-            {**control_members(chip), "array": Out(ArrayPort(chip)), "telemetry": Out(Telemetry(chip.cost))}
-        )
+        outside = {"array": Out(ArrayPort(chip)), "telemetry": Out(Telemetry(chip.cost))}
+        super().__init__({**control_members(chip), **outside, **stream_members(chip)})
 
     def elaborate(self, platform):
         m = Module()
@@ -99,9 +100,9 @@ class Engine(Component):
         saturated, over = learn(m, self, perturbations)
         m.d.comb += cost.reading.payload.eq(now.reading)
         connect(m, cost.result, sequencer.result)
-        sample = (self._word if chip.cost.word else self._network)(m, cost, perturbations, now)
+        samples = (self._word if chip.cost.word else self._network)(m, cost, perturbations, now)
         self._arrive(m, cost, settings)
-        fork(m, sequencer.present, sample, cost.reading, *perturbations.sinks)
+        fork(m, sequencer.present, *samples, cost.reading, *perturbations.sinks)
         m.d.comb += self.saturated.eq(Cat(sequencer.saturated, saturated, over | array.saturated))
         for memory in memories(chip):
             if memory.owner != "engine":
@@ -109,11 +110,9 @@ class Engine(Component):
         return m
 
     def _network(self, m: Module, cost: CostUnit, perturbations: Perturbations, now):
-        """Samples, neurons and their outputs; returns the stream that takes which sample it is."""
+        """Samples, neurons and their outputs; returns the streams that take which sample it is."""
         chip, array = self.chip, self.array
-        m.submodules.samples = samples = SampleMemory(
-            chip.samples, chip.crossbar.line_bits, chip.config.array.output_bits, chip.levels
-        )
+        samples, request = self._samples(m, now)
         m.submodules.neuron = neuron = NeuronTable(chip.neuron, chip.layout)
         for source, sinks in (
             (samples.line, [array.line, *perturbations.lines]),
@@ -121,19 +120,30 @@ class Engine(Component):
         ):  # fmt: skip
             fork(m, source, *sinks)
             m.d.comb += [sink.payload.eq(source.payload) for sink in sinks]
+        connect(m, samples.target, cost.target)
+        connect(m, neuron.output, cost.output)
+        self._settle(m, array.adc, neuron.adc)
+        return [request]
+
+    def _samples(self, m: Module, now):
+        """Samples from memory, or from a stream; and the stream that takes which one it is."""
+        chip, bits = self.chip, (self.chip.crossbar.line_bits, self.chip.config.array.output_bits)
+        if chip.config.stream:
+            m.submodules.samples = samples = SampleStream(chip.samples, *bits)
+            m.d.comb += samples.request.payload.eq(now.sample)
+            connect(m, flipped(self.samples), samples.record)
+            return samples, samples.request
+        m.submodules.samples = samples = SampleMemory(chip.samples, *bits, chip.levels)
         m.d.comb += [
             samples.request.payload.number.eq(now.sample),
             samples.request.payload.index.eq(now.index),
             samples.request.payload.direct.eq(now.direct),
         ]
-        connect(m, samples.target, cost.target)
-        connect(m, neuron.output, cost.output)
         connect(m, flipped(self.host_samples), samples.host)
-        self._settle(m, array.adc, neuron.adc)
-        return samples.request
+        return samples, samples.request
 
     def _word(self, m: Module, cost: CostUnit, perturbations: Perturbations, now):
-        """S from outside; returns the stream that takes which sample it is."""
+        """S from outside; returns the streams that take which sample it is."""
         number, known, reading = Signal(32), Signal(), now.reading
         sample = Stream(SWEEP).create(path=("sample",))
         # Of an evaluation S of rail 0 is used, though it is of no step; of a sweep that only applies nothing is.
@@ -147,7 +157,12 @@ class Engine(Component):
             m.d.sync += [number.eq(now.sample), known.eq(1)]
         decouple(m, sample, self.array.sample)  # a sweep is presented before the array asks for it
         self._settle(m, self.array.cost, cost.output)
-        return sample
+        if not self.chip.samples.inputs:
+            return [sample]
+        samples, request = self._samples(m, now)
+        for name in sample_members(self.chip):
+            skid(m, getattr(samples, name), getattr(self.array, name))
+        return [sample, request]
 
     def _settle(self, m: Module, source, sink) -> None:
         """Hold conversions back until what the sweep applied has settled, and tell the array."""

@@ -19,6 +19,7 @@ from .engine import Engine
 from .lib import verilog as text
 from .lib.style import Style
 from .measure.cost import Telemetry
+from .measure.sample_stream import stream_members
 
 NAME = "chip"
 """Name of the top module."""
@@ -36,17 +37,21 @@ class EngineTop(Component):
     host_valid, ..., flags : see `rtl.control.host_registers.HostRegisters`.
     array : see `outer_port`.
     telemetry : what was measured, see `rtl.measure.cost.Telemetry`.
+    samples : samples that come by a stream, see `rtl.engine.Engine`.
     """
 
     def __init__(self, chip: Chip):
         self.chip = chip
-        super().__init__({**HOST, "array": Out(outer_port(chip)), "telemetry": Out(Telemetry(chip.cost))})
+        outside = {"array": Out(outer_port(chip)), "telemetry": Out(Telemetry(chip.cost))}
+        super().__init__({**HOST, **outside, **stream_members(chip)})
 
     def elaborate(self, platform):
         m = Module()
         engine, port = _controlled(m, self)
         connect(m, port, flipped(self.array))
         connect(m, engine.telemetry, flipped(self.telemetry))
+        for name in stream_members(self.chip):
+            connect(m, flipped(getattr(self, name)), getattr(engine, name))
         return m
 
 

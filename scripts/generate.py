@@ -35,6 +35,7 @@ PORTS = {
 }
 WITHIN = {
     "array": "`{}` of the array, see `ohmgrad.rtl.array.port.ArrayPort`; with one rail `rails_port.RailPort` there",
+    "samples": "`{}` of samples, see `ohmgrad.rtl.measure.sample_stream.SampleStream`",
     "telemetry": "`{}` of what was measured, see `ohmgrad.rtl.measure.cost.Telemetry`",
 }
 BENCH = [Path(__file__).parent / "bench_files" / name for name in ("my_array.py", "test_engine.py")]

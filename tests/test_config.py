@@ -148,7 +148,7 @@ DIGITAL_EDITS = [
         "[engine]",
         "[enigne]",
         "enigne: unknown key, perhaps meant as engine; "
-        "allowed are name, seed, network, parameters, data, cost, perturbation, update, weights, array, "
+        "allowed are name, seed, network, parameters, data, stream, cost, perturbation, update, weights, array, "
         "device, fast, transfer, average, defects, engine, run.",
     ),
     (
@@ -1217,7 +1217,7 @@ def test_overrides_are_validated_and_leave_the_original_alone():
             {"engine.lane": 4},
             "engine.lane: unknown key, perhaps meant as lanes; "
             "allowed are lanes, window, gradient, delay, settle, max_tau_p, max_tau_theta, settings, calibration, "
-            "samples.",
+            "timeout, samples.",
         ),
         ({"name.first": "x"}, "name.first: unknown key; name is no section."),
         ({"seed": True}, "seed: true is not an integer; allowed are integers from 0 to 4294967295."),

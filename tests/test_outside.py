@@ -54,7 +54,7 @@ def test_what_is_not_known_of_an_array_outside(name, section):
     [
         ({"array.kind": "emulated"}, 'array.kind: "emulated" has no cost for cost.source = "external"; allowed is "ex'),
         ({"network": {"layers": [2, 1], "activation": "tanh"}}, "network: the section has no use with cost.source = "),
-        ({"data": {"set": "xor"}}, 'data: the section has no use with cost.source = "external"; it is allowed with'),
+        ({"data": {"set": "xor"}, "stream": {"inputs": 2}}, "stream: the section brings samples, and so does data; al"),
         ({"parameters": None}, "parameters: missing section; required in it are count."),
         ({"parameters.count": 0}, "parameters.count: 0 is out of range; allowed are integers from 1 to 1048576."),
         ({"parameters.groups": [100, [10, 10]]}, "parameters.count: 300 is not the sum of parameters.groups; allowed "),
@@ -66,9 +66,10 @@ def test_what_is_not_known_of_an_array_outside(name, section):
         ({"defects": {"stuck": 0.1}}, 'defects: the section is of emulated cells; it is allowed with array.kind = "em'),
         ({"average": {}}, 'average: the section is of emulated cells; it is allowed with array.kind = "emulated".'),
         ({"cost.function": "l1"}, 'cost.function: "l1" has no use with source = "external"; it is allowed with source'),
+        ({"array.input_bits": 8}, 'array.input_bits: 8 has no use with cost.source = "external" and samples of the'),
         ({"array.adc_bits": 8}, 'array.adc_bits: 8 has no use with cost.source = "external"; it is allowed with cost.'),
         ({"cost.word_bits": 25}, "cost.word_bits: 25 is out of range; allowed are integers from 2 to 24."),
-        ({"engine.samples": "bits"}, 'engine.samples: "bits" has no use with cost.source = "external", which has no'),
+        ({"engine.samples": "bits"}, 'engine.samples: "bits" has no use without data; allowed is "codes".'),
         ({"update.layers": [1, 0.5]}, "update.layers: [1.0, 0.5] has 2 entries; allowed are lists of 1, one for each "),
     ],
 )

@@ -31,19 +31,22 @@ def check_array(chip: "ChipConfig") -> None:
 
 
 def _sections(chip: "ChipConfig", external: bool) -> None:
-    """A network with data, or parameters."""
-    has = {name: getattr(chip, name) is not None for name in ("network", "data", "parameters")}
-    useful = {"network": not external, "data": not external, "parameters": external}
-    required = {"network": "layers, activation", "data": "set", "parameters": "count"}
-    for name, wanted in useful.items():
-        require(has[name] or not wanted, name, f"missing section; required in it are {required[name]}")
-        other = "outputs" if external else "external"
+    """A network with data; or parameters, whose samples are in memory, come by a stream, or are the array's own."""
+    needed = {"network": "layers, activation", "data": "set"} if not external else {"parameters": "count"}
+    for name, keys in needed.items():
+        require(getattr(chip, name) is not None, name, f"missing section; required in it are {keys}")
+    for name in ("network",) if external else ("parameters", "stream"):
         require(
-            wanted or not has[name],
+            getattr(chip, name) is None,
             name,
             f"the section has no use with cost.source = {show(chip.cost.source)}; "
-            f'it is allowed with cost.source = "{other}"',
+            f'it is allowed with cost.source = "{"outputs" if external else "external"}"',
         )
+    require(
+        chip.stream is None or chip.data is None,
+        "stream",
+        "the section brings samples, and so does data; allowed is one of them",
+    )
 
 
 def _outside(chip: "ChipConfig") -> None:
@@ -103,12 +106,14 @@ def _parameters(chip: "ChipConfig") -> None:
         f"{count} is not the sum of parameters.groups; allowed is {chip.size}",
     )
     unused(chip, "cost", "function", False, "source", '"outputs"')
-    for key in ("input_bits", "adc_bits", "adc_bound", "output_bits"):
+    sampled = chip.data or chip.stream
+    for key in ("adc_bits", "adc_bound", *(() if sampled else ("input_bits", "output_bits"))):
         require(
             key not in chip.array.model_fields_set,
             f"array.{key}",
-            f'{show(getattr(chip.array, key))} has no use with cost.source = "external"; '
-            'it is allowed with cost.source = "outputs"',
+            f'{show(getattr(chip.array, key))} has no use with cost.source = "external"'
+            + (" and samples of the array's own" if "put" in key else "")
+            + '; it is allowed with cost.source = "outputs"',
         )
     lined = bool(given) and not any(isinstance(group, int) for group in given)
     code = chip.perturbation.code
@@ -129,7 +134,7 @@ def _parameters(chip: "ChipConfig") -> None:
         '"tiki-taka" pulses the lines of a network; allowed with cost.source = "external" are "digital", "filtered"',
     )
     require(
-        chip.engine.samples == "codes",
+        chip.engine.samples == "codes" or chip.data,
         "engine.samples",
-        '"bits" has no use with cost.source = "external", which has no samples; allowed is "codes"',
+        '"bits" has no use without data; allowed is "codes"',
     )

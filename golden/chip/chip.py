@@ -102,10 +102,13 @@ class Chip:
 
     @cached_property
     def samples(self) -> samples.Samples:
-        """Sample memory; of one sample without codes where samples are the array's own."""
-        data, layers = self.config.data, self.layout.layers
+        """Sample memory; of one sample where they come by a stream, without codes where they are the array's own."""
+        data, stream, layers = self.config.data, self.config.stream, self.layout.layers
         if data is None:
-            return samples.Samples(samples.CYCLIC, self.config.seed, 1, 0, 0)
+            inputs, targets = (stream.inputs, stream.targets) if stream else (0, 0)
+            return samples.Samples(samples.CYCLIC, self.config.seed, 1, inputs, targets)
+        if not layers:
+            layers = SETS[data.set].inputs, SETS[data.set].outputs
         return samples.Samples(samples.ORDERS[data.order], self.config.seed, data.train, layers[0], layers[-1])
 
     @cached_property

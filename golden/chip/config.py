@@ -101,6 +101,13 @@ class Data(Section):
     order: Annotated[str, one_of(*ORDERS)] = "random"
 
 
+class Stream(Section):
+    """Samples of an array with an external cost that come by a stream: codes of inputs, and of targets, of each."""
+
+    inputs: Annotated[int, integers(1, 4096)]
+    targets: Annotated[int, integers(0, 4096)] = 0
+
+
 class Cost(Section):
     """Cost function, how C~ is measured, and the width of C~ in bits, sign included.
 
@@ -312,6 +319,7 @@ class ChipConfig(Section):
     network: Network | None = None
     parameters: Parameters | None = None
     data: Data | None = None
+    stream: Stream | None = None
     cost: Cost = Cost()
     perturbation: Perturbation
     update: Update

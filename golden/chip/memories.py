@@ -123,7 +123,7 @@ def _average(chip: "Chip") -> tuple[Memory, ...]:
 def _samples(chip: "Chip") -> tuple[Memory, ...]:
     """Written by the host only, so no part of a state."""
     samples = chip.samples
-    if not samples.inputs:
+    if chip.config.data is None:
         return ()
     words = samples.size * (record_words(samples.inputs) + record_words(samples.outputs)) * SAMPLE_WORD
     bits = max(chip.crossbar.line_bits, chip.config.array.output_bits)

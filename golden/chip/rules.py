@@ -29,7 +29,7 @@ class Conflict(ValueError):
         self.key = key
 
 
-def require(condition: bool, key: str, problem: str) -> None:
+def require(condition: object, key: str, problem: str) -> None:
     """Raise a `Conflict` unless the condition holds."""
     if not condition:
         raise Conflict(key, problem)

@@ -42,6 +42,8 @@ class ArrayPort(Signature):
     ============ ========= ========================================== ==========================================
     line         out       8 lanes of `array.input_bits`              codes for the DACs of the input lines, the
                                                                       sample's; inputs / 8 words, rounded up
+    target       out       8 lanes of `array.output_bits`             external cost, samples with targets: the
+                                                                      sample's; targets / 8 words, rounded up
     hidden       out       `rail0`, `rail1` of `array.input_bits`     the same for the lines of further layers, as
                                                                       their neurons are done; one a hidden neuron
     sign         out       lanes of 2 bits, or of a sine's            perturbation s of each cell, -1, 0 or +1 (or
@@ -123,11 +125,19 @@ def safety(chip: Chip) -> dict[str, Member]:
     return {"safe": Out(1)} | ({"enable": Out(1)} if chip.path.pulsed else {})
 
 
+def sample_members(chip: Chip) -> dict[str, Member]:
+    """Codes of the samples, and of their targets where the engine has no use for them."""
+    samples, bits = chip.samples, (chip.crossbar.line_bits, chip.config.array.output_bits)
+    names = ("line",) * (samples.inputs > 0) + ("target",) * (samples.outputs > 0 and chip.cost.word is not None)
+    return {
+        name: Out(stream.Signature(data.ArrayLayout(signed(bits[name == "target"]), SAMPLE_WORD))) for name in names
+    }
+
+
 def _network(chip: Chip) -> dict[str, Member]:
     """A network in the array: its lines, and codes of its neurons' inputs."""
     array = chip.crossbar
-    return {
-        "line": Out(stream.Signature(data.ArrayLayout(signed(array.line_bits), SAMPLE_WORD))),
+    return sample_members(chip) | {
         "hidden": Out(stream.Signature(rails(array.line_bits))),
         "adc": In(stream.Signature(rails(array.adc_bits))),
     }
@@ -135,7 +145,7 @@ def _network(chip: Chip) -> dict[str, Member]:
 
 def _words(chip: Chip) -> dict[str, Member]:
     """Anything that has a cost."""
-    return {
+    return sample_members(chip) | {
         "sample": Out(stream.Signature(SWEEP)),
         "cost": In(stream.Signature(output_layout(chip.cost))),
     }

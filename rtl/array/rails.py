@@ -11,7 +11,7 @@ from amaranth.lib.wiring import Component, In, Out, connect, flipped
 from ...golden.chip.chip import Chip
 from ...golden.chip.memories import memories
 from ..lib.streams import transfer
-from .port import ArrayPort
+from .port import ArrayPort, sample_members
 from .rails_port import RailPort
 from .rails_words import RailWords
 
@@ -54,6 +54,8 @@ class RailSequence(Component):
         for memory in memories(chip):
             if memory.owner == "rails":
                 connect(m, flipped(getattr(array, memory.port)), getattr(words, memory.port))
+        for name in sample_members(chip):
+            connect(m, flipped(getattr(array, name)), flipped(getattr(outer, name)))
         m.d.comb += array.busy.eq(outer.busy)
         m.d.comb += [
             outer.sample.payload.number.eq(array.sample.payload.number),

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out, Signature
 
 from ...golden.chip.chip import Chip
 from ..lib.layout import lane_words
-from .port import SAMPLE, STREAMS, safety
+from .port import SAMPLE, STREAMS, safety, sample_members
 
 
 class RailPort(Signature):
@@ -23,6 +23,8 @@ class RailPort(Signature):
     sample    out       `rtl.array.port.SAMPLE`        number of the sample, and whether it is another than before; one
                                                        a sweep, before its first word: the array may take its time to
                                                        fetch it before it is ready
+    line      out       as of `rtl.array.port`         codes of the sample, and of its targets; a sample a sweep, not
+    target                                             before `sample`
     code      out       lanes of `weights.dac_bits`    digital weights: w + p a s of each cell's DAC, trimmed with
                                                        `array.trim`; `layout.words` a presentation
     pulses    out       lanes of 2 bits                `filtered`: a pulse down, none or up for each device; words a
@@ -58,7 +60,7 @@ class RailPort(Signature):
         rail, lanes = chip.rail, chip.layout.lanes
         assert rail is not None
         words = {"sign": rail.sign_bits} if chip.path.pulsed else {"code": rail.dac_bits}
-        members = {"sample": Out(stream.Signature(SAMPLE))}
+        members = {"sample": Out(stream.Signature(SAMPLE)), **sample_members(chip)}
         members |= {name: Out(stream.Signature(lane_words(bits, lanes))) for name, bits in words.items()}
         members |= {name: STREAMS[name](chip) for name in chip.path.streams if name != "weight"}
         members |= {"cost": In(stream.Signature(Shape(rail.word_bits, rail.signed)))}
