@@ -73,7 +73,7 @@ class ArrayGuard(Component):
         """A stream from the array; cut off, it gives zeros."""
         m.d.comb += [
             sink.valid.eq(source.valid | self.fault),
-            sink.payload.as_value().eq(Mux(self.fault, 0, Value.cast(source.payload))),
+            Value.cast(sink.payload).eq(Mux(self.fault, 0, Value.cast(source.payload))),
             source.ready.eq(sink.ready & ~self.fault),
         ]
 
