@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 import cocotb
-from cocotb.triggers import FallingEdge
+from cocotb.triggers import FallingEdge, RisingEdge
 
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.front_ends.converters import Ad5391, Ads7950
+from ohmgrad.cocotb_tests.streams import Sink
 from ohmgrad.golden.blocks.front_ends.spi import places
 from ohmgrad.golden.blocks.front_ends.spi_rail import SpiRail
 
@@ -39,11 +40,23 @@ class Board:
         self.adcs = [Ads7950(1e9 / hz, lambda channel, part=part: array(self.outputs(), part, channel))
                      for part in range(rail.adc.parts)]  # fmt: skip
         self.clock, self.applied = 0, []
-        bench.signal("adc.miso").value = bench.signal("safe").value = 0
+        for name in ("adc.miso", "safe", "convert"):
+            bench.signal(name).value = 0
 
     def outputs(self) -> list[list[int]]:
         """Codes that the outputs of all DACs have."""
         return [dac.output for dac in self.dacs]
+
+    async def strobe(self) -> None:
+        """Ask for readings."""
+        self._bench.signal("convert").value = 1
+        await RisingEdge(self._bench.dut.clk)
+        self._bench.signal("convert").value = 0
+
+    async def read(self, reading: Sink) -> list:
+        """Ask for readings, and take them."""
+        await self.strobe()
+        return await reading.receive(1)
 
     async def start(self) -> None:
         """Reset, and begin."""

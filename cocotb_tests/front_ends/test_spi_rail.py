@@ -1,7 +1,7 @@
 """A rail brings all codes to the outputs, and answers with what the array gave once settled, in golden's time."""
 
 import cocotb
-from cocotb.triggers import RisingEdge, gather
+from cocotb.triggers import RisingEdge
 
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.front_ends.boards import Board
@@ -49,12 +49,15 @@ async def readings_are_those_of_the_codes(dut, name):
     for turn in range(RAILS):
         bench.stall(0.5 if turn == 1 else 0.0)
         codes = extremes(bench.rng, rail.dac.bank.bits, len(rail.outputs))
-        _, (answer,) = await gather(code.send(words(codes, rail.lanes)), reading.receive(1))
+        await code.send(words(codes, rail.lanes))
+        (answer,) = await board.read(reading)
         for (part, channel), value in rail.applied(codes).items():
             expected[part][channel] = value
         assert board.outputs() == expected, f"spi_rail {name}: rail {turn}"
         check(f"spi_rail {name}", turn, [array(expected, *place) - 2048 for place in rail.inputs], answer)
-        assert not board.applied[-1] and board.applied[-1 - rail.read_clocks()]
+        assert all(board.applied[-rail.read_clocks() :]) and not all(board.applied[-rail.clocks() :])
+        if turn == 2:  # once more, of the same codes
+            assert await board.read(reading) == [answer]
 
 
 @cocotb.test()
@@ -66,12 +69,11 @@ async def rails_take_the_time_that_golden_says(dut, name):
     code.patience = reading.patience = 50_000
     board = Board(bench, rail, HZ, array)
     await board.start()
-    sending = cocotb.start_soon(code.send([[0] * rail.lanes] * rail.words * RAILS))
     ends = []
     for _ in range(RAILS):
-        await reading.receive(1)
+        await code.send([[0] * rail.lanes] * rail.words)
+        await board.read(reading)
         ends.append(board.clock)
-    await sending
     clocks = ends[-1] - ends[-2]
     assert rail.clocks() <= clocks <= rail.clocks() + STEPS, f"spi_rail {name}: {clocks}, golden {rail.clocks()}"
 
@@ -79,7 +81,7 @@ async def rails_take_the_time_that_golden_says(dut, name):
 @cocotb.test()
 @over(GRID)
 async def an_answer_that_is_not_taken_waits(dut, name):
-    """The codes of the next rail are written, but nothing is read before."""
+    """The codes of the next rail are written, but nothing is read before; a rail waits for its strobe."""
     bench, rail = Bench(dut, name, make(name)), GRID[name]
     code, reading = bench.source("code"), bench.sink("reading")
     code.patience = reading.patience = 50_000
@@ -88,11 +90,18 @@ async def an_answer_that_is_not_taken_waits(dut, name):
     values = [extremes(bench.rng, rail.dac.bank.bits, len(rail.outputs)) for _ in range(2)]
     for codes in values:
         await code.send(words(codes, rail.lanes))
-    for _ in range(2 * rail.clocks()):
+        for _ in range(rail.clocks()):
+            await RisingEdge(dut.clk)
+        await board.strobe()
+        for _ in range(rail.clocks()):
+            await RisingEdge(dut.clk)
+    sending = cocotb.start_soon(code.send([[1] * rail.lanes] * rail.words))  # not before the second is read
+    for _ in range(rail.clocks()):
         await RisingEdge(dut.clk)
     frames = sum(len(adc.named) for adc in board.adcs)
     assert frames == len(rail.inputs) + 2 * len({part for part, _ in rail.inputs})
     for codes in values:
+        assert not sending.done()
         (answer,) = await reading.receive(1)
         outputs = [[rail.dac.bank.safe] * 16 for _ in board.dacs]
         for (part, channel), value in rail.applied(codes).items():

@@ -1,6 +1,6 @@
 """One rail of an array behind serial converters; see `golden.blocks.front_ends.spi_rail`."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out, Signature
@@ -14,10 +14,10 @@ from .spi_dac import SpiDacBank
 
 
 class SpiRailConverters(Component):
-    """Applies the codes of a rail, waits until they have settled, and answers with all readings at once.
+    """Applies the codes of a rail, waits until they have settled, and answers each strobe with all readings at once.
 
-    Buses are quiet while outputs settle and are read: the codes of the next rail are taken when those are in, though
-    the answer may wait. What lies between DACs and ADCs is the user's; `applied` tells it when.
+    Buses are quiet while outputs settle and are read: the codes of the next rail wait until the readings are in, though
+    not until their answer is taken. What lies between DACs and ADCs is the user's; `applied` tells it when.
 
     Parameters
     ----------
@@ -26,9 +26,11 @@ class SpiRailConverters(Component):
     Members
     -------
     code : stream in, `rail.words` words of signed codes of as many bits as the DACs have; the last is padded.
-    reading : stream out, all readings of the rail, signed, in the order of `rail.inputs`.
+    convert : high for one clock: all inputs are to be read, when the codes before have settled; not again before that
+        has been answered.
+    reading : stream out, all readings of a strobe, signed, in the order of `rail.inputs`.
     safe, secured : as in `rtl.front_ends.dac_bank.DacBankUpdate`.
-    applied : pin, from the change of the outputs until the readings are in: enables of rows and columns.
+    applied : pin, from the change of the outputs until other codes come: enables of rows and columns.
     fault : as in `rtl.front_ends.spi_adc.SpiAdcs`.
     dac, adc : pins of `SpiDacBank` and of `SpiAdcs`.
     """
@@ -42,6 +44,7 @@ class SpiRailConverters(Component):
         super().__init__(
             {
                 "code": In(stream.Signature(lane_words(bits, rail.lanes))),
+                "convert": In(1),
                 "reading": Out(stream.Signature(layout)),
                 "safe": In(1),
                 "secured": Out(1),
@@ -60,37 +63,40 @@ class SpiRailConverters(Component):
                 outside, inside = getattr(pins, name), getattr(unit, name)
                 m.d.comb += outside.eq(inside) if member.flow is Out else inside.eq(outside)
         m.d.comb += [self.bank.safe.eq(self.safe), self.secured.eq(self.bank.secured), self.fault.eq(self.adcs.fault)]
-        writing = Signal()
-        sent = self._write(m, writing)
+        writing, wanted = Signal(), Signal()
+        sent, begun = self._write(m, writing)
         asked, ask = self._ask(m)
         gathered = self._gather(m)
+        with m.If(self.convert):
+            m.d.sync += wanted.eq(1)
+        with m.If(begun | self.safe):
+            m.d.sync += self.applied.eq(0)
         with m.FSM():
             with m.State("WRITE"):
-                m.d.comb += writing.eq(1)
+                m.d.comb += writing.eq(~wanted)
                 with m.If(sent):
                     m.next = "UPDATE"
+                with m.Elif(wanted & ~self.reading.valid):
+                    m.next = "ASK"
             with m.State("UPDATE"):  # safe codes before may still be settling
                 with m.If(~self.bank.ldac):
                     m.d.sync += self.applied.eq(1)
                     m.next = "SETTLE"
             with m.State("SETTLE"):
                 with m.If(self.bank.settled):
-                    m.next = "TAKEN"
-            with m.State("TAKEN"):
-                with m.If(~self.reading.valid):
-                    m.next = "ASK"
+                    m.next = "WRITE"
             with m.State("ASK"):
                 m.d.comb += ask.eq(1)
                 with m.If(asked):
                     m.next = "GATHER"
             with m.State("GATHER"):
                 with m.If(gathered):
-                    m.d.sync += [self.reading.valid.eq(1), self.applied.eq(0)]
+                    m.d.sync += [self.reading.valid.eq(1), wanted.eq(0)]
                     m.next = "WRITE"
         return m
 
-    def _write(self, m: Module, writing: Signal) -> Signal:
-        """The codes of the words one by one, each to its place; high for one clock with the last."""
+    def _write(self, m: Module, writing: Signal) -> tuple[Value, Value]:
+        """The codes of the words one by one, each to its place; high for one clock with the last, and with any."""
         rail, code = self.rail, self.bank.code
         count = len(rail.outputs)
         place = data.StructLayout({name: code.payload[name].shape() for name in ("part", "channel")})
@@ -115,7 +121,7 @@ class SpiRailConverters(Component):
         m.d.sync += index.eq(following)  # the table is a clock late; after reset the bank takes no code so soon
         with m.If(transfer(code)):
             m.d.sync += lane.eq(Mux(last_lane, 0, lane + 1))
-        return transfer(code) & last
+        return transfer(code) & last, transfer(code)
 
     def _ask(self, m: Module) -> tuple[Signal, Signal]:
         """Commands for all readings, while the second is high; the first is high with the last."""

@@ -63,6 +63,7 @@ def rail_clocks(rail: SpiRail) -> int:
         for clock in count():
             _, _, ready = await ctx.tick().sample(block.code.ready)
             words += ready
+            ctx.set(block.convert, ready and words % rail.words == 0)
             if ready and words % rail.words == 1 % rail.words:
                 begins.append(clock)
                 if len(begins) == 2:
