@@ -24,7 +24,8 @@ from .array.port import SWEEP, ArrayPort, sample_members
 from .control.control_port import control_members
 from .control.sequencer import StepSequencer
 from .control.sequencer_counters import counter_ports
-from .control.settings import Settings, single_reading
+from .control.settings import Settings, effective_settings, single_reading
+from .lib.mixer import Seed
 from .lib.streams import decouple, fork, skid, transfer
 from .measure.calibration import Calibration
 from .measure.cost import CostUnit, Telemetry
@@ -56,6 +57,7 @@ class Engine(Component):
     cut : an array outside is cut off: what it gives counts for nothing.
     saturated : high for one clock where C~, G, theta, M, H, the average or a code saturates, see `golden.state.FLAGS`.
     samples : with the section `stream` samples, see `record` of `rtl.measure.sample_stream.SampleStream`.
+    renewed : high for one clock after another seed was written to `settings`.
     telemetry : what was measured, see `rtl.measure.cost.Telemetry`.
     host_<name> : memories of `golden.chip.memories`, those of the array too.
     """
@@ -63,7 +65,7 @@ class Engine(Component):
     def __init__(self, chip: Chip):
         self.chip = chip
         self.sequencer = StepSequencer(chip)
-        outside = {"array": Out(ArrayPort(chip)), "telemetry": Out(Telemetry(chip.cost))}
+        outside = {"array": Out(ArrayPort(chip)), "telemetry": Out(Telemetry(chip.cost)), "renewed": Out(1)}
         super().__init__({**control_members(chip), **outside, **stream_members(chip)})
 
     def elaborate(self, platform):
@@ -81,7 +83,9 @@ class Engine(Component):
         for block in (sequencer, settings, cost):
             m.d.comb += block.load.eq(self.load & ~sequencer.busy)
             m.d.comb += [block.load_register.eq(self.load_register), block.load_value.eq(self.load_value)]
+        self.seed = Seed(effective_settings(chip, settings.value).seed, settings.renewed)
         m.d.comb += [sequencer.settings.eq(settings.value), cost.settings.eq(settings.value)]
+        m.d.comb += self.renewed.eq(settings.renewed)
         with m.If(sequencer.calibrating):  # it takes one reading a step
             m.d.comb += [cost.settings.average.eq(0), cost.settings.average_c0.eq(0)]
         m.d.comb += [self.settings.eq(settings.value), self.memory.eq(cost.memory)]
@@ -95,7 +99,7 @@ class Engine(Component):
         ]
 
         now = sequencer.present.payload
-        perturbations = Perturbations(m, chip, now)
+        perturbations = Perturbations(m, chip, now, self.seed.value)
         skid(m, perturbations.sign, array.sign)
         saturated, over = learn(m, self, perturbations)
         m.d.comb += cost.reading.payload.eq(now.reading)
@@ -133,7 +137,7 @@ class Engine(Component):
             m.d.comb += samples.request.payload.eq(now.sample)
             connect(m, flipped(self.samples), samples.record)
             return samples, samples.request
-        m.submodules.samples = samples = SampleMemory(chip.samples, *bits, chip.levels)
+        m.submodules.samples = samples = SampleMemory(chip.samples, *bits, chip.levels, self.seed)
         m.d.comb += [
             samples.request.payload.number.eq(now.sample),
             samples.request.payload.index.eq(now.index),

@@ -7,6 +7,7 @@ from amaranth.hdl import Module
 from amaranth.lib.wiring import Component, In, Out, Signature, connect, flipped
 
 from ..golden.chip.chip import Chip
+from ..golden.chip.registers import constants
 from ..golden.state import FAULT
 from .array.emulated import EmulatedArray
 from .array.guard import ArrayGuard
@@ -76,8 +77,10 @@ class Top(Component):
 
     def elaborate(self, platform):
         m = Module()
-        _, port = _controlled(m, self)
+        engine, port = _controlled(m, self)
         m.submodules.array = self.array
+        if isinstance(self.array, EmulatedArray) and "seed" not in constants(self.chip):
+            m.d.comb += [self.array.seed.eq(engine.settings.seed), self.array.renewed.eq(engine.renewed)]
         connect(m, port, self.array.array)
         return m
 

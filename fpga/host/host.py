@@ -99,6 +99,7 @@ class Host:
                 self.transport.write(memory.region, 0, words)
         for first, values in _blocks(registers(self.chip, state)):
             self.transport.write(Region.REGISTERS, first, values)
+        self._finish()  # with another seed it makes its devices anew
 
     def run(self, steps: int, progress: Callable[[int], None] | None = None) -> None:
         """Advance the chip by `steps` steps.

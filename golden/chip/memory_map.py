@@ -167,6 +167,8 @@ class Register(IntEnum):
     """Samples that the last evaluation found right (`Engine.evaluate`); read only."""
     PULSES = 40
     """Devices outside: 1 allows pulses, 0 after reset (`rtl.array.guard`); else reads 0."""
+    SEED = 41
+    """Setting: the seed of all random words. Another one makes emulated devices anew; CONTROL reads 1 meanwhile."""
 
 
 SAMPLE_WORD = 8

@@ -53,7 +53,8 @@ def registers(chip: Chip, state: "State") -> dict[Register, int]:
 def settings(chip: Chip) -> dict[Register, int]:
     """Values of all settings, which are those after reset."""
     values = {Register[name.upper()]: value for name, value in chip.sequencer._asdict().items()}
-    return values | {Register.DECAY: chip.cost.decay, Register.LEAK: chip.correlator.leak}
+    values |= {Register.DECAY: chip.cost.decay, Register.LEAK: chip.correlator.leak}
+    return values | {Register.SEED: chip.config.seed}
 
 
 def constants(chip: Chip) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Pulsed devices of the emulated array: made from their seed, moved by pulses; see `golden.blocks.array.devices`."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, ResetInserter, Signal, Value, signed
 from amaranth.lib import data, stream
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out
@@ -21,7 +21,7 @@ from ...golden.blocks.lib.layout import Layout
 from ...golden.blocks.lib.mixer import CYCLE, DEVICE
 from ..lib.host_port import HostPort
 from ..lib.layout import lane_words
-from ..lib.mixer import item_key, mix
+from ..lib.mixer import Seed, item_key, mix
 from ..lib.read_modify_write import ReadModifyWrite
 
 
@@ -33,17 +33,20 @@ class DeviceArray(Component):
     crossbar : golden.blocks.array.crossbar.Crossbar
     devices : golden.blocks.array.devices.Devices
     layout : golden.blocks.lib.layout.Layout
+    seed : rtl.lib.mixer.Seed, optional
+        In place of that of `devices`; when it is renewed the devices are made anew.
 
     Members
     -------
     command : stream in, one a pass: number of the transfer, which seeds the cycle noise.
     pulses : stream in, `layout.words` words of pulses a pass, lanes of signed(2).
     weight : stream out, `layout.words` words of weight codes a pass, after the pulses.
-    busy : after reset, while the devices are being made from their seed.
+    busy : after reset, and with another seed, while the devices are being made from it.
     host : states by parameter index; `value` stands after two clocks.
     """
 
-    def __init__(self, crossbar: Crossbar, devices: Devices, layout: Layout):
+    def __init__(self, crossbar: Crossbar, devices: Devices, layout: Layout, seed: Seed | None = None):
+        self.seed = seed or Seed(Const(devices.seed, 32), Const(0))
         self.crossbar = crossbar
         self.devices = devices
         self.layout = layout
@@ -60,7 +63,8 @@ class DeviceArray(Component):
     def elaborate(self, platform):
         m = Module()
         devices, layout = self.devices, self.layout
-        m.submodules.foundry = foundry = DeviceFoundry(devices, layout)
+        foundry = DeviceFoundry(devices, layout, self.seed.value)
+        m.submodules.foundry = ResetInserter(self.seed.renewed)(foundry)
         m.d.comb += self.busy.eq(foundry.busy)
         sweep = ReadModifyWrite(
             m, layout, devices.bits, host=self.host, words=self.pulses, command=self.command, result=self.weight
@@ -68,7 +72,7 @@ class DeviceArray(Component):
         m.d.comb += self.host.value.eq(sweep.memory.host.value)  # a clock earlier, for `rtl.array.reading`
         m.d.comb += [foundry.read.eq(sweep.accept), foundry.read_word.eq(sweep.read_index)]
         key = Signal(64)
-        m.d.comb += key.eq(item_key(m, devices.seed, CYCLE, sweep.command))
+        m.d.comb += key.eq(item_key(m, self.seed.value, CYCLE, sweep.command))
         draws = []
         for pair in range(-(-layout.lanes // 2)):
             # Two devices share 32 random bits, by the parity of their index.
@@ -111,7 +115,8 @@ class DeviceFoundry(Component):
     device : constants of the lanes, see `golden.blocks.array.devices.Devices.sample`.
     """
 
-    def __init__(self, devices: Devices, layout: Layout):
+    def __init__(self, devices: Devices, layout: Layout, seed: Value | None = None):
+        self.seed = devices.seed if seed is None else seed
         if devices.model not in SLOPES:
             raise unlisted("model of the devices", devices.model, MODELS)
         self.devices = devices
@@ -185,7 +190,7 @@ class DeviceFoundry(Component):
         """Steps up and down, and both bounds, of a device, a clock after its index."""
         devices = self.devices
         key = Signal(64)
-        m.d.sync += key.eq(item_key(m, devices.seed, DEVICE, index))
+        m.d.sync += key.eq(item_key(m, self.seed, DEVICE, index))
         n_step, n_skew, n_up, n_down = (normal(key.word_select(k, 16)) for k in range(4))
         one = 1 << SPREAD_BITS
         base = (devices.step * (one + devices.step_spread * n_step)) >> SPREAD_BITS

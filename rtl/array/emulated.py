@@ -8,6 +8,7 @@ from amaranth.lib.wiring import Component, In, connect, flipped
 
 from ...golden.chip.chip import Chip
 from ...golden.chip.paths import Filtered, TikiTaka
+from ..lib.mixer import Seed
 from ..lib.streams import fork
 from ..update.average import AverageMemory
 from .crossbar import CrossbarArray
@@ -36,11 +37,14 @@ class EmulatedArray(Component):
     Members
     -------
     array : see `ArrayPort`.
+    seed, renewed : of `rtl.lib.mixer.Seed`; the chip's where nothing drives them.
     """
 
     def __init__(self, chip: Chip):
         self.chip = chip
-        super().__init__({"array": In(ArrayPort(chip))})
+        super().__init__(
+            {"array": In(ArrayPort(chip)), "seed": In(32, init=chip.config.seed), "renewed": In(1)}
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -49,7 +53,7 @@ class EmulatedArray(Component):
         for name in ("line", "hidden", "sign"):
             connect(m, flipped(getattr(port, name)), getattr(crossbar, name))
         connect(m, crossbar.adc, flipped(port.adc))
-        weights = WEIGHTS[chip.path.streams[0]](m, chip, port)
+        weights = WEIGHTS[chip.path.streams[0]](m, chip, port, Seed(self.seed, self.renewed))
         hosts, saturated = weights.hosts, Const(0)
         if chip.average:
             m.submodules.average = average = AverageMemory(chip.average, chip.layout)
@@ -65,24 +69,24 @@ class EmulatedArray(Component):
         return m
 
 
-def _given(m: Module, chip: Chip, port) -> Weights:
+def _given(m: Module, chip: Chip, port, seed: Seed) -> Weights:
     """Weights that the engine sends."""
     return Weights(flipped(port.weight), Const(0), {})
 
 
-def _devices(m: Module, chip: Chip, port) -> Weights:
+def _devices(m: Module, chip: Chip, port, seed: Seed) -> Weights:
     """Weights of devices that the engine pulses cell by cell."""
     assert isinstance(chip.path, Filtered)
-    m.submodules.devices = devices = DeviceArray(chip.crossbar, chip.path.devices, chip.layout)
+    m.submodules.devices = devices = DeviceArray(chip.crossbar, chip.path.devices, chip.layout, seed)
     connect(m, flipped(port.pulses), devices.pulses)
     connect(m, flipped(port.transfer), devices.command)
     return Weights(devices.weight, devices.busy, {"host_theta": devices.host})
 
 
-def _pair(m: Module, chip: Chip, port) -> Weights:
+def _pair(m: Module, chip: Chip, port, seed: Seed) -> Weights:
     """Weights of the slow array of a pair, which the engine pulses by vectors."""
     assert isinstance(chip.path, TikiTaka)
-    m.submodules.pair = pair = ArrayPair(chip)
+    m.submodules.pair = pair = ArrayPair(chip, seed)
     for name in ("pulse", "train", "read"):
         connect(m, flipped(getattr(port, name)), getattr(pair, name))
     connect(m, pair.reading, flipped(port.reading))
@@ -90,7 +94,7 @@ def _pair(m: Module, chip: Chip, port) -> Weights:
     return Weights(pair.weight, pair.busy, {name: getattr(pair, name) for name in names})
 
 
-WEIGHTS: dict[str, Callable[[Module, Chip, object], Weights]] = {
+WEIGHTS: dict[str, Callable[[Module, Chip, object, Seed], Weights]] = {
     "weight": _given, "pulses": _devices, "pulse": _pair
 }  # fmt: skip
 """By the first stream that a path has towards the array."""

@@ -4,18 +4,25 @@
                          -> devices (C) -> weight
 """
 
-from amaranth.hdl import Module, signed
+from amaranth.hdl import Module, Value, signed
 from amaranth.lib import stream
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
 from ...golden.chip.chip import Chip
 from ...golden.chip.paths import TikiTaka
+from ...golden.chip.paths.tiki_taka import FAST_SEED
 from ..lib.host_port import HostPort
 from ..lib.layout import LaneMemory, lane_words
+from ..lib.mixer import Seed
 from .coincidence import Coincidences
 from .devices import DeviceArray
 from .port import PULSE
 from .reading import LineReader, request_layout
+
+
+def fast_seed(seed: Value) -> Value:
+    """Seed of the fast array, and of the trains onto it."""
+    return (seed + FAST_SEED)[:32]
 
 
 class ArrayPair(Component):
@@ -24,6 +31,7 @@ class ArrayPair(Component):
     Parameters
     ----------
     chip : golden.chip.chip.Chip
+    seed : rtl.lib.mixer.Seed
 
     Members
     -------
@@ -33,13 +41,15 @@ class ArrayPair(Component):
     host_theta, host_fast, host_reference : states of C and of A, symmetry points of A, by parameter index.
     """
 
-    def __init__(self, chip: Chip):
+    def __init__(self, chip: Chip, seed: Seed):
         self.chip = chip
         path = chip.path
         assert isinstance(path, TikiTaka)
-        self.slow = DeviceArray(chip.crossbar, path.devices, chip.layout)
-        self.fast = DeviceArray(chip.crossbar, path.fast, chip.layout)
-        self.reader = LineReader(path.settings, chip.layout, path.lines, path.fast.bits)
+        self.slow = DeviceArray(chip.crossbar, path.devices, chip.layout, seed)
+        self.fast = DeviceArray(
+            chip.crossbar, path.fast, chip.layout, Seed(fast_seed(seed.value), seed.renewed)
+        )
+        self.reader = LineReader(path.settings, chip.layout, path.lines, path.fast.bits, seed.value)
         lanes = chip.layout.lanes
         super().__init__(
             {

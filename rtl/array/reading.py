@@ -1,6 +1,6 @@
 """Reads a line of the fast array, a cell every two clocks; see `golden.blocks.array.reading`."""
 
-from amaranth.hdl import Array, Const, Module, Signal, signed
+from amaranth.hdl import Array, Const, Module, Signal, Value, signed
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import Component, In, Out
 
@@ -37,6 +37,8 @@ class LineReader(Component):
     lines : golden.blocks.tiki_taka.lines.Lines
     bits : int
         Width of a state.
+    seed : Value, optional
+        In place of that of the settings.
 
     Members
     -------
@@ -46,7 +48,8 @@ class LineReader(Component):
         after a request on.
     """
 
-    def __init__(self, settings: Transfer, layout: Layout, lines: Lines, bits: int):
+    def __init__(self, settings: Transfer, layout: Layout, lines: Lines, bits: int, seed: Value | None = None):
+        self.seed = settings.seed if seed is None else seed
         self.settings = settings
         self.layout = layout
         self.lines = lines
@@ -100,7 +103,7 @@ class LineReader(Component):
         noise = 0
         if settings.read_noise:
             key = Signal(64)
-            m.d.sync += key.eq(item_key(m, settings.seed, READ, request.step))
+            m.d.sync += key.eq(item_key(m, self.seed, READ, request.step))
             xi = normal(mix(m, key, number >> 1).word_select(number[0], 16))
             noise = (settings.read_noise * xi) >> NOISE_BITS
         raw = Signal(signed(bits_for(2 * limit(self.bits) + 2 + (30 * settings.read_noise >> NOISE_BITS))))

@@ -47,6 +47,7 @@ class Settings(Component):
     load, load_register, load_value : the host writes a register.
     calibrated, delay : the calibration sets the delay.
     value : all settings.
+    renewed : high for one clock after another seed was written.
     """
 
     def __init__(self, chip: Chip):
@@ -59,6 +60,7 @@ class Settings(Component):
                 "calibrated": In(1),
                 "delay": In(4),
                 "value": Out(LAYOUT),
+                "renewed": Out(1),
             }
         )
 
@@ -69,7 +71,7 @@ class Settings(Component):
             largest[name] = (1, tau)
         largest |= {"refresh": (0, 2**20), "average": (0, AVERAGE), "average_c0": (0, AVERAGE)}
         largest |= {"blanking": (0, 2**20 - 1), "delay": (0, 15), "settle": (0, 65535)}
-        largest |= {"decay": (0, 65535), "leak": (1, 32768)}
+        largest |= {"decay": (0, 65535), "leak": (1, 32768), "seed": (0, 2**32 - 1)}
         registers: dict[Register, Signal] = {}
         fixed = constants(self.chip)
         for register, initial in settings(self.chip).items():
@@ -82,8 +84,12 @@ class Settings(Component):
                 low, high = largest[register.name.lower()]
                 with m.Case(register):
                     # Both are one comparison, as unsigned numbers wrap.
-                    with m.If((self.load_value - low)[:32] <= high - low):
+                    fits = (self.load_value - low)[:32] <= high - low
+                    with m.If(fits if high - low < 2**32 - 1 else Const(1)):
                         m.d.sync += value.eq(self.load_value)
+        if Register.SEED in registers:
+            other = self.load_value != registers[Register.SEED]
+            m.d.sync += self.renewed.eq(self.load & (self.load_register == Register.SEED) & other)
         if Register.DELAY in registers:
             with m.If(self.calibrated):
                 m.d.sync += registers[Register.DELAY].eq(self.delay)

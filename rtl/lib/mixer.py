@@ -1,6 +1,7 @@
 """`mix` by rounds over clocks, under keys that stand in the hardware; see `golden.blocks.lib.mixer`."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream
@@ -12,12 +13,34 @@ WORDS = 4
 """16-bit words of a key; round r takes word r mod 4."""
 
 
-def halves(seed: int, domain: int) -> list[tuple[int, ...]]:
-    """Keys under which the number of an item becomes the two halves of its own key.
+class Seed(NamedTuple):
+    """The seed of a chip: a constant, or a register.
+
+    Attributes
+    ----------
+    value : Value
+        32 bits.
+    renewed : Value
+        High for one clock after another one was written.
+    """
+
+    value: Value
+    renewed: Value
+
+
+def halves(seed: int | Value, domain: int) -> list[tuple[Value, ...]]:
+    """Keys under which the number of an item becomes the two halves of its own key, 16-bit words.
 
     See `golden.blocks.lib.mixer.key`.
+
+    Parameters
+    ----------
+    seed : int or Value
+        A constant, or 32 bits of a register.
+    domain : int
     """
-    return [(half, seed & 0xFFFF, seed >> 16, domain) for half in range(2)]
+    low, high = (seed[:16], seed[16:]) if isinstance(seed, Value) else (Const(seed & 0xFFFF, 16), Const(seed >> 16, 16))
+    return [(Const(half, 16), low, high, Const(domain, 16)) for half in range(2)]
 
 
 def mix_round(m: Module, xy: Value, word: Value, r: Value | int) -> Signal:
@@ -49,19 +72,24 @@ def mix(m: Module, key: Value, counter: Value) -> Value:
     return xy
 
 
-def item_key(m: Module, seed: int, domain: int, number: Value) -> Value:
-    """64-bit key of item `number` of a domain, combinational."""
-    keys = (Cat(Const(word, 16) for word in half) for half in halves(seed, domain))
-    return Cat(mix(m, key, number) for key in keys)
+def half_key(half: Value, seed: int | Value, domain: int) -> Value:
+    """64-bit key of one of the `halves`, by a bit."""
+    _, low, high, last = halves(seed, domain)[0]
+    return Cat(half, Const(0, 15), low, high, last)
+
+
+def item_key(m: Module, seed: int | Value, domain: int, number: Value) -> Value:
+    """64-bit key of item `number` of a domain, combinational; the seed as of `halves`."""
+    return Cat(mix(m, Cat(*half), number) for half in halves(seed, domain))
 
 
 class FixedMixer(Component):
-    """`mix` of a counter under constant keys, one after the other.
+    """`mix` of a counter under given keys, one after the other.
 
     Parameters
     ----------
-    keys : sequence of sequences of int
-        Four 16-bit words each.
+    keys : sequence of sequences of Value
+        Four 16-bit words each, which stand while they are used: constants, or registers.
 
     Members
     -------
@@ -70,7 +98,7 @@ class FixedMixer(Component):
         offered.
     """
 
-    def __init__(self, keys: Sequence[Sequence[int]]):
+    def __init__(self, keys: Sequence[Sequence[Value]]):
         self.keys = keys
         super().__init__({"counter": In(stream.Signature(32)), "mixed": Out(stream.Signature(32 * len(keys)))})
 
@@ -80,8 +108,8 @@ class FixedMixer(Component):
         xy, active = Signal(32), Signal()
         r, turn = Signal(range(ROUNDS)), Signal(range(max(2, count)))
         ends, final, load = Signal(), Signal(), Signal()
-        # The constants by key and round: a few LUTs a bit.
-        table = Array(Const(word, 16) for key in self.keys for word in key)
+        # Constants by key and round: a few LUTs a bit.
+        table = Array(word for key in self.keys for word in key)
         after = mix_round(m, xy, table[Cat(r[:2], turn)], r)
         m.d.comb += [
             ends.eq(active & (r == ROUNDS - 1)),

@@ -19,7 +19,8 @@ class Blocks(Component):
 
     Parameters
     ----------
-    seed, domain : int
+    seed : int or Value
+    domain : int
     units : int
         Values a block.
     count : int
@@ -40,7 +41,7 @@ class Blocks(Component):
     blocks : stream out, `count` blocks an item.
     """
 
-    def __init__(self, seed: int, domain: int, units: int, count: int, clocks: int):
+    def __init__(self, seed: int | Value, domain: int, units: int, count: int, clocks: int):
         self.seed, self.domain = seed, domain
         self.units, self.count, self.clocks = units, count, clocks
         super().__init__({"number": In(stream.Signature(32)), "blocks": Out(stream.Signature(ended(BLOCK * units)))})
@@ -65,7 +66,7 @@ class SerialBlocks(Blocks):
         # not, so that the RAM needs no contents; as large as this it becomes a block.
         m.submodules.keys = keys = Memory(shape=16, depth=4 * WORDS, init=[])
         read, write = keys.read_port(), keys.write_port()
-        fixed = Array(Const(word, 16) for half in halves(self.seed, self.domain) for word in half)
+        fixed = Array(word for half in halves(self.seed, self.domain) for word in half)
         word = Mux(job == block, read.data, fixed[Cat(r[:2], job[0])])
         after = mix_round(m, xy, word, r)
         ends, taken, begin, start = Signal(), Signal(), Signal(), Signal()

@@ -6,7 +6,7 @@
 and blocks in turn; beyond, the stages of a pipeline share the rounds, and another set makes the next key meanwhile.
 """
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import stream
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
@@ -23,7 +23,9 @@ class KeyedWords(Component):
 
     Parameters
     ----------
-    seed, domain : int
+    seed : int or Value
+        See `rtl.lib.mixer.halves`.
+    domain : int
         See `golden.blocks.lib.mixer.key`.
     width : int
         Bits a word; a power of two.
@@ -45,7 +47,7 @@ class KeyedWords(Component):
     words : stream out, `count` words an item, one a clock, from the lowest bits of each value on.
     """
 
-    def __init__(self, seed: int, domain: int, width: int, count: int):
+    def __init__(self, seed: int | Value, domain: int, width: int, count: int):
         self.width, self.count = width, count
         bits = max(BLOCK, width)
         self.chunks = bits // width

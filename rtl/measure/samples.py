@@ -9,6 +9,7 @@ from ...golden.blocks.lib.kinds import require_listed
 from ...golden.blocks.measure.samples import ORDERS, RANDOM, Samples
 from ...golden.chip.memory_map import SAMPLE_WORD, record_words
 from ..lib.host_port import HostPort
+from ..lib.mixer import Seed
 from ..lib.streams import decouple
 from .samples_draw import SampleDraw, request_layout
 
@@ -24,6 +25,8 @@ class SampleMemory(Component):
     levels : tuple of tuple of int, or None
         The lower and the upper code of inputs, and of targets, of which one bit a code is kept; see
         `golden.chip.chip.Chip.levels`. Without, codes are kept as they are.
+    seed : rtl.lib.mixer.Seed, optional
+        In place of that of `samples`.
 
     Members
     -------
@@ -35,8 +38,14 @@ class SampleMemory(Component):
     """
 
     def __init__(
-        self, samples: Samples, line_bits: int, output_bits: int, levels: tuple[tuple[int, int], ...] | None = None
+        self,
+        samples: Samples,
+        line_bits: int,
+        output_bits: int,
+        levels: tuple[tuple[int, int], ...] | None = None,
+        seed: Seed | None = None,
     ):
+        self.seed = seed
         require_listed("order of samples", samples.order, ORDERS)
         self.samples = samples
         self.levels = levels
@@ -81,7 +90,7 @@ class SampleMemory(Component):
     def _index(self, m: Module):
         """Stream of the index of the sample that is asked for."""
         if self.samples.order == RANDOM:
-            m.submodules.draw = draw = SampleDraw(self.samples)
+            m.submodules.draw = draw = SampleDraw(self.samples, self.seed)
             connect(m, flipped(self.request), draw.request)
             return draw.index
         index = stream.Signature(range(max(2, self.samples.size))).create(path=("chosen",))

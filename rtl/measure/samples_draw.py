@@ -1,12 +1,13 @@
 """Which sample is presented, drawn with replacement over clocks; see `golden.blocks.measure.samples`."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, ResetInserter, Signal, Value
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import Component, In, Out
 
+from ...golden.blocks.lib.mixer import SAMPLE
 from ...golden.blocks.measure.samples import Samples
 from ...golden.blocks.measure.samples import stream as stream_key
-from ..lib.mixer import FixedMixer
+from ..lib.mixer import WORDS, FixedMixer, Seed, halves
 
 HALF = 16
 
@@ -23,6 +24,8 @@ class SampleDraw(Component):
     ----------
     samples : golden.blocks.measure.samples.Samples
         Of random order.
+    seed : rtl.lib.mixer.Seed, optional
+        In place of that of `samples`; the key is made of it when it is renewed.
 
     Members
     -------
@@ -31,8 +34,9 @@ class SampleDraw(Component):
         three more where the size is no power of two.
     """
 
-    def __init__(self, samples: Samples):
+    def __init__(self, samples: Samples, seed: Seed | None = None):
         self.samples = samples
+        self.seed = seed
         super().__init__(
             {
                 "request": In(stream.Signature(request_layout(samples))),
@@ -43,7 +47,8 @@ class SampleDraw(Component):
     def elaborate(self, platform):
         m = Module()
         request, index, size = self.request, self.index, self.samples.size
-        m.submodules.mixer = mixer = FixedMixer([[int(word) for word in stream_key(self.samples.seed)]])
+        key, known = self._key(m)
+        m.submodules.mixer = mixer = FixedMixer([key])
         word = mixer.mixed
         if size & (size - 1):
             drawn, valid = self._scaled(m, word)
@@ -51,7 +56,7 @@ class SampleDraw(Component):
             drawn, valid = (word.payload * size) >> 2 * HALF, word.valid
         direct = request.payload.direct
         m.d.comb += [
-            mixer.counter.valid.eq(request.valid & ~direct),
+            mixer.counter.valid.eq(request.valid & ~direct & known),
             mixer.counter.payload.eq(request.payload.number),
             index.valid.eq(Mux(direct, request.valid, valid)),
             index.payload.eq(Mux(direct, request.payload.index, drawn)),
@@ -59,6 +64,16 @@ class SampleDraw(Component):
             word.ready.eq(request.ready),
         ]
         return m
+
+    def _key(self, m: Module) -> tuple[list[Value], Value]:
+        """Words of the key of all draws, and whether they are there."""
+        if self.seed is None or isinstance(self.seed.value, Const):
+            constant = self.samples.seed if self.seed is None else self.seed.value.value
+            return [Const(int(word), HALF) for word in stream_key(constant)], Const(1)
+        maker = FixedMixer(halves(self.seed.value, SAMPLE))
+        m.submodules.key = ResetInserter(self.seed.renewed)(maker)
+        m.d.comb += [maker.counter.valid.eq(1), maker.counter.payload.eq(0)]
+        return [maker.mixed.payload.word_select(k, HALF) for k in range(WORDS)], maker.mixed.valid
 
     def _scaled(self, m: Module, word) -> tuple[Signal, Signal]:
         """(word size) >> 32 from one product of half a word after the other, and whether it is there."""

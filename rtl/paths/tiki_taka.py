@@ -11,7 +11,7 @@ from ..update.learning import extract
 def learn(m: Module, engine, perturbations) -> tuple[Value, Value]:
     """See `rtl.paths`."""
     apply, array = engine.sequencer.apply, engine.array
-    m.submodules.tiki_taka = block = TikiTakaLearning(engine.chip)
+    m.submodules.tiki_taka = block = TikiTakaLearning(engine.chip, engine.seed.value)
     fork(m, apply, block.apply, *extract(m, engine))
     m.d.comb += [block.apply.payload[name].eq(apply.payload[name]) for name in ("cost", "used", "update", "step")]
     m.d.comb += block.tau_theta.eq(engine.settings.tau_theta)

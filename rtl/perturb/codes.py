@@ -38,6 +38,8 @@ class CodeGenerator(Component):
     codes : golden.blocks.perturb.codes.Codes
     lanes : int
         Values a word; a power of two.
+    seed : Value, optional
+        In place of that of `codes`.
 
     Attributes
     ----------
@@ -56,12 +58,12 @@ class CodeGenerator(Component):
         last value are 0.
     """
 
-    def __init__(self, codes: Codes, lanes: int):
+    def __init__(self, codes: Codes, lanes: int, seed: Value | None = None):
         self.codes = codes
         self.lanes = lanes
         self.words = -(-codes.size // lanes)
         if codes.kind == RANDOM:
-            self.random = KeyedWords(codes.seed, PATTERN, lanes, self.words)
+            self.random = KeyedWords(codes.seed if seed is None else seed, PATTERN, lanes, self.words)
             self.latency, self.period = self.random.latency, self.random.period
         elif codes.kind in FORMS:
             self.latency, self.period = FORMS[codes.kind].latency, self.words

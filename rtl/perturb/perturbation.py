@@ -4,7 +4,7 @@
     codes (last sweep) [-> outer] --------> factors
 """
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Value
 
 from ...golden.blocks.perturb.outer import LAYER, RANK_ONE
 from ...golden.chip.chip import Chip
@@ -23,6 +23,7 @@ class Perturbations:
         Gets the blocks as submodules.
     chip : golden.chip.chip.Chip
     now : payload of `StepSequencer.present`
+    seed : Value
 
     Attributes
     ----------
@@ -35,7 +36,8 @@ class Perturbations:
         What takes line codes of the samples and of the hidden neurons, beside the array.
     """
 
-    def __init__(self, m: Module, chip: Chip, now):
+    def __init__(self, m: Module, chip: Chip, now, seed: Value):
+        self._seed = seed
         self.lines, self.hidden = [], []
         m.submodules.silencer = silencer = Silencer(chip.layout, chip.codes.bits)
         m.d.comb += silencer.silent.payload.eq(now.unperturbed)
@@ -50,7 +52,7 @@ class Perturbations:
         """Words of one of the two codes."""
         factors, layout = name == "last", chip.layout
         code = chip.factor_codes if factors else chip.codes
-        m.submodules[f"codes_{name}"] = codes = CodeGenerator(code, layout.lanes)
+        m.submodules[f"codes_{name}"] = codes = CodeGenerator(code, layout.lanes, self._seed)
         m.d.comb += [codes.pattern.payload.number.eq(number), codes.pattern.payload.position.eq(position)]
         self.sinks.append(codes.pattern)
         if not chip.outer or (factors and not chip.path.gradient):

@@ -17,6 +17,8 @@ class LineCursor(Component):
     ----------
     settings : golden.blocks.tiki_taka.tiki_taka.Transfer
     lines : golden.blocks.tiki_taka.lines.Lines
+    seed : Value, optional
+        In place of that of the settings.
 
     Members
     -------
@@ -29,8 +31,9 @@ class LineCursor(Component):
     host_chopper : choppers' words by line.
     """
 
-    def __init__(self, settings: Transfer, lines: Lines):
+    def __init__(self, settings: Transfer, lines: Lines, seed: Value | None = None):
         self.settings = settings
+        self.seed = settings.seed if seed is None else seed
         self.lines = lines
         members = {
             "layer": In(range(max(2, len(lines.layers)))),
@@ -87,7 +90,7 @@ class LineCursor(Component):
         ]
         if settings.period == RANDOM:
             key = Signal(64)
-            m.d.sync += key.eq(item_key(m, settings.seed, CHOP, self.step))
+            m.d.sync += key.eq(item_key(m, self.seed, CHOP, self.step))
             m.d.comb += flips.eq(mix(m, key, self.layer)[:16] < settings.chopper)
         else:
             m.d.comb += flips.eq((scan + 1)[: settings.period] == 0)

@@ -12,7 +12,7 @@ from ...golden.blocks.lib.mixer import TRAIN
 from ...golden.blocks.tiki_taka.pulses import PROBABILITY_BITS, RATE_BITS, Pulses
 from ...golden.chip.memory_map import SAMPLE_WORD
 from ..lib.layout import lane_words
-from ..lib.mixer import mix
+from ..lib.mixer import half_key, mix
 from ..measure.neuron import rails
 from .pulses_probabilities import Probabilities
 from .pulses_vector import UpdateVector
@@ -34,6 +34,8 @@ class PulseTrains(Component):
         Lines carry the codes of `line` and `hidden`, and those of biases full scale; else `values` has them.
     chopped : {"lines", "rows"}, optional
         What has choppers.
+    seed : Value, optional
+        In place of that of `pulses`.
 
     Members
     -------
@@ -51,7 +53,10 @@ class PulseTrains(Component):
         those before the first are in `rtl.tiki_taka.pulses_probabilities`.
     """
 
-    def __init__(self, pulses: Pulses, layout: Layout, lined: bool, chopped: str | None = None):
+    def __init__(
+        self, pulses: Pulses, layout: Layout, lined: bool, chopped: str | None = None, seed: Value | None = None
+    ):
+        self.seed = pulses.seed if seed is None else seed
         self.pulses = pulses
         self.layout = layout
         self.lined = lined
@@ -166,8 +171,7 @@ class PulseTrains(Component):
 
         What makes those of the first pair also makes the key of a slot, in two clocks before its words.
         """
-        lanes, seed = self.layout.lanes, self.pulses.seed
-        fixed = Cat(half, Const(0, 15), Const(seed, 32), Const(TRAIN, 16))
+        lanes, fixed = self.layout.lanes, half_key(half, self.seed, TRAIN)
         draws: list[Value] = []
         for pair in range(-(-lanes // 2)):
             counter = Signal(32, name=f"counter_{pair}")

@@ -18,6 +18,7 @@ from ...golden.chip.chip import Chip
 from ...golden.chip.memories import memories
 from ...golden.chip.memory_map import SAMPLE_WORD
 from ...golden.chip.paths import TikiTaka
+from ..array.pair import fast_seed
 from ..array.port import PULSE
 from ..array.reading import request_layout
 from ..lib.host_port import HostPort
@@ -37,6 +38,7 @@ class TikiTakaLearning(Component):
     Parameters
     ----------
     chip : golden.chip.chip.Chip
+    seed : Value
 
     Members
     -------
@@ -51,8 +53,9 @@ class TikiTakaLearning(Component):
     host_rates : rate of the trains; then thresholds of each entry of the schedule, layer by layer.
     """
 
-    def __init__(self, chip: Chip):
+    def __init__(self, chip: Chip, seed: Value):
         self.chip = chip
+        self.seed = seed
         assert isinstance(chip.path, TikiTaka) and chip.outer
         self.blocks = blocks = chip.path
         lanes = chip.layout.lanes
@@ -78,9 +81,11 @@ class TikiTakaLearning(Component):
         m = Module()
         blocks, settings, lines = self.blocks, self.blocks.settings, self.blocks.lines
         m.submodules.ttv2 = self.ttv2 = FilterMemory(blocks.ttv2, lines)
-        m.submodules.cursor = self.cursor = LineCursor(settings, lines)
+        m.submodules.cursor = self.cursor = LineCursor(settings, lines, self.seed)
         side = ("rows" if settings.rows else "lines") if settings.chopped else None
-        m.submodules.pulses = self.trains = PulseTrains(blocks.pulses, self.chip.layout, self.lined, side)
+        m.submodules.pulses = self.trains = PulseTrains(
+            blocks.pulses, self.chip.layout, self.lined, side, fast_seed(self.seed)
+        )
         m.submodules.transfer_vector = self.vector = TransferVector(self.chip.layout, lines)
         # The layer whose line is read, whether that was asked for, and how many of its cells have come; slot of A.
         self.layer, self.asked = Signal(range(max(2, len(lines.layers)))), Signal()

@@ -33,7 +33,7 @@ def correlate(m: Module, engine, perturbations) -> tuple[object, list, Value]:
     chip, apply, sinks = engine.chip, engine.sequencer.apply, []
     gradient, over = perturbations.factors, Const(0)
     if chip.window:
-        m.submodules.window = window = WindowProducts(chip.window, chip.layout)
+        m.submodules.window = window = WindowProducts(chip.window, chip.layout, engine.seed.value)
         for name in ("cost", "pattern", "used", "flush"):
             m.d.comb += window.cost.payload[name].eq(apply.payload[name])
         sinks.append(window.cost)

@@ -60,6 +60,8 @@ class OptimizerMemory(Component):
     ----------
     optimizer : golden.blocks.update.optimizer.Optimizer
     layout : golden.blocks.lib.layout.Layout
+    seed : Value, optional
+        In place of that of `optimizer`.
 
     Members
     -------
@@ -74,9 +76,10 @@ class OptimizerMemory(Component):
     host_momentum : with momentum, words of M by parameter index.
     """
 
-    def __init__(self, optimizer: Optimizer, layout: Layout):
+    def __init__(self, optimizer: Optimizer, layout: Layout, seed: Value | None = None):
         self.optimizer = optimizer
         self.layout = layout
+        self.seed = optimizer.seed if seed is None else seed
         members = {
             "command": In(stream.Signature(data.StructLayout({"update": 1, "step": 32}))),
             "gradient": In(stream.Signature(lane_words(optimizer.gradient_bits, layout.lanes))),
@@ -145,7 +148,7 @@ class OptimizerMemory(Component):
     def _await(self, m: Module, words, update: Value):
         """The words, of which those of an update wait for their dither; and the generator of the dither."""
         m.submodules.random = random = KeyedWords(
-            self.optimizer.seed, ROUNDING, DITHER_BITS * self.layout.lanes, self.layout.words
+            self.seed, ROUNDING, DITHER_BITS * self.layout.lanes, self.layout.words
         )
         ahead, there = self.ahead, stream.Signature(words.payload.shape()).create(path=("there",))
         m.d.comb += [

@@ -23,6 +23,8 @@ class WindowProducts(Component):
     ----------
     window : golden.blocks.update.window.Window
     layout : golden.blocks.lib.layout.Layout
+    seed : Value, optional
+        In place of that of the window's codes.
 
     Attributes
     ----------
@@ -39,8 +41,9 @@ class WindowProducts(Component):
         first of them two clocks after the cost. Lanes beyond the last parameter are 0.
     """
 
-    def __init__(self, window: Window, layout: Layout):
+    def __init__(self, window: Window, layout: Layout, seed: Value | None = None):
         self.window = window
+        self.seed = seed
         self.layout = layout
         loaded = 1 << window.entry_bits
         if window.arbitrary:
@@ -69,7 +72,7 @@ class WindowProducts(Component):
         self._send(m, tables, accept, signs_ready & ~busy, take, finish, free)
         resetting = Const(0)
         if random:
-            m.submodules.signs = signs = WindowSigns(window, self.layout)
+            m.submodules.signs = signs = WindowSigns(window, self.layout, self.seed)
             resetting = signs.resetting
             m.d.comb += [
                 signs.pattern.eq(pattern),

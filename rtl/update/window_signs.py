@@ -1,6 +1,6 @@
 """The random code's signs of K patterns at once, a word of lanes a clock; see `golden.blocks.perturb.codes`."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out
@@ -8,7 +8,7 @@ from amaranth.lib.wiring import Component, In, Out
 from ...golden.blocks.lib.layout import Layout
 from ...golden.blocks.lib.mixer import BLOCK, PATTERN
 from ...golden.blocks.update.window import Window
-from ..lib.mixer import mix
+from ..lib.mixer import half_key, mix
 
 
 def sharing(window: Window, layout: Layout) -> tuple[int, int]:
@@ -32,6 +32,8 @@ class WindowSigns(Component):
     ----------
     window : golden.blocks.update.window.Window
     layout : golden.blocks.lib.layout.Layout
+    seed : Value, optional
+        In place of that of the window's codes.
 
     Members
     -------
@@ -45,8 +47,9 @@ class WindowSigns(Component):
     stop : with the last `take`, until a `start`.
     """
 
-    def __init__(self, window: Window, layout: Layout):
+    def __init__(self, window: Window, layout: Layout, seed: Value | None = None):
         self.window = window
+        self.seed = seed
         self.layout = layout
         self.duration, self.shared = sharing(window, layout)
         super().__init__(
@@ -101,11 +104,10 @@ class WindowSigns(Component):
 
     def _keys(self, m: Module, place: Value) -> tuple[list[Value], Signal]:
         """Key of one slot of each unit, the one at `place`; and whether a key is being made."""
-        seed, shared = self.window.codes.seed, self.shared
+        seed, shared = self.window.codes.seed if self.seed is None else self.seed, self.shared
         keying, half = Signal(), Signal()
         low = Signal(32)
-        words = Cat(half, Const(0, 15), Const(seed, 32), Const(PATTERN, 16))
-        made = mix(m, words, self.pattern)
+        made = mix(m, half_key(half, seed, PATTERN), self.pattern)
         with m.If(self.load):
             m.d.sync += [keying.eq(1), half.eq(0)]
         with m.Elif(keying):
