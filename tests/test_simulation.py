@@ -8,14 +8,17 @@ import pytest
 from ohmgrad.fpga.errors import SimulationError
 from ohmgrad.fpga.host.chip_in_loop import chip_of
 from ohmgrad.fpga.host.golden import compare
+from ohmgrad.fpga.host.recorder import record
 from ohmgrad.fpga.simulation import simulator as simulation
 from ohmgrad.fpga.simulation import verilate
 from ohmgrad.fpga.simulation.simulator import Simulator
 from ohmgrad.fpga.simulation.verilate import QUICK, build
 from ohmgrad.golden.chip.chip import Chip
+from ohmgrad.golden.chip.config import ConfigError
 from ohmgrad.golden.chip.memory_map import Region, Register
 from ohmgrad.golden.chip.registers import registers
 from ohmgrad.golden.learn.engine_chip import EngineChip, GoldenEvaluator
+from ohmgrad.golden.replay import replay
 from ohmgrad.golden.state import State
 from ohmgrad.rtl.top import generate
 
@@ -123,6 +126,25 @@ def test_every_piece_equals_golden(setup):
     )
     used = {name: bool(np.any(state.arrays.get(name, 0))) for name in there}
     assert used == there and state.arrays.keys() <= there.keys(), "some of it was never used"
+
+
+def test_what_is_recorded_through_registers_is_replayed(setup, tmp_path):
+    golden, new = setup
+    chip, state, path = golden.chip, golden.initial(), tmp_path / "trace.npz"
+    golden.run(state, 5)
+    host = loaded(golden, new(), state)
+    refusal = {"tiki-taka": "readings of lines", "late": "cost.average: 2 makes sums of readings, of which registers"}
+    refusal["replay"] = 'engine.gradient: "replay" loses a window'
+    name = next(name for name, keys in CHIPS.items() if chip == small(**COARSE, **keys))
+    if name in refusal:
+        with pytest.raises(ConfigError, match=refusal[name]):
+            record(host, path, 10)
+        return
+    record(host, path, 130, every=chip.sequencer.tau_theta * 16)
+    found = replay(path, chip)
+    assert found.steps == 130 and found.words > 130 + 2 * 37
+    golden.run(state, 130)
+    compare(state, host.state())
 
 
 def test_it_goes_on_from_any_state(setup):
