@@ -85,6 +85,34 @@ class Top(Component):
         return m
 
 
+class FrontTop(Component):
+    """Engine and front end, run by a host; the array is outside.
+
+    Parameters
+    ----------
+    chip : golden.chip.chip.Chip
+    front : Component
+        With members `array`, `In` of `outer_port`, and `pins`.
+
+    Members
+    -------
+    host_valid, ..., flags : see `rtl.control.host_registers.HostRegisters`.
+    pins : those of the front end.
+    """
+
+    def __init__(self, chip: Chip, front: Component):
+        self.chip, self.front = chip, front
+        super().__init__({**HOST, "pins": front.signature.members["pins"]})
+
+    def elaborate(self, platform):
+        m = Module()
+        _, port = _controlled(m, self)
+        m.submodules.front = self.front
+        connect(m, port, self.front.array)
+        connect(m, self.front.pins, flipped(self.pins))
+        return m
+
+
 TOPS = {"chip": Top, "engine": EngineTop}
 """What can be generated, by the name of the top module."""
 

@@ -6,6 +6,7 @@ import pytest
 from ohmgrad.golden.blocks.front_ends.spi import clocks
 from ohmgrad.golden.blocks.front_ends.spi_adc import ads7950
 from ohmgrad.golden.blocks.front_ends.spi_dac import ad5391
+from ohmgrad.golden.blocks.front_ends.spi_rail import dac_per_cell, daffodil
 
 HZ = 100_000_000
 # Channel, code, and `get_bit_string(0, channel, code)` of daffodil-lib (daffodillib/Board/Components/AD5391BSTZ5.py at
@@ -25,11 +26,11 @@ def test_frames_of_the_dac_are_the_data_sheets():
     daffodil-lib's own boards go through Linux' driver, which agrees with the data sheet and with us.
     """
     dac = ad5391(HZ, (1,))
-    for (channel, code, daffodil), linux in zip(DAFFODIL, LINUX, strict=True):
+    for (channel, code, theirs), linux in zip(DAFFODIL, LINUX, strict=True):
         frame = dac.frame(channel, code)
         assert frame == linux
-        assert frame >> 14 == daffodil >> 14
-        assert frame & 0x3FFF == (daffodil & 0x3FFF) << 2
+        assert frame >> 14 == theirs >> 14
+        assert frame & 0x3FFF == (theirs & 0x3FFF) << 2
 
 
 def test_frames_of_fourteen_bits_fill_the_register():
@@ -58,6 +59,21 @@ def test_converters_are_as_fast_as_their_data_sheets_at_100_mhz():
     assert (adc.spi.high + adc.spi.low, adc.spi.clocks) == (5, 100)
     assert (dac.bank.pulse, dac.bank.settle) == (2, 610)
     assert ads7950(10 * HZ, (1,)).spi.clocks == 1000
+
+
+@pytest.mark.parametrize(("cells", "buses"), [(1, 1), (37, 2), (625, 1), (625, 8), (625, 40), (33, 3)])
+def test_each_cell_has_a_dac_of_its_own(cells, buses):
+    """On as few parts as there may be; buses differ by a part at the most."""
+    rail = dac_per_cell(HZ, cells, buses)
+    assert len(set(rail.outputs)) == len(rail.outputs) == cells
+    assert rail.dac.bank.parts == sum(rail.dac.buses) == -(-cells // 16) > max(part for part, _ in rail.outputs)
+    assert max(rail.dac.buses) - min(rail.dac.buses) <= 1
+
+
+def test_daffodil_is_wired_as_its_library_says():
+    rail = daffodil(HZ, 5, 7)
+    assert (rail.outputs[0], rail.outputs[15], rail.outputs[16], rail.outputs[24]) == ((0, 0), (0, 15), (1, 0), (1, 8))
+    assert (rail.inputs[0], rail.inputs[3], rail.inputs[4], rail.inputs[24]) == ((0, 0), (0, 3), (1, 0), (6, 0))
 
 
 def test_wave_holds_the_frame():

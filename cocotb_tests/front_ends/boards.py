@@ -3,11 +3,10 @@
 from collections.abc import Callable
 
 import cocotb
-from cocotb.triggers import FallingEdge, RisingEdge
+from cocotb.triggers import FallingEdge
 
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.front_ends.converters import Ad5391, Ads7950
-from ohmgrad.cocotb_tests.streams import Sink
 from ohmgrad.golden.blocks.front_ends.spi import places
 from ohmgrad.golden.blocks.front_ends.spi_rail import SpiRail
 
@@ -21,6 +20,8 @@ class Board:
     rail : SpiRail
     hz : int
         Clock that the rail is made for.
+    pins : str
+        Where the pins are in the block's signature: "", or "pins.".
     array : callable
         Codes of all channels of all DACs, as the outputs have them, to a code of the ADC of a part and channel.
 
@@ -34,29 +35,19 @@ class Board:
         The pin `applied`, clock by clock.
     """
 
-    def __init__(self, bench: Bench, rail: SpiRail, hz: int, array: Callable[[list[list[int]], int, int], int]):
-        self._bench, self._rail = bench, rail
+    def __init__(
+        self, bench: Bench, rail: SpiRail, hz: int, array: Callable[[list[list[int]], int, int], int], pins: str = ""
+    ):
+        self._bench, self._rail, self._pins = bench, rail, pins
         self.dacs = [Ad5391(1e9 / hz) for _ in range(rail.dac.bank.parts)]
         self.adcs = [Ads7950(1e9 / hz, lambda channel, part=part: array(self.outputs(), part, channel))
                      for part in range(rail.adc.parts)]  # fmt: skip
         self.clock, self.applied = 0, []
-        for name in ("adc.miso", "safe", "convert"):
-            bench.signal(name).value = 0
+        bench.signal(f"{pins}adc.miso").value = 0
 
     def outputs(self) -> list[list[int]]:
         """Codes that the outputs of all DACs have."""
         return [dac.output for dac in self.dacs]
-
-    async def strobe(self) -> None:
-        """Ask for readings."""
-        self._bench.signal("convert").value = 1
-        await RisingEdge(self._bench.dut.clk)
-        self._bench.signal("convert").value = 0
-
-    async def read(self, reading: Sink) -> list:
-        """Ask for readings, and take them."""
-        await self.strobe()
-        return await reading.receive(1)
 
     async def start(self) -> None:
         """Reset, and begin."""
@@ -65,8 +56,8 @@ class Board:
 
     async def _run(self) -> None:
         names = ("dac.select", "dac.sclk", "dac.mosi", "dac.ldac", "adc.select", "adc.sclk", "adc.mosi", "applied")
-        handles = [self._bench.signal(name) for name in names]
-        miso, edge = self._bench.signal("adc.miso"), FallingEdge(self._bench.dut.clk)
+        handles = [self._bench.signal(self._pins + name) for name in names]
+        miso, edge = self._bench.signal(f"{self._pins}adc.miso"), FallingEdge(self._bench.dut.clk)
         of_dac, of_adc = ([bus for bus, _ in places(unit.buses)] for unit in (self._rail.dac, self._rail.adc))
         before = None
         while True:

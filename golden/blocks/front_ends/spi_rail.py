@@ -79,17 +79,14 @@ class SpiRail(NamedTuple):
 def dac_per_cell(hz: int, cells: int, buses: int, lanes: int = 16) -> SpiRail:
     """A DAC of its own for each of some cells, on AD5391 on one bus or several, and one ADC for the cost.
 
-    Parts are spread evenly over the buses, and cell after cell goes to the next bus.
+    Parts are spread evenly over the buses, and cell after cell goes to the next bus that has a channel left.
     """
     parts = -(-cells // DAC_CHANNELS)
     sizes = tuple(len(range(bus, parts, buses)) for bus in range(buses))
-    outputs = []
-    for cell in range(cells):
-        turn, bus = divmod(cell, buses)
-        local, channel = divmod(turn, DAC_CHANNELS)
-        outputs.append((sum(sizes[:bus]) + local, channel))
-    outputs = tuple(outputs)
-    return SpiRail(ad5391(hz, sizes, 1 << 11), ads7950(hz, (1,)), lanes, outputs, ((0, 0),))
+    turns = [(turn, bus) for turn in range(DAC_CHANNELS * max(sizes)) for bus in range(buses)]
+    outputs = [(sum(sizes[:bus]) + turn // DAC_CHANNELS, turn % DAC_CHANNELS)
+               for turn, bus in turns if turn < DAC_CHANNELS * sizes[bus]]  # fmt: skip
+    return SpiRail(ad5391(hz, sizes, 1 << 11), ads7950(hz, (1,)), lanes, tuple(outputs[:cells]), ((0, 0),))
 
 
 def daffodil(hz: int, dac_buses: int, adc_buses: int, lanes: int = 16) -> SpiRail:

@@ -1,0 +1,143 @@
+"""An engine trains an array behind serial converters: every code at the outputs is golden's, in golden's time."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import cocotb
+import numpy as np
+from cocotb.triggers import ClockCycles, FallingEdge
+
+from ohmgrad.cocotb_tests.drivers import Bench
+from ohmgrad.cocotb_tests.front_ends.boards import Board
+from ohmgrad.cocotb_tests.harness import check, over, run
+from ohmgrad.cocotb_tests.host import Host, restore, start
+from ohmgrad.golden.blocks.front_ends.spi_rail import SpiRail, dac_per_cell
+from ohmgrad.golden.chip.chip import Chip
+from ohmgrad.golden.chip.config import load
+from ohmgrad.golden.chip.memory_map import START, Region, Register
+from ohmgrad.golden.recorded import RecordedEngine
+from ohmgrad.golden.state import FAULT, FLAGS
+from ohmgrad.rtl.front_ends.spi_array import SpiArray
+from ohmgrad.rtl.top import FrontTop
+
+HZ = 100_000_000
+CHIPS: dict[str, dict[str, Any]] = {
+    "two_buses": {"parameters.count": 37, "engine.lanes": 4},
+    "signed": {
+        "parameters.count": 9, "cost.signed": True, "cost.word_bits": 16, "array.readings": 2, "engine.lanes": 1,
+        "engine.settle": 5,
+    },
+}  # fmt: skip
+BUSES = {"two_buses": 2, "signed": 1}
+COMMON = {"array.rails": 1, "cost.word_bits": 12, "update.eta": 0.05, "perturbation.amplitude": 0.1}
+STEPS = 8
+STEP = 45
+"""Clocks of a step that golden's account of its rails leaves out."""
+
+
+@cache
+def described(name: str) -> Chip:
+    """The chip of a configuration."""
+    example = load(str(files("ohmgrad.examples") / "external.toml"))
+    return Chip(example.with_(**{**COMMON, "engine.timeout": 20_000, **CHIPS[name]}))
+
+
+@cache
+def rail_of(name: str) -> SpiRail:
+    """Its converters."""
+    layout = described(name).layout
+    return dac_per_cell(HZ, layout.parameters, BUSES[name], layout.lanes)
+
+
+def make(name: str) -> FrontTop:
+    """The component of one configuration."""
+    return FrontTop(described(name), SpiArray(described(name), rail_of(name)))
+
+
+def test_spi_array():
+    run(__file__, make, CHIPS)
+
+
+class Bowl:
+    """A cost that is least where codes are a goal; it keeps what it was asked."""
+
+    def __init__(self, chip: Chip, rail: SpiRail):
+        self.rail, self.count = rail, chip.layout.parameters
+        self.goal = np.random.default_rng(1).integers(1600, 2400, self.count)
+        self.shown: list[np.ndarray] = []
+        self.given: list[int] = []
+        self.now, self.times = int, []
+
+    def __call__(self, outputs: list[list[int]], part: int, channel: int) -> int:
+        codes = np.array([outputs[p][c] for p, c in self.rail.outputs])
+        self.shown.append(codes)
+        self.times.append(self.now())
+        self.given.append(min(4095, int(((codes - self.goal) ** 2).sum() // (60 * self.count))))
+        return self.given[-1]
+
+
+async def begin(dut, name: str) -> tuple[Host, Board, Bowl, Any]:
+    """An engine with its initial state, and a board."""
+    chip, rail = described(name), rail_of(name)
+    bench, host, bowl = Bench(dut, name, make(name)), Host(dut, name), Bowl(chip, rail)
+    board = Board(bench, rail, HZ, bowl, "pins.")
+    bench.signal("pins.sample.ready").value = 1
+    await board.start()
+    for _ in range(20 * rail.dac.bank.parts * rail.dac.spi.clocks):
+        if not host.busy.value:
+            break
+        await ClockCycles(dut.clk, 1)
+    assert not host.busy.value, f"spi_array {name}: safe codes take too long"
+    check(f"spi_array {name} safe", 0, [rail.dac.bank.safe] * 16, board.outputs()[0])
+    state = RecordedEngine(chip).initial()
+    await restore(host, chip, state)
+    return host, board, bowl, state
+
+
+@cocotb.test()
+@over(CHIPS)
+async def steps_are_those_of_golden(dut, name):
+    chip, rail, reference = described(name), rail_of(name), RecordedEngine(described(name))
+    host, board, bowl, state = await begin(dut, name)
+    bowl.now = lambda: board.clock
+    await start(host, START, STEPS)
+    conversions, middle = 1 << chip.rail.readings, 2048 if chip.cost.word.signed else 0
+    # Frames before the one that answers sample too: the last of each conversion's counts.
+    shown, given = (values[2::3] for values in (bowl.shown, bowl.given))
+    costs = []
+    for step in range(STEPS):
+        totals = []
+        for codes in reference.codes(state):
+            for _ in range(conversions):
+                check(f"spi_array {name} codes", step, codes + 2048, shown.pop(0))
+            totals.append(sum(given.pop(0) - middle for _ in range(conversions)))
+        costs.append(totals[0])
+        reference.run(state, np.array([totals]))
+    assert not shown and costs[-1] < costs[0], f"spi_array {name}: {costs}"
+    got = await host.read(Region.REGISTERS, 1, Register.FLAGS)
+    check(f"spi_array {name} {FLAGS}", STEPS, state.flags, got[0])
+    (clocks,) = set(np.diff(bowl.times[:: 6 * conversions]))
+    expected = 2 * (rail.clocks() + (conversions - 1) * rail.adc.spi.clocks * 3)
+    assert expected <= clocks <= expected + STEP, f"spi_array {name}: {clocks} clocks a step, {expected} of its rails"
+    for _ in range(rail.clocks() + 20 * rail.dac.spi.clocks * rail.dac.bank.parts):
+        await FallingEdge(dut.clk)
+    check(f"spi_array {name} safe", STEPS, [rail.dac.bank.safe] * 16, board.outputs()[0])
+
+
+@cocotb.test()
+@over(CHIPS)
+async def a_cost_of_another_channel_is_a_fault(dut, name):
+    """It never comes, and the guard of the array says so; outputs are made safe."""
+    host, board, _, _ = await begin(dut, name)
+    adc = board.adcs[0]
+    named = adc._cs
+
+    def forgetful(cs: int) -> None:
+        named(cs)
+        adc._next = 2
+
+    adc._cs = forgetful
+    await start(host, START, 3)
+    got = await host.read(Region.REGISTERS, 1, Register.FLAGS)
+    assert got[0] >> FAULT & 1, f"spi_array {name}: no fault"
