@@ -19,8 +19,9 @@ from .rails_words import RailWords
 class RailSequence(Component):
     """Presentations, settling and conversions of each sweep.
 
-    A presentation takes `layout.words` clocks and the latency of `rtl.array.rails_words.RailWords`, two clocks to begin
-    and to end, and those of its settling and conversions; a sweep takes two more, and pulses a clock a word.
+    A presentation takes one clock, one a word, and the latency of `rtl.array.rails_words.RailWords`; where it is
+    measured, the settling time, and two clocks a reading. A sweep takes two clocks more, and pulses one a word. Streams
+    that stall come on top.
 
     Parameters
     ----------
