@@ -153,7 +153,7 @@ async def train(dut, chip: Chip, array: Array, steps: int, trace: Path) -> list[
     Returns
     -------
     list of int
-        S of rail 0 at each step, its last reading.
+        S of rail 0 at each step, its first reading.
     """
     bench, host, engine = Bench(dut, "", EngineTop(chip)), Host(dut, ""), RecordedEngine(chip)
     outside, heard, costs, before = outside_of(bench, chip), [], [], None
@@ -173,7 +173,8 @@ async def train(dut, chip: Chip, array: Array, steps: int, trace: Path) -> list[
                 if step and not reading:  # what the step before has led to
                     _, cost, *totals = heard[step - 1]
                     recorder.write([totals], [cost], (before if driven else words)[None])
-                before = before if reading else words
-            costs.append(both[0])
+                if not reading:
+                    before = words
+                    costs.append(both[0])
     await running
     return costs[:-1]

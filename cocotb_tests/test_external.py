@@ -19,10 +19,11 @@ from ohmgrad.cocotb_tests.host import Host, contents, known, rails_used, reading
 from ohmgrad.cocotb_tests.outside import Outside, listen, outside_of
 from ohmgrad.golden.blocks.array.rails import UNPERTURBED
 from ohmgrad.golden.blocks.array.rails import shown as codes
+from ohmgrad.golden.blocks.measure.calibration import PERIOD, ROUNDS
 from ohmgrad.golden.blocks.measure.samples import sample_index, stream
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import load
-from ohmgrad.golden.chip.memory_map import EVALUATE, SAMPLE_WORD, START, Region, Register
+from ohmgrad.golden.chip.memory_map import CALIBRATE, EVALUATE, SAMPLE_WORD, START, Region, Register
 from ohmgrad.golden.chip.registers import registers
 from ohmgrad.golden.recorded import RecordedEngine
 from ohmgrad.golden.state import FLAGS
@@ -156,6 +157,8 @@ async def engine_matches_golden(dut, name):
         state.offset >>= 5
     await restore(host, chip, state)
     cocotb.start_soon(listen(bench, heard))
+    strobes = {"array.settle": 0, "array.convert": 0}
+    cocotb.start_soon(count(bench, strobes))
     await samples.provide(host)
     await measures_without_learning(host, outside, array, samples)
     await restore(host, chip, state)
@@ -186,7 +189,46 @@ async def engine_matches_golden(dut, name):
     compare(chip, reference, STEPS, state, sent, 0, True)
     await running
     await memories_match(host, chip, state)
+    if chip.rail:
+        settled = chip.sequencer.settle * strobes["array.convert"] >> chip.rail.readings
+        check(f"{name} clocks that are settled", STEPS, settled, strobes["array.settle"])
     assert name not in FLAGGED or state.flags, "no flag was ever raised"
+
+
+class Sum:
+    """An array whose cost is the sum of its codes."""
+
+    def apply(self, words: np.ndarray) -> None:
+        self.words = words
+
+    def cost(self, moved: np.ndarray, sample: int) -> int:
+        return (1 << 15) + int((self.words + moved).sum()) // 4
+
+
+@cocotb.test()
+@over({"one_rail"} & {*CHIPS})
+async def the_delay_is_found_on_one_rail(dut, name):
+    """The cost comes with its own pattern, whatever the delay in force was."""
+    chip = described(name)
+    bench, host = Bench(dut, name, make(name)), Host(dut, name)
+    outside = outside_of(bench, chip)
+    bench.signal("array.busy").value = bench.signal("array.saturated").value = 0
+    await bench.start()
+    await restore(host, chip, RecordedEngine(chip).initial())
+    await host.write(Region.REGISTERS, [5], Register.DELAY)
+    running, array = cocotb.start_soon(start(host, CALIBRATE)), Sum()
+    for _ in range(ROUNDS * PERIOD):
+        await outside.serve(array, 0b11)
+    await running
+    check(f"{name} delay", 0, 0, await host.read(Region.REGISTERS, 1, Register.DELAY))
+
+
+async def count(bench: Bench, clocks: dict[str, int]) -> None:
+    """Count the clocks in which strobes are high."""
+    while True:
+        await FallingEdge(bench.dut.clk)
+        for name in clocks:
+            clocks[name] += int(bench.signal(name).value)
 
 
 async def measures_without_learning(host: Host, outside: Outside, array: Stubborn, samples: Samples) -> None:

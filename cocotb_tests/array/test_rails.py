@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import cocotb
 import numpy as np
 from cocotb.triggers import RisingEdge, gather
+from cocotb.utils import get_sim_time
 
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, extremes, over, run, words
@@ -18,23 +19,27 @@ from ohmgrad.rtl.array.rails import RailSequence
 BATCHES, SWEEPS = 6, 6
 FILTERED = {"update.path": "filtered", "update.eta": 0.02, "device": {"states": 100}}
 GRID: dict[str, dict[str, Any]] = {
-    "lanes1": {"parameters.count": 5, "engine.lanes": 1},
-    "lanes4": {"parameters.count": 13, "engine.lanes": 4, "array.readings": 4, "weights.dac_bits": 16},
-    "lanes16": {"parameters.count": 37, "weights.dac_bits": 2, "perturbation.amplitude": 1.0, "cost.word_bits": 2},
-    "lanes16_one_word": {"parameters.count": 7, "cost.mode": "forward", "cost.signed": True, "cost.word_bits": 24},
-    "forward": {
+    "lanes1": {"parameters.count": 5, "engine.lanes": 1, "weights.dac_bits": 16, "array.trim": True},
+    "lanes4": {
         "parameters.count": 9, "engine.lanes": 4, "cost.mode": "forward", "array.readings": 2, "array.trim": True,
     },
+    "lanes16": {
+        "parameters.count": 37, "weights.dac_bits": 2, "perturbation.amplitude": 1.0, "cost.word_bits": 2,
+        "array.readings": 4,
+    },
+    "one_word": {"parameters.count": 7, "cost.mode": "forward", "cost.signed": True, "cost.word_bits": 24},
     "analog": {
         "parameters.count": 9, "engine.lanes": 4, "cost.mode": "analog", "weights.dac_bits": 7,
         "perturbation.amplitude": 0.5, "perturbation.tau_x": 8,
     },
-    "sine": {"parameters.count": 9, "engine.lanes": 4, "perturbation.code": "sinusoidal", "weights.dac_bits": 8,
-        "perturbation.amplitude": 1.4, "array.trim": True, "array.readings": 16, "cost.signed": True},
-    "trim": {"parameters.count": 5, "engine.lanes": 1, "weights.dac_bits": 16, "array.trim": True},
+    "sine": {
+        "parameters.count": 9, "engine.lanes": 4, "perturbation.code": "sinusoidal", "weights.dac_bits": 8,
+        "perturbation.amplitude": 1.4, "array.trim": True, "array.readings": 16, "cost.signed": True,
+    },
     "filtered": {**FILTERED, "parameters.count": 13, "engine.lanes": 4, "array.readings": 4},
-    "filtered_forward": {**FILTERED, "parameters.count": 5, "engine.lanes": 1, "cost.mode": "forward"},
-    "filtered_sine": {**FILTERED, "parameters.count": 7, "perturbation.code": "sinusoidal"},
+    "filtered_forward": {
+        **FILTERED, "parameters.count": 5, "engine.lanes": 1, "cost.mode": "forward", "perturbation.code": "sinusoidal",
+    },
 }  # fmt: skip
 RAILS = {"antithetic": [0b11, 0b11, 0b01, 0b00], "forward": [0b01, 0b11, 0b10, 0b00], "analog": [0b01, 0b00]}
 """Rails whose cost may be used, bit by bit."""
@@ -101,6 +106,14 @@ def draw(rng: np.random.Generator, chip: Chip, tables: list[np.ndarray]) -> Swee
     return Sweep(rails, sample, weights, signs, extremes(rng, 2, size), presented, saturated, readings)
 
 
+def duration(chip: Chip, sweep: Sweep, clocks: int) -> int:
+    """Clocks of a sweep where nothing stalls, by the sentences of `RailSequence`."""
+    words = chip.layout.words
+    latency = 1 if chip.path.pulsed else 4 if chip.rail.trim else 2
+    measured = (clocks + (2 << chip.rail.readings)) * len(sweep.readings)
+    return 2 + words * chip.path.pulsed + (1 + words + latency) * len(sweep.presented) + measured
+
+
 async def watch(bench: Bench, pulsed: bool, clocks: list[int], strobes: list[int]) -> None:
     """Append the clocks that were settled before each strobe; no word may come after, and no reading before it."""
     out = "sign" if pulsed else "code"
@@ -148,7 +161,7 @@ async def shows_one_rail_after_the_other(dut, name):
             tables = [extremes(rng, bits, chip.layout.parameters) for bits in (GAIN_BITS, rail.dac_bits)]
             for host, table in zip(("array.host_gain", "array.host_offset"), tables, strict=True):
                 await bench.host(host).write(table)
-        bench.stall()
+        bench.stall(None if batch else 0.0)
         out.flags.clear()
         strobes.clear()
         sweeps = [draw(rng, chip, tables) for _ in range(SWEEPS)]
@@ -158,6 +171,7 @@ async def shows_one_rail_after_the_other(dut, name):
             "transfer": range(SWEEPS),
         }
         presented = [codes for sweep in sweeps for codes in sweep.presented]
+        began = get_sim_time("ns")
         results = await gather(
             out.receive(len(presented) * count), heard.receive(SWEEPS), cost.receive(SWEEPS),
             *(sink.receive(len(sent[stream])) for stream, sink in passed.items()),
@@ -167,6 +181,9 @@ async def shows_one_rail_after_the_other(dut, name):
             *(source.send(sent[stream]) for stream, source in given.items()),
         )
         shows, samples, costs, *through = results[: 3 + len(passed)]
+        if not batch:
+            took = (get_sim_time("ns") - began) / 2
+            check(f"{name} clocks", batch, sum(duration(chip, sweep, clocks[0]) for sweep in sweeps), took)
         check(f"{name} words", batch, [words(codes, lanes) for codes in presented], shows)
         number, changed = ([sweep.sample[field] for sweep in sweeps] for field in ("number", "next"))
         check(f"{name} samples", batch, [number, changed], [[s.number for s in samples], [s.next for s in samples]])

@@ -10,6 +10,7 @@ from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
 from ...golden.chip.chip import Chip
 from ...golden.chip.memories import memories
+from ...golden.chip.memory_map import record_words
 from ..lib.streams import transfer
 from .port import ArrayPort, sample_members
 from .rails_port import RailPort
@@ -19,8 +20,9 @@ from .rails_words import RailWords
 class RailSequence(Component):
     """Presentations, settling and conversions of each sweep.
 
-    A presentation takes `layout.words` clocks and the latency of `rtl.array.rails_words.RailWords`, two clocks to begin
-    and to end, and those of its settling and conversions; a sweep takes two more, and pulses a clock a word.
+    A presentation takes one clock, one a word, and the latency of `rtl.array.rails_words.RailWords`; where it is
+    measured, the settling time, and two clocks a reading. A sweep takes two clocks more, and samples and pulses one a
+    word. Streams that stall come on top.
 
     Parameters
     ----------
@@ -54,8 +56,6 @@ class RailSequence(Component):
         for memory in memories(chip):
             if memory.owner == "rails":
                 connect(m, flipped(getattr(array, memory.port)), getattr(words, memory.port))
-        for name in sample_members(chip):
-            connect(m, flipped(getattr(array, name)), flipped(getattr(outer, name)))
         m.d.comb += array.busy.eq(outer.busy)
         m.d.comb += [
             outer.sample.payload.number.eq(array.sample.payload.number),
@@ -79,15 +79,17 @@ class RailSequence(Component):
             array.cost.payload.rail0.eq(totals[0]),
             array.cost.payload.rail1.eq(totals[1]),
         ]
+        before = self._before()
+        states = [*(name.upper() for name, _ in before), "BEGIN"]
         with m.FSM():
             with m.State("SAMPLE"):
                 m.d.comb += [outer.sample.valid.eq(array.sample.valid), array.sample.ready.eq(outer.sample.ready)]
                 m.d.sync += [rails.eq(array.sample.payload.rails), rail.eq(array.sample.payload.rails == 0b10)]
                 m.d.sync += [total.eq(0) for total in totals]
                 with m.If(transfer(outer.sample)):
-                    m.next = "PULSE" if self.chip.path.pulsed else "BEGIN"
-            if self.chip.path.pulsed:
-                self._pulse(m)
+                    m.next = states[0]
+            for (name, count), following in zip(before, states[1:], strict=True):
+                self._pass(m, name, count, following)
             with m.State("BEGIN"):
                 m.d.comb += words.begin.eq(1)
                 m.next = "SHOW"
@@ -115,17 +117,24 @@ class RailSequence(Component):
                 with m.If(array.cost.ready):
                     m.next = "SAMPLE"
 
-    def _pulse(self, m: Module) -> None:
-        """The state in which the pulses pass, before the words that settle with them."""
-        pulses, sink, last = self.array.pulses, self.outer.pulses, self.chip.layout.words - 1
-        place = Signal(range(max(2, last + 1)))
-        m.d.comb += sink.payload.eq(pulses.payload)
-        with m.State("PULSE"):
-            m.d.comb += [sink.valid.eq(pulses.valid), pulses.ready.eq(sink.ready)]
+    def _before(self) -> list[tuple[str, int]]:
+        """Streams that pass before the words, with which they settle, and their words a sweep."""
+        samples, pulsed = self.chip.samples, self.chip.path.pulsed
+        sampled = {"line": record_words(samples.inputs), "target": record_words(samples.outputs)}
+        found = [(name, sampled[name]) for name in sample_members(self.chip)]
+        return found + [("pulses", self.chip.layout.words)] * pulsed
+
+    def _pass(self, m: Module, name: str, words: int, following: str) -> None:
+        """The state in which a stream passes."""
+        source, sink = getattr(self.array, name), getattr(self.outer, name)
+        place = Signal(range(max(2, words)), name=f"{name}_place")
+        m.d.comb += sink.payload.eq(source.payload)
+        with m.State(name.upper()):
+            m.d.comb += [sink.valid.eq(source.valid), source.ready.eq(sink.ready)]
             with m.If(transfer(sink)):
-                m.d.sync += place.eq(Mux(place == last, 0, place + 1))
-                with m.If(place == last):
-                    m.next = "BEGIN"
+                m.d.sync += place.eq(Mux(place == words - 1, 0, place + 1))
+                with m.If(place == words - 1):
+                    m.next = following
 
     def _go_on(self, m: Module, rails: Signal, rail: Signal, reading: Signal) -> None:
         """What follows a conversion: the next, the other rail, or the engine."""

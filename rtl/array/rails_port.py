@@ -23,8 +23,8 @@ class RailPort(Signature):
     sample    out       `rtl.array.port.SAMPLE`        number of the sample, and whether it is another than before; one
                                                        a sweep, before its first word: the array may take its time to
                                                        fetch it before it is ready
-    line      out       as of `rtl.array.port`         codes of the sample, and of its targets; a sample a sweep, not
-    target                                             before `sample`
+    line      out       as of `rtl.array.port`         codes of the sample, then of its targets; a sample a sweep,
+    target                                             between `sample` and the first of the words
     code      out       lanes of `weights.dac_bits`    digital weights: w + p a s of each cell's DAC, trimmed with
                                                        `array.trim`; `layout.words` a presentation
     pulses    out       lanes of 2 bits                `filtered`: a pulse down, none or up for each device; words a

@@ -5,8 +5,8 @@
     S       = sum of 2**readings conversions
 
 A code saturates once, to the DAC's symmetric range, after it is trimmed. Rail 0 has polarity +1, rail 1 has -1
-(antithetic) or 0 (forward); a sweep whose cost nobody uses has 0, so that after a run the array has its parameters as
-they are. A gain is what the DAC's factor lacks of 1: words of 0 leave codes as they are.
+(antithetic) or 0 (forward); a sweep whose cost nobody uses has 0, so that after a run an array that does not take safe
+codes has its parameters as they are. A gain is what the DAC's factor lacks of 1: words of 0 leave codes as they are.
 """
 
 from typing import NamedTuple
