@@ -22,6 +22,7 @@ class PulseDriverPins(Component):
     Members
     -------
     command : stream in, device and signed amplitude; a command without a pulse takes two clocks.
+    idle : no pulse is under way, nor its pause.
     enable : the host allows pulses.
     limited, worn : high for one clock when an amplitude was cut down to the step, and when a device that has had all
         its pulses was to get another.
@@ -37,6 +38,7 @@ class PulseDriverPins(Component):
         super().__init__(
             {
                 "command": In(stream.Signature(command)),
+                "idle": Out(1),
                 "enable": In(1),
                 "limited": Out(1),
                 "worn": Out(1),
@@ -60,7 +62,7 @@ class PulseDriverPins(Component):
         level = self.command.payload.level
         with m.FSM():
             with m.State("IDLE"):
-                m.d.comb += self.command.ready.eq(self.enable)
+                m.d.comb += [self.idle.eq(1), self.command.ready.eq(self.enable)]
                 with m.If(transfer(self.command)):
                     m.d.sync += [self.device.eq(self.command.payload.device), size.eq(abs(level)), up.eq(level > 0)]
                     m.next = "CHECK"
