@@ -271,8 +271,11 @@ def test_identity_tells_chips_apart():
     chip = small()
     assert identity(chip) == identity(small()) < 2**64
     assert identity(chip) == identity(small(**{"run.steps": 7, "name": "other"}))
+    assert identity(chip) == identity(small(seed=78)), "a register"
+    fixed = {"engine.settings": "constants"}
+    assert identity(small(**fixed)) != identity(small(**fixed, seed=78))
     others = [small(**{key: value}) for key, value in (
-        ("seed", 78), ("perturbation.amplitude", 0.2), ("engine.lanes", 8), ("array.adc_bits", 9),
+        ("engine.window", 2), ("perturbation.amplitude", 0.2), ("engine.lanes", 8), ("array.adc_bits", 9),
         ("data.order", "cyclic"),
     )]  # fmt: skip
     assert len({identity(other) for other in (chip, *others)}) == 6

@@ -44,6 +44,249 @@ __all__ = ["ChipConfig", "ConfigError", "load"]
 Config = TypeVar("Config", bound="ChipConfig")
 
 
+<<<<<<< HEAD
+=======
+class Section(BaseModel):
+    """A table of the chip file: frozen, without unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Network(Section):
+    """Dense layers: inputs, hidden..., outputs; one activation for all, or one for each layer of weights."""
+
+    layers: Layers
+    activation: Annotated[str | tuple[str, ...], one_or_more(*ACTIVATIONS)]
+
+
+class Parameters(Section):
+    """Parameters of an external array whose inside the engine does not know, in place of a network.
+
+    How many, and in which groups: each of so many, or of [rows, columns] where lines and columns of cells matter.
+    Groups take the place of layers.
+    """
+
+    count: Annotated[int, integers(1, 2**20)]
+    groups: Groups = ()
+
+
+class Data(Section):
+    """What is learned; `train` samples lie in the engine's memory and are drawn in this `order`.
+
+    By default a set's usual split (`datasets.SETS`), or what is left of it.
+    """
+
+    set: Annotated[str, one_of(*SETS)]
+    train: Annotated[int, integers(1, 65536)] = Field(default_factory=lambda given: _train(given))
+    test: Annotated[int, integers(0, 65536)] = Field(default_factory=lambda given: _test(given))
+    order: Annotated[str, one_of(*ORDERS)] = "random"
+
+
+class Cost(Section):
+    """Cost function, how C~ is measured, and the width of C~ in bits, sign included.
+
+    S comes from the network's outputs, or as words from outside, so wide, signed or not, of which one LSB is so much
+    of C. Mode forward only: C0 is measured every `refresh` steps; 0 is whenever the sample or theta changed.
+    Mode analog only: time constant of the high-pass, in steps. The means are over so many readings.
+    """
+
+    source: Literal["outputs", "external"] = "outputs"
+    word_bits: Annotated[int, integers(2, 24)] = 16
+    signed: bool = False
+    unit: Annotated[float, numbers(0, 1e9, above=True)] = 1.0
+    function: Annotated[str, one_of(*FUNCTIONS)] = "mse"
+    mode: Annotated[str, one_of(*MODES)] = "antithetic"
+    bits: Annotated[int, integers(4, 23)] = 20
+    refresh: Annotated[int, integers(0, 2**20)] = 1
+    average: Readings = 1
+    average_c0: Readings = 1
+    tau_hp: Annotated[float, numbers(0, 60000, above=True)] = 10.0
+
+
+class Perturbation(Section):
+    """What is perturbed by which code, by how much in weight units, and MGD's time constants in steps.
+
+    Code sinusoidal only: first frequency and spacing, in cycles per period of the code; phase, and how far
+    the correlator's reference lags, in turns. Costs of a sample's first `blanking` steps are not used.
+    """
+
+    method: Annotated[str, one_of(*(name for name in METHODS if name != "rank-one"))] = "weight"
+    code: Annotated[str, one_of(*KINDS, "rank-one")] = "random"
+    amplitude: Scale
+    tau_p: Tau = 1
+    tau_x: Tau = 1
+    tau_theta: Tau = 1
+    blanking: Annotated[int, integers(0, 2**20 - 1)] = 0
+    frequency: Frequency = (1, 1)
+    phase: Turns = 0.0
+    lag: Turns = 0.0
+
+
+class Update(Section):
+    """Update path; eta, and its later values as pairs (from this step on, eta).
+
+    Where devices are pulsed: what a pulse leaves of H; `keep` leaves H / 2**keep_shift.
+    Where weights are digital: gamma of the momentum; rounding to theta; factor of eta for each layer, 0 freezes it.
+    Each path names the keys that it takes (`golden.chip.paths.Path.keys`).
+    """
+
+    path: Annotated[str, one_of(*PATHS)]
+    eta: Rate
+    schedule: Schedule = ()
+    reset: Annotated[str, one_of(*RESETS)] = "subtract"
+    keep_shift: Annotated[int, integers(1, 8)] = 3
+    momentum: Annotated[float, numbers(0, 0.99)] = 0.0
+    rounding: Literal["nearest", "stochastic"] = "nearest"
+    layers: Annotated[tuple[Factor, ...], listing(0, 7, "factors of eta")] = ()
+
+
+class Weights(Section):
+    """Word of theta, or of a device's state; its top bits that reach the cell; weight at full scale.
+
+    Initial weights are uniform in +-init.
+    """
+
+    bits: Annotated[int, integers(4, 28)] = 20
+    dac_bits: Annotated[int, integers(2, 16)] = 12
+    range: Scale = 8.0
+    init: Annotated[float, numbers(0, 1024)] = 0.3
+
+
+class Array(Section):
+    """The emulated array, or one outside. DACs of the lines; ADCs of the neurons' inputs, and the input at their full
+    scale; codes of outputs.
+
+    The cost arrives `latency` steps after its pattern. An array outside may have one rail: then each rail of a step
+    is presented by itself, S is the sum of so many readings of it, and with `trim` codes of its DACs pass tables.
+    """
+
+    kind: Literal["emulated", "external"] = "emulated"
+    rails: Annotated[int, choices(1, 2)] = 2
+    readings: Readings = 1
+    trim: bool = False
+    input_bits: Annotated[int, integers(2, 12)] = 8
+    adc_bits: Annotated[int, integers(4, 14)] = 10
+    adc_bound: Scale = 8.0
+    output_bits: Annotated[int, integers(2, 14)] = 10
+    latency: Annotated[int, integers(0, 15)] = 0
+
+
+class Device(Section):
+    """Pulsed device: steps in its range, bound as a fraction of full scale, relative spreads and noise."""
+
+    model: Annotated[str, one_of(*MODELS)] = "soft-bounds"
+    states: Annotated[int, integers(2, 10000)] = 100
+    bound: Annotated[float, numbers(0.05, 0.95)] = 0.6
+    step_spread: Spread = 0.3
+    bound_spread: Spread = 0.3
+    asymmetry: Spread = 0.0
+    cycle_noise: Annotated[float, numbers(0, 1)] = 0.3
+
+
+class Fast(Device):
+    """Path tiki-taka only: devices of the fast array A, what is written to it, and the ADC that reads its lines.
+
+    A -= rate * gradient estimate, as pulse trains of so many slots; `management` shares the range of both trains.
+    Full scale of the ADC, and noise of a reading, in weight units. Pairs of pulses of the zero-shifting that finds
+    the symmetry points.
+    """
+
+    rate: Rate = 0.05
+    slots: Annotated[int, integers(1, 63)] = 1
+    trains: Literal["stochastic", "deterministic"] = "stochastic"
+    management: bool = True
+    adc_bits: Annotated[int, integers(4, 14)] = 9
+    adc_bound: Scale | None = None
+    read_noise: Annotated[float, numbers(0, 1024)] = 0.0
+    zero_shift: Annotated[int, integers(0, 100000)] = 1000
+
+
+class Transfer(Section):
+    """Path tiki-taka only: lines of A that are read, width of H and its fractional bits, and variants of the filter.
+
+    The filter leaks by 2**-leak a reading. Choppers flip with a probability after each read, or every
+    `chopper_period` scans. Mean readings (AGAD) follow by 2**-means a reading, and are subtracted. A later eta
+    changes the threshold alone, or rescales H with it.
+    """
+
+    lines: Literal["columns", "rows"] = "columns"
+    bits: Annotated[int, integers(6, 28)] = 16
+    fraction: Annotated[int, integers(0, 12)] = 0
+    leak: Annotated[int, integers(0, 12)] = 0
+    chopper: Factor = 0.0
+    chopper_period: Annotated[int, choices(0, *(2**k for k in range(13)))] = 0
+    means: Annotated[int, integers(0, 12)] = 0
+    change: Literal["threshold", "rescale"] = "threshold"
+
+
+class Average(Section):
+    """Model extraction: a running average of the weights in digital memory, taken at each update from step `start` on.
+
+    Exponential ones follow by 2**-shift an update; cumulative ones are the mean of 2**shift updates. Width of a word.
+    """
+
+    mode: Literal["exponential", "cumulative"] = "exponential"
+    shift: Annotated[int, integers(0, 20)] = 8
+    start: Annotated[int, integers(0, 2**32 - 1)] = 0
+    bits: Annotated[int, integers(4, 32)] = 24
+
+
+class Defects(Section):
+    """Noise and defects of the array, none by default; golden has them, the emulated array of the RTL has not.
+
+    In units of C: standard deviation of the noise of each reading, and slope of a ramp per 10**6 steps; time
+    constant of a low-pass on C, in steps. Standard deviation of what each update adds to each weight.
+    Activations are L f(k (z - x0)) + y0, of this sigma; DACs of the lines and ADCs bend by n (x^3 - x) of full
+    scale. Fractions of the weights that stay at their initial value, or act with the other sign.
+    """
+
+    cost_noise: Annotated[float, numbers(0, 10)] = 0.0
+    cost_drift: Annotated[float, numbers(-10, 10)] = 0.0
+    bandwidth: Annotated[float, numbers(0, 1000)] = 0.0
+    update_noise: Annotated[float, numbers(0, 1024)] = 0.0
+    activation_spread: Factor = 0.0
+    dac_nonlinearity: Bend = 0.0
+    adc_nonlinearity: Bend = 0.0
+    stuck: Factor = 0.0
+    flipped: Factor = 0.0
+
+
+class Engine(Section):
+    """Parameters that the engine handles at a time, and patterns whose costs it correlates in one pass.
+
+    With `gradient = "replay"` there is no memory of G: the costs of a window are replayed at its end. The
+    correlator lags by `delay` steps (default: array.latency), and the first conversion waits `settle` clocks.
+    Registers may later set tau_p and tau_theta up to the largest ones here (default: those of the file).
+    With `settings = "constants"` all settings, the seed and the rates of the schedule stay as they are in the file,
+    and logic is saved; with registers one Verilog serves every seed. `calibration` is whether there is a block that
+    measures the delay, and then the delay is a register in any case.
+    An array outside that does nothing for `timeout` clocks is cut off; 0: never.
+    With `samples = "bits"` the sample memory keeps one bit of each input and target of sets that have two levels.
+    """
+
+    lanes: Annotated[int, choices(1, 2, 4, 8, 16, 32, 64)] = 16
+    window: Annotated[int, choices(1, 2, 4, 8, 16, 32, 64)] = 1
+    gradient: Literal["memory", "replay"] = "memory"
+    delay: Annotated[int | None, integers(0, 15)] = None
+    settle: Annotated[int, integers(0, 65535)] = 0
+    max_tau_p: Annotated[int | None, integers(1, 2**20)] = None
+    max_tau_theta: Annotated[int | None, integers(1, 2**20)] = None
+    settings: Literal["registers", "constants"] = "registers"
+    calibration: bool = True
+    timeout: Annotated[int, integers(0, 2**24)] = 2**20
+    samples: Literal["codes", "bits"] = "codes"
+
+
+class Run(Section):
+    """Length in steps, and the number of checkpoints along it."""
+
+    steps: Step
+    checkpoints: Annotated[int, integers(1, 1000)] = Field(
+        default_factory=lambda given: min(20, given.get("steps", 20))
+    )
+
+
+>>>>>>> 1e45580cb144fb5368a68c0db616c81b15b83683
 class ChipConfig(Section):
     """A chip, its learning engine, and a run of it; one section for each table of the file."""
 

@@ -44,8 +44,10 @@ class Region(IntEnum):
     CURSOR = 12
     """Line to be read next, and scans done, of each layer in turn."""
     RATES = 13
-    """Settings: rate of the pulse trains; then the filter's thresholds, entry by entry of the schedule, layer by
-    layer. After reset those of the chip description."""
+    """Settings, after reset those of the chip description, entry by entry of the schedule. `digital`: rates of the
+    sections, which are layers whose rates differ (`golden.blocks.update.optimizer.Optimizer.sections`); `filtered`:
+    thresholds; `tiki-taka`: rate of the pulse trains, then thresholds layer by layer. The first two are absent with
+    `engine.settings = "constants"`."""
     AVERAGE = 14
     """Parameters: words of the running average (with the section average; else absent, reads 0)."""
     LINK = 15

@@ -17,6 +17,7 @@ from zlib import crc32
 from ..chip.chip import Chip
 from ..chip.memories import memories
 from ..chip.memory_map import LinkRegister, Region, Register
+from ..chip.registers import constants
 
 VERSION = 2
 """Of the protocol; 2 has 8 bits of region in an address, where 1 has 4."""
@@ -185,6 +186,7 @@ def sizes(chip: Chip) -> dict[Region, int]:
 
 
 def identity(chip: Chip) -> int:
-    """64 bits that tell chip descriptions apart, but for their names and how long they are run."""
-    text = json.dumps(chip.config.model_dump(mode="json", exclude={"name", "run"}), sort_keys=True)
+    """64 bits that tell chip descriptions apart, but for names, how long they are run, and seeds that are registers."""
+    told = {"name", "run"} if "seed" in constants(chip) else {"name", "run", "seed"}
+    text = json.dumps(chip.config.model_dump(mode="json", exclude=told), sort_keys=True)
     return int.from_bytes(sha256(text.encode()).digest()[:8], "little")

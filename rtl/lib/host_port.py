@@ -1,6 +1,8 @@
 """Access to the memories of the blocks, one entry at a time, while the engine is idle."""
 
-from amaranth.hdl import signed
+from collections.abc import Sequence
+
+from amaranth.hdl import Array, Module, Signal, signed
 from amaranth.lib.wiring import In, Out, Signature
 
 from ...golden.chip.memory_map import DATA_BITS, INDEX_BITS
@@ -25,3 +27,12 @@ class HostPort(Signature):
                 "value": In(signed(DATA_BITS)),
             }
         )
+
+
+def give_registers(m: Module, host, registers: Sequence[Signal]) -> None:
+    """Let a host read and write registers by index; what it reads of others counts for nothing."""
+    m.d.comb += host.value.eq(Array(registers)[host.index[: (len(registers) - 1).bit_length()]])
+    with m.If(host.select & host.write), m.Switch(host.index):
+        for k, register in enumerate(registers):
+            with m.Case(k):
+                m.d.sync += register.eq(host.data)

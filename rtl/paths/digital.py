@@ -25,7 +25,10 @@ def _optimize(m: Module, engine, sinks: list) -> OptimizerMemory:
     """Optimizer, of whose words the top bits go to the cells; `sinks` take a presented step."""
     path, now = engine.chip.path, engine.sequencer.present.payload
     assert isinstance(path, Digital)
-    m.submodules.optimizer = block = OptimizerMemory(path.optimizer, engine.chip.layout, engine.seed.value)
+    writable = hasattr(engine, "host_rates")
+    m.submodules.optimizer = block = OptimizerMemory(path.optimizer, engine.chip.layout, engine.seed.value, writable)
+    if writable:
+        connect(m, flipped(engine.host_rates), block.host_rates)
     m.d.comb += block.command.payload.step.eq(engine.sequencer.apply.payload.step)
     connect(m, flipped(engine.host_theta), block.host)
     if path.optimizer.momentum:

@@ -21,7 +21,7 @@ from ...golden.chip.paths import TikiTaka
 from ..array.pair import fast_seed
 from ..array.port import PULSE
 from ..array.reading import request_layout
-from ..lib.host_port import HostPort
+from ..lib.host_port import HostPort, give_registers
 from ..lib.layout import lane_words
 from ..lib.streams import fork, transfer
 from ..measure.neuron import rails
@@ -248,13 +248,7 @@ class TikiTakaLearning(Component):
             for k, (_, values) in enumerate(entries)
         ]
         m.d.comb += trains.rate.eq(rate)
-        host = self.host_rates
-        words = Array([rate, *(word for row in registers for word in row)])
-        m.d.comb += host.value.eq(words[host.index])
-        with m.If(host.select & host.write), m.Switch(host.index):
-            for k, word in enumerate(words):
-                with m.Case(k):
-                    m.d.sync += word.eq(host.data)
+        give_registers(m, self.host_rates, [rate, *(word for row in registers for word in row)])
         numbers = tuple((start, k) for k, (start, _) in enumerate(entries))
         before = Mux(step > self.tau_theta, step - self.tau_theta, 0)[:32]
         now, then = scheduled(numbers, step), scheduled(numbers, before)

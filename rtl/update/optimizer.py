@@ -3,6 +3,8 @@
 See `golden.blocks.update.optimizer`.
 """
 
+from collections.abc import Iterable
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
@@ -11,7 +13,7 @@ from ...golden.blocks.lib.layout import Layout
 from ...golden.blocks.lib.mixer import ROUNDING
 from ...golden.blocks.update.optimizer import DITHER_BITS, FRACTION, RATE_BITS, Optimizer
 from ..lib.fixed import exceeds, round_shift, saturate
-from ..lib.host_port import HostPort
+from ..lib.host_port import HostPort, give_registers
 from ..lib.layout import lane_words
 from ..lib.mixer_words import KeyedWords
 from ..lib.read_modify_write import ReadModifyWrite, always
@@ -19,16 +21,25 @@ from .optimizer_momentum import MomentumMemory
 from .optimizer_products import RateProducts
 
 
-def scheduled(schedule: tuple[tuple[int, int], ...], step: Value) -> Value:
+def scheduled(schedule: Iterable[tuple[int, int | Value]], step: Value) -> Value:
     """Value of a schedule in force at a step, combinational."""
-    value = Value.cast(schedule[0][1])
-    for start, later in schedule[1:]:
+    (_, first), *rest = schedule
+    value = Value.cast(first)
+    for start, later in rest:
         value = Mux(step >= start, later, value)
     return value
 
 
 class Rates:
-    """Rates of the layers, of which neighbours with one schedule share a section, as a field of a command.
+    """Rates of the sections as a field of a command.
+
+    Parameters
+    ----------
+    m : Module
+    optimizer : Optimizer
+    layout : Layout
+    host : HostPort or None
+        What sets them, entry by entry of the schedule; None: they are constants.
 
     Attributes
     ----------
@@ -38,15 +49,19 @@ class Rates:
         One rate a section.
     """
 
-    def __init__(self, optimizer: Optimizer, layout: Layout):
-        layers = list(zip(*(rates for _, rates in optimizer.schedule), strict=True))
-        chosen = [k for k, rates in enumerate(layers) if not k or rates != layers[k - 1]]
+    def __init__(self, m: Module, optimizer: Optimizer, layout: Layout, host):
+        chosen = optimizer.sections
         self.firsts = [layout.offsets[k] for k in chosen]
         self.shape = data.ArrayLayout(RATE_BITS, len(chosen))
-        self._schedule = tuple(
-            (start, sum(rates[k] << (RATE_BITS * place) for place, k in enumerate(chosen)))
-            for start, rates in optimizer.schedule
-        )
+        rows: list[list[Value]] = [[Const(rates[k], RATE_BITS) for k in chosen] for _, rates in optimizer.schedule]
+        if host is not None:
+            registers = [
+                [Signal(RATE_BITS, init=rates[k], name=f"rate_{entry}_{k}") for k in chosen]
+                for entry, (_, rates) in enumerate(optimizer.schedule)
+            ]
+            give_registers(m, host, [rate for row in registers for rate in row])
+            rows = [[*row] for row in registers]
+        self._schedule = tuple((start, Cat(row)) for (start, _), row in zip(optimizer.schedule, rows, strict=True))
 
     def at(self, step: Value) -> Value:
         """The field's value at a step, combinational."""
@@ -62,6 +77,8 @@ class OptimizerMemory(Component):
     layout : golden.blocks.lib.layout.Layout
     seed : Value, optional
         In place of that of `optimizer`.
+    writable : bool
+        A host sets the rates.
 
     Members
     -------
@@ -73,10 +90,12 @@ class OptimizerMemory(Component):
         after the gradient, five with momentum, one word a clock; with stochastic rounding once its dither is made.
     saturated : high for one clock when a word of theta, or of the M that changes it, saturates.
     host : words of theta by parameter index.
+    host_rates : if they are writable, rates of the sections, entry by entry of the schedule.
     host_momentum : with momentum, words of M by parameter index.
     """
 
-    def __init__(self, optimizer: Optimizer, layout: Layout, seed: Value | None = None):
+    def __init__(self, optimizer: Optimizer, layout: Layout, seed: Value | None = None, writable: bool = False):
+        self.writable = writable
         self.optimizer = optimizer
         self.layout = layout
         self.seed = optimizer.seed if seed is None else seed
@@ -87,6 +106,8 @@ class OptimizerMemory(Component):
             "saturated": Out(1),
             "host": In(HostPort()),
         }
+        if writable:
+            members["host_rates"] = In(HostPort())
         if optimizer.momentum:
             members["host_momentum"] = In(HostPort())
         if optimizer.stochastic:
@@ -96,7 +117,7 @@ class OptimizerMemory(Component):
     def elaborate(self, platform):
         m = Module()
         optimizer, lanes, bits = self.optimizer, self.layout.lanes, self.optimizer.bits
-        rates = Rates(optimizer, self.layout)
+        rates = Rates(m, optimizer, self.layout, self.host_rates if self.writable else None)
         command = self._command(m, rates)
         # Dither is added before theta is rounded, and to M's change never.
         dithered = optimizer.stochastic and not optimizer.momentum

@@ -54,6 +54,12 @@ class Optimizer(NamedTuple):
     seed: int = 0
 
     @property
+    def sections(self) -> tuple[int, ...]:
+        """First layer of each section: neighbours with one schedule share one, and its rates."""
+        layers = list(zip(*(rates for _, rates in self.schedule), strict=True))
+        return tuple(k for k, rates in enumerate(layers) if not k or rates != layers[k - 1])
+
+    @property
     def bound(self) -> int:
         """Largest |theta|."""
         return limit(self.bits)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ...errors import ConfigError
 from ..memories import Memory, of_parameters
+from ..memory_map import Region
 
 if TYPE_CHECKING:
     from ..chip import Chip
@@ -83,6 +84,13 @@ def gradient_unit(chip: "Chip") -> tuple[str, str, str]:
     """Row of G in the resolution budget."""
     bits = f"{chip.correlator.bits} bits" + ", not stored" * chip.correlator.replay
     return "gradient word G", bits, f"{chip.gradient_unit:.3g} of dC/dtheta"
+
+
+def writable(chip: "Chip", symbol: str, words: int, bits: int, bound: int) -> tuple[Memory, ...]:
+    """What a host may set of the schedule; nothing where settings are constants."""
+    if chip.config.engine.settings == "constants":
+        return ()
+    return (Memory("rates", symbol, Region.RATES, words, bits, bound, "engine", signed=False),)
 
 
 def states(chip: "Chip", path: str) -> Memory:

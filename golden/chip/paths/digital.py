@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from ...blocks.lib.fixed import limit
 from ...blocks.update.optimizer import FRACTION, MOMENTUM_BITS, RATE_BITS, Optimizer
 from ..memories import Memory, of_parameters
-from .base import Path, Schedule, gradient, gradient_unit, held, states
+from .base import Path, Schedule, gradient, gradient_unit, held, states, writable
 
 if TYPE_CHECKING:
     from ..chip import Chip
@@ -59,7 +59,9 @@ class Digital(Path):
         if self.optimizer.momentum:
             path = "engine.optimizer.momentum.memory"
             momentum = (of_parameters(chip, "momentum", "M", MOMENTUM_BITS, limit(MOMENTUM_BITS), path, "m"),)
-        return (states(chip, "engine.optimizer.memory"), *gradient(chip), *momentum)
+        rates = len(self.schedule) * len(self.optimizer.sections)
+        settings = writable(chip, "rates", rates, RATE_BITS, LARGEST)
+        return (states(chip, "engine.optimizer.memory"), *gradient(chip), *momentum, *settings)
 
     def units(self, chip: "Chip") -> list[tuple[str, str, str]]:
         unit = chip.state_unit / chip.gradient_unit / 2**self.optimizer.shift

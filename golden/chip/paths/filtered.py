@@ -7,7 +7,7 @@ from ...blocks.array.devices import Devices
 from ...blocks.lib.fixed import bits_for
 from ...blocks.update.ttv2 import RESETS, Ttv2
 from ..memories import Memory, of_parameters
-from .base import Path, Schedule, gradient, gradient_unit, held, states
+from .base import Path, Schedule, gradient, gradient_unit, held, states, writable
 from .pulsed import devices
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class Filtered(Path):
             states(chip, "array.devices.memory"),
             *gradient(chip),
             of_parameters(chip, "filter", "H", ttv2.bits, ttv2.bound, "engine.ttv2.memory", "h"),
+            *writable(chip, "thresholds", len(ttv2.schedule), ttv2.bits - 1, ttv2.bound),
         )
 
     def units(self, chip: "Chip") -> list[tuple[str, str, str]]:
