@@ -254,8 +254,9 @@ class Engine(Section):
     With `gradient = "replay"` there is no memory of G: the costs of a window are replayed at its end. The
     correlator lags by `delay` steps (default: array.latency), and the first conversion waits `settle` clocks.
     Registers may later set tau_p and tau_theta up to the largest ones here (default: those of the file).
-    With `settings = "constants"` all settings stay as they are in the file, and logic is saved; `calibration`
-    is whether there is a block that measures the delay, and then the delay is a register in any case.
+    With `settings = "constants"` all settings, the seed and the rates of the schedule stay as they are in the file,
+    and logic is saved; with registers one Verilog serves every seed. `calibration` is whether there is a block that
+    measures the delay, and then the delay is a register in any case.
     An array outside that does nothing for `timeout` clocks is cut off; 0: never.
     With `samples = "bits"` the sample memory keeps one bit of each input and target of sets that have two levels.
     """
