@@ -34,7 +34,7 @@ BUILD = HERE.parent / "build" / "cocotb"
 # block would get its entry; one file without optimisation, and none of Verilator's that takes longer than it saves;
 # and Verilator's library, which is the same for all tests, compiled once and copied.
 _VERILATOR = ["-Wall", "--no-public-flat-rw", "-fno-merge-cond"]
-_PUBLIC = 'public_flat_rw -module "grid" -var "{}"\n'
+_PUBLIC = 'public_flat_rw -module "{}" -var "{}"\n'
 _MAKE = "VM_PARALLEL_BUILDS=0 OPT_GLOBAL=-O1"
 _NAMES = "OHMGRAD_GRID"
 """Environment variable that tells the simulation of a part which configurations are in it."""
@@ -93,33 +93,13 @@ def run(
     name, room = Path(file).stem, Path(file).resolve().parent.relative_to(HERE).parts
     seed = int(os.environ.get("OHMGRAD_SEED", crc32(name.encode())))
     names, folder = list(names), BUILD / "-".join(filter(None, [name, part]))
-    folder.mkdir(parents=True, exist_ok=True)
-    source, public = folder / "grid.v", folder / "public.vlt"
-    log, results = folder / "build.log", folder / "results.xml"
-    grid = Grid({name: make(name) for name in names})
-    source.write_text(verilog(grid, "grid"))
-    ports = ["clk", "rst", *("__".join(map(str, path)) for path, _, _ in grid.signature.flatten(grid))]
-    public.write_text("`verilator_config\n" + "".join(map(_PUBLIC.format, ports)))
+    grid, results = Grid({name: make(name) for name in names}), folder / "results.xml"
     print(f"{folder.name}: seed {seed}, simulation in {folder}")
-
-    environment = verilator_environment()
-    environment["MAKEFLAGS"] += f" {_MAKE} OPT_FAST={optimize}"
-    environment["NUMBA_DISABLE_JIT"] = "1"  # so few steps are done sooner than golden is compiled
+    environment = {"NUMBA_DISABLE_JIT": "1"}  # so few steps are done sooner than golden is compiled
     if part:
         environment[_NAMES] = " ".join(names)
-    runner = get_runner("verilator")
     with patch.dict(os.environ, environment):
-        _copy_objects(_LIBRARY, folder)
-        try:
-            runner.build(
-                sources=[WAIVERS, public, source], hdl_toplevel="grid", build_dir=folder, build_args=_VERILATOR,
-                timescale=("1ns", "1ns"), always=True, log_file=log,
-            )  # fmt: skip
-        except RuntimeError as error:
-            raise AssertionError(f"{name}: Verilator does not build it:\n{log.read_text()}") from error
-        if not _LIBRARY.exists():
-            _copy_objects(folder, _LIBRARY)
-        status = None
+        runner, status = build(grid, "grid", folder, optimize), None
         try:
             runner.test(
                 ".".join(["ohmgrad.cocotb_tests", *room, name]), "grid", seed=seed, build_dir=folder,
@@ -141,6 +121,49 @@ def run(
     assert not part or ran == set(names), f"{name}: of {', '.join(names)} these ran: {', '.join(sorted(ran))}"
     assert not failures, f"{len(failures)} of {len(cases)} failed with seed {seed}:\n" + "\n".join(failures)
     assert not status, f"{name}: the simulator ended with {status}, see {folder / 'simulation.log'}"
+
+
+def build(top: wiring.Component, name: str, folder: Path, optimize: str = "-O0") -> Any:
+    """Build the simulator of a component.
+
+    Parameters
+    ----------
+    name : str
+        Of the top module.
+    folder : Path
+        Of all that is made; is made where it does not exist.
+    optimize : str
+        As of `run`.
+
+    Returns
+    -------
+    cocotb_tools.runner.Runner
+
+    Raises
+    ------
+    AssertionError
+        Verilator refuses; the text has its messages.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    source, public, log = folder / f"{name}.v", folder / "public.vlt", folder / "build.log"
+    source.write_text(verilog(top, name))
+    ports = ["clk", "rst", *("__".join(map(str, path)) for path, _, _ in top.signature.flatten(top))]
+    public.write_text("`verilator_config\n" + "".join(_PUBLIC.format(name, port) for port in ports))
+    environment = verilator_environment()
+    environment["MAKEFLAGS"] += f" {_MAKE} OPT_FAST={optimize}"
+    runner = get_runner("verilator")
+    with patch.dict(os.environ, environment):
+        _copy_objects(_LIBRARY, folder)
+        try:
+            runner.build(
+                sources=[WAIVERS, public, source], hdl_toplevel=name, build_dir=folder, build_args=_VERILATOR,
+                timescale=("1ns", "1ns"), always=True, log_file=log,
+            )  # fmt: skip
+        except RuntimeError as error:
+            raise AssertionError(f"{folder.name}: Verilator does not build it:\n{log.read_text()}") from error
+        if not _LIBRARY.exists():
+            _copy_objects(folder, _LIBRARY)
+    return runner
 
 
 def _copy_objects(source: Path, target: Path) -> None:
