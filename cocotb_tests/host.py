@@ -6,6 +6,7 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.memories import Memory, memories
 from ohmgrad.golden.chip.memory_map import Region, Register, address
+from ohmgrad.golden.chip.paths import Digital, Path, TikiTaka
 from ohmgrad.golden.chip.registers import registers
 
 
@@ -77,11 +78,19 @@ def contents(chip: Chip, state) -> list[tuple[Memory, np.ndarray]]:
             for step in range(max(0, state.step - latency), state.step):
                 values[step % 16] = state.pending[step % latency]
         elif memory.name == "rates":
-            values = np.array([path.pulses.rate, *np.ravel([row for _, row in path.thresholds])])
+            values = np.array(rates(path))
         else:
             values = state.arrays[memory.field]
         found.append((memory, values))
     return found
+
+
+def rates(path: Path) -> list[int]:
+    """Words of the region `RATES`, as the chip file has them."""
+    if isinstance(path, TikiTaka):
+        return [path.pulses.rate, *(threshold for _, row in path.thresholds for threshold in row)]
+    sections = path.optimizer.sections if isinstance(path, Digital) else (0,)
+    return [row[k] for _, row in path.schedule for k in sections]
 
 
 def absent(chip: Chip) -> list[Region]:
