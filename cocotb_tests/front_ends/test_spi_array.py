@@ -87,12 +87,13 @@ class Bowl:
 
 
 async def watch(bench: Bench, pulses: list[tuple[int, int]]) -> None:
-    """Gather pulses that leave: device and signed amplitude."""
+    """Gather pulses that leave: device and signed amplitude; while one does, nothing is written to a DAC."""
     device, amplitude, up, down = (bench.signal(f"pins.pulse.{n}") for n in ("device", "amplitude", "up", "down"))
-    before = 0
+    select, before = bench.signal("pins.dac.select"), 0
     while True:
         await FallingEdge(bench.dut.clk)
         level = int(up.value) - int(down.value)
+        assert not level or int(select.value) + 1 == 1 << len(select), "a DAC is written during a pulse"
         if level and not before:
             pulses.append((int(device.value), level * int(amplitude.value)))
         before = level

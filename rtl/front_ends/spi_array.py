@@ -107,7 +107,7 @@ class SpiArray(Component):
             else:
                 m.d.comb += getattr(pins, name).eq(getattr(driver, name))
         device, lane, over, calm = Signal(range(count + 1)), Signal(range(max(2, lanes))), Signal(), Signal()
-        last_lane, last = lane == lanes - 1, device == count - 1
+        last_lane = lane == lanes - 1
         pulse, step = pulses.payload[lane], Signal()
         m.d.comb += [
             over.eq(device == count),  # of the last word there is padding
@@ -126,7 +126,7 @@ class SpiArray(Component):
             m.d.sync += lane.eq(Mux(last_lane, 0, lane + 1))
             with m.If(~over):
                 m.d.sync += device.eq(device + 1)
-            with m.If(last_lane & (over | last)):
+            with m.If(last_lane & (device >= count - 1)):
                 m.d.sync += device.eq(0)
         for k in range(lanes):
             m.d.comb += code.payload[k].eq(array.sign.payload[k] * self.chip.crossbar.amplitude)
