@@ -10,7 +10,7 @@ module bench;
   integer n, count, round, rounds, waited, wrong = 0, unknown = 0, clocks = 0;
   wire ready, reply, busy, learning;
   wire [31:0] value;
-  wire [2:0] flags;
+  wire [3:0] flags;
 
   chip dut(.clk(clk), .rst(rst), .host_valid(valid), .host_write(c[60]), .host_address(c[63:32] & 32'h0fffffff),
     .host_data(c[31:0]), .host_ready(ready), .reply_valid(reply), .reply_data(value), .busy(busy),

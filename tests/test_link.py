@@ -250,11 +250,15 @@ SMALL_SIZES = {Region.REGISTERS: len(Register), Region.THETA: 37, Region.SAMPLES
 @pytest.mark.parametrize(
     ("overrides", "others"),
     [
-        ({}, {Region.GRADIENT: 37}),
-        ({"update.momentum": 0.9, "update.eta": 0.004}, {Region.GRADIENT: 37, Region.MOMENTUM: 37}),
-        ({"array.latency": 3}, {Region.GRADIENT: 37, Region.DELAY_LINE: 16}),
-        ({"average": {}}, {Region.GRADIENT: 37, Region.AVERAGE: 37}),
-        (FILTERED, {Region.GRADIENT: 37, Region.FILTER: 37}),
+        ({}, {Region.GRADIENT: 37, Region.RATES: 1}),
+        ({"engine.settings": "constants"}, {Region.GRADIENT: 37}),
+        (
+            {"update.momentum": 0.9, "update.eta": 0.004, "update.layers": (1, 1, 0.5)},
+            {Region.GRADIENT: 37, Region.MOMENTUM: 37, Region.RATES: 2},
+        ),
+        ({"array.latency": 3}, {Region.GRADIENT: 37, Region.DELAY_LINE: 16, Region.RATES: 1}),
+        ({"average": {}}, {Region.GRADIENT: 37, Region.AVERAGE: 37, Region.RATES: 1}),
+        (FILTERED, {Region.GRADIENT: 37, Region.FILTER: 37, Region.RATES: 1}),
         # Per layer a cursor has two words, and a rate; a schedule of one entry.
         (LOOP, {Region.FILTER: 37, Region.FAST: 37, Region.REFERENCE: 37, Region.CURSOR: 6, Region.RATES: 4}),
     ],

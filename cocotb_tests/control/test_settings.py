@@ -24,6 +24,7 @@ GRID = {
 RANGES = {
     "TAU_X": (1, 2**20), "REFRESH": (0, 2**20), "AVERAGE": (0, 4), "AVERAGE_C0": (0, 4), "BLANKING": (0, 2**20 - 1),
     "DELAY": (0, 15), "SETTLE": (0, 65535), "DECAY": (0, 65535), "LEAK": (1, 32768),
+    "SEED": (0, 2**32 - 1),
 }  # fmt: skip
 
 
@@ -49,7 +50,7 @@ async def values_in_range_are_taken(dut, name):
     await edge
     expected = dict.fromkeys(layout.members, 0) | {
         "tau_p": 1, "tau_x": overrides.get("perturbation.tau_x", 1), "tau_theta": 1, "refresh": 1,
-        "delay": overrides.get("engine.delay", 0),
+        "delay": overrides.get("engine.delay", 0), "seed": block.chip.config.seed,
     }  # fmt: skip
 
     def compare(where: str) -> None:
@@ -64,13 +65,16 @@ async def values_in_range_are_taken(dut, name):
     if overrides.get("engine.settings") == "constants":
         held = {"DELAY"} if overrides.get("engine.calibration", True) else set()
     for key, (low, high) in ranges.items():
-        for word in (low, high, low - 1, high + 1, 2**32 - 1):
+        for word in (number & 0xFFFFFFFF for number in (low, high, low - 1, high + 1, 2**32 - 1)):
             for strobe in (0, 1):
-                load_.value, register.value, value.value = strobe, Register[key], word & 0xFFFFFFFF
+                load_.value, register.value, value.value = strobe, Register[key], word
                 await edge
                 load_.value = 0
                 await edge
-                if strobe and low <= word <= high and key in held:
+                taken = strobe and low <= word <= high and key in held
+                other = taken and key == "SEED" and expected["seed"] != word
+                check(f"settings {name} {key} = {word}: renewed", strobe, other, bench.signal("renewed").value)
+                if taken:
                     expected[key.lower()] = word
                 compare(f"{key} = {word}")
     calibrated.value, delay.value = 1, 9

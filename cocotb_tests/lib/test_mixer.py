@@ -3,13 +3,14 @@
 """
 
 import cocotb
+from amaranth.hdl import Const
 from cocotb.triggers import gather
 
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, over, run
 from ohmgrad.golden.blocks.lib.mixer import BLOCK, PATTERN, ROUNDING, SAMPLE, key, mix
 from ohmgrad.golden.blocks.measure.samples import RANDOM, Samples
-from ohmgrad.rtl.lib.mixer import FixedMixer, halves
+from ohmgrad.rtl.lib.mixer import FixedMixer
 from ohmgrad.rtl.lib.mixer_words import SERIAL, KeyedWords
 from ohmgrad.rtl.measure.samples_draw import SampleDraw
 
@@ -25,7 +26,7 @@ WORDS = {
 }  # fmt: skip
 KEYS = {
     "one_key": [(1, 0xFFFF, 0x8000, 77)],
-    "two_keys": halves(SEED, PATTERN),
+    "two_keys": [(half, SEED & 0xFFFF, SEED >> 16, PATTERN) for half in range(2)],
     "three_keys": [(k,) * 4 for k in range(3)],
 }
 SIZES = {f"draw_{size}": size for size in (1, 2, 3, 16, 117, 1437, 65535, 65536)}
@@ -38,7 +39,7 @@ def make(name: str) -> FixedMixer | KeyedWords | SampleDraw:
     if name in SIZES:
         return SampleDraw(Samples(RANDOM, SEED, SIZES[name], 1, 1))
     if name in KEYS:
-        return FixedMixer(KEYS[name])
+        return FixedMixer([[Const(word, 16) for word in key] for key in KEYS[name]])
     return KeyedWords(SEED, ROUNDING, *WORDS[name])
 
 
