@@ -51,7 +51,7 @@ class SpiAdc(NamedTuple):
 
 
 def ads7950(hz: int, buses: tuple[int, ...], double: bool = True, divider: int = 1) -> SpiAdc:
-    """ADS7950 at the times of its data sheet with a digital supply of 3 V, as fast as a clock allows.
+    """ADS7950 with a digital supply of 3 V, as fast as a clock allows; of its times see `docs/front_ends.md`.
 
     Parameters
     ----------
