@@ -69,7 +69,7 @@ async def restore(host: Host, chip: Chip, state) -> None:
 
 def contents(chip: Chip, state) -> list[tuple[Memory, np.ndarray]]:
     """The memories of a chip that a host reads, and what they hold at a state, by the equations."""
-    found, path, latency = [], chip.path, chip.config.array.latency
+    found, latency = [], chip.config.array.latency
     for memory in memories(chip):
         if memory.region is None or memory.region == Region.SAMPLES:
             continue
@@ -78,7 +78,7 @@ def contents(chip: Chip, state) -> list[tuple[Memory, np.ndarray]]:
             for step in range(max(0, state.step - latency), state.step):
                 values[step % 16] = state.pending[step % latency]
         elif memory.name == "rates":
-            values = np.array(rates(path))
+            values = np.array(chip.path.rates)
         else:
             values = state.arrays[memory.field]
         found.append((memory, values))

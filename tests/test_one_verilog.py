@@ -7,7 +7,6 @@ from ohmgrad.fpga.host.golden import compare
 from ohmgrad.fpga.simulation import simulator as simulation
 from ohmgrad.fpga.simulation import verilate
 from ohmgrad.golden.chip.memory_map import Region, Register
-from ohmgrad.golden.chip.paths import Digital
 from ohmgrad.rtl.top import generate
 
 from .chips import FILTERED, LOOP, engine, small
@@ -57,8 +56,7 @@ def test_a_host_sets_rates_and_thresholds(path, scale, tmp_path):
     assert paths[0].schedule != paths[1].schedule
     chip = simulation.Simulator(learners[0].chip, generate(learners[0].chip), tmp_path, verilate.QUICK)
     learns_as(learners[0], chip)
-    sections = paths[1].optimizer.sections if isinstance(paths[1], Digital) else (0,)
-    rates = [rates[k] for _, rates in paths[1].schedule for k in sections]
+    rates = list(paths[1].rates)
     chip.transport.write(Region.RATES, 0, np.array(rates))
     assert chip.transport.read(Region.RATES, 0, len(rates)).tolist() == rates
     learns_as(learners[1], chip)

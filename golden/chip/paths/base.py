@@ -54,6 +54,11 @@ class Path:
         return type(self).__module__.rpartition(".")[2]
 
     @property
+    def rates(self) -> tuple[int, ...]:
+        """What `Region.RATES` holds after reset."""
+        raise NotImplementedError
+
+    @property
     def schedule(self) -> Schedule:
         """Rates, or thresholds, of all layers over steps."""
         raise NotImplementedError
@@ -86,11 +91,11 @@ def gradient_unit(chip: "Chip") -> tuple[str, str, str]:
     return "gradient word G", bits, f"{chip.gradient_unit:.3g} of dC/dtheta"
 
 
-def writable(chip: "Chip", symbol: str, words: int, bits: int, bound: int) -> tuple[Memory, ...]:
+def writable(chip: "Chip", path: Path, symbol: str, bits: int, bound: int) -> tuple[Memory, ...]:
     """What a host may set of the schedule; nothing where settings are constants."""
     if chip.config.engine.settings == "constants":
         return ()
-    return (Memory("rates", symbol, Region.RATES, words, bits, bound, "engine", signed=False),)
+    return (Memory("rates", symbol, Region.RATES, len(path.rates), bits, bound, "engine", signed=False),)
 
 
 def states(chip: "Chip", path: str) -> Memory:

@@ -51,6 +51,10 @@ class Digital(Path):
         )  # fmt: skip
 
     @property
+    def rates(self) -> tuple[int, ...]:
+        return tuple(rates[k] for _, rates in self.schedule for k in self.optimizer.sections)
+
+    @property
     def schedule(self) -> Schedule:
         return self.optimizer.schedule
 
@@ -59,8 +63,7 @@ class Digital(Path):
         if self.optimizer.momentum:
             path = "engine.optimizer.momentum.memory"
             momentum = (of_parameters(chip, "momentum", "M", MOMENTUM_BITS, limit(MOMENTUM_BITS), path, "m"),)
-        rates = len(self.schedule) * len(self.optimizer.sections)
-        settings = writable(chip, "rates", rates, RATE_BITS, LARGEST)
+        settings = writable(chip, self, "rates", RATE_BITS, LARGEST)
         return (states(chip, "engine.optimizer.memory"), *gradient(chip), *momentum, *settings)
 
     def units(self, chip: "Chip") -> list[tuple[str, str, str]]:

@@ -53,6 +53,10 @@ class Filtered(Path):
         )
 
     @property
+    def rates(self) -> tuple[int, ...]:
+        return tuple(threshold for _, threshold in self.ttv2.schedule)
+
+    @property
     def schedule(self) -> Schedule:
         return tuple((start, (threshold,)) for start, threshold in self.ttv2.schedule)
 
@@ -62,7 +66,7 @@ class Filtered(Path):
             states(chip, "array.devices.memory"),
             *gradient(chip),
             of_parameters(chip, "filter", "H", ttv2.bits, ttv2.bound, "engine.ttv2.memory", "h"),
-            *writable(chip, "thresholds", len(ttv2.schedule), ttv2.bits - 1, ttv2.bound),
+            *writable(chip, self, "thresholds", ttv2.bits - 1, ttv2.bound),
         )
 
     def units(self, chip: "Chip") -> list[tuple[str, str, str]]:

@@ -87,6 +87,10 @@ class TikiTaka(Path):
         return cls(settings, slow, fast, _pulses(chip, section, fast), lines, ttv2, thresholds, exponents)
 
     @property
+    def rates(self) -> tuple[int, ...]:
+        return self.pulses.rate, *(threshold for _, row in self.thresholds for threshold in row)
+
+    @property
     def schedule(self) -> Schedule:
         return self.thresholds
 
@@ -118,9 +122,9 @@ class TikiTaka(Path):
             )
         bound = 2**31 - 1
         found.append(Memory("cursor", "cursors", Region.CURSOR, 2 * layers, 32, bound, cursor, field="cursor"))
-        rates = 1 + layers * len(self.thresholds)
         bits, bound = self.ttv2.bits - 1, self.ttv2.bound
-        found.append(Memory("rates", "rate and thresholds", Region.RATES, rates, bits, bound, "engine.tiki_taka"))
+        symbol = "rate and thresholds"
+        found.append(Memory("rates", symbol, Region.RATES, len(self.rates), bits, bound, "engine.tiki_taka"))
         return tuple(found)
 
     def units(self, chip: "Chip") -> list[tuple[str, str, str]]:
