@@ -6,7 +6,6 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.memories import Memory, memories
 from ohmgrad.golden.chip.memory_map import Region, Register, address
-from ohmgrad.golden.chip.paths import Digital, Path, TikiTaka
 from ohmgrad.golden.chip.registers import registers
 
 
@@ -83,14 +82,6 @@ def contents(chip: Chip, state) -> list[tuple[Memory, np.ndarray]]:
             values = state.arrays[memory.field]
         found.append((memory, values))
     return found
-
-
-def rates(path: Path) -> list[int]:
-    """Words of the region `RATES`, as the chip file has them."""
-    if isinstance(path, TikiTaka):
-        return [path.pulses.rate, *(threshold for _, row in path.thresholds for threshold in row)]
-    sections = path.optimizer.sections if isinstance(path, Digital) else (0,)
-    return [row[k] for _, row in path.schedule for k in sections]
 
 
 def absent(chip: Chip) -> list[Region]:
