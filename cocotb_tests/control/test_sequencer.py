@@ -64,7 +64,7 @@ def make(name: str) -> StepSequencer:
         cast(
             Chip,
             SimpleNamespace(
-                config=SimpleNamespace(engine=engine), sequencer=settings,
+                config=SimpleNamespace(engine=engine, seed=1), sequencer=settings,
                 codes=Codes(kind, 0, parameters), samples=Samples(order, 0, samples, 2, 1), outer=method,
                 cost=Cost(MSE, mode, 12, 8, 3), layout=Layout((2,) * (layers + 1), 1),
                 correlator=Correlator(12, 20, leaky=mode == ANALOG, window=window),
@@ -207,7 +207,7 @@ def apply_settings(bench: Bench, settings: Sequencer) -> None:
     if bench.name in CONSTANT:
         delay = settings.delay
         settings = Sequencer(*(int(word) for word in bench.rng.integers(1, 8, 9)))._replace(delay=delay)
-    value = {**settings._asdict(), "decay": 0, "leak": 0}
+    value = {**settings._asdict(), "decay": 0, "leak": 0, "seed": 1}
     bench.signal("settings").value = pack(bench.block.settings.shape(), value)
 
 

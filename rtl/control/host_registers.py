@@ -83,7 +83,7 @@ class HostRegisters(Component):
     def _request(self, m: Module) -> "_Request":
         """A request waits in registers, and what it asks for is decoded on the way there."""
         r = _Request(m, self)
-        r.clearing = self._clear(m, r.index)
+        r.clearing, r.place = self._clear(m, r.index)
         m.d.comb += [
             self.host_ready.eq(~r.waiting & ~r.replying.any() & ~r.clearing),
             r.accept.eq(self.host_valid & self.host_ready),
@@ -131,7 +131,7 @@ class HostRegisters(Component):
             if memory.region is None:
                 continue
             port, here = getattr(self.engine, memory.port), r.asked(memory.region)
-            cleared = r.clearing & (r.index < memory.lanes * memory.depth) if memory.lanes else 0
+            cleared = r.clearing & (r.place < memory.lanes * memory.depth) if memory.lanes else 0
             m.d.comb += [
                 port.select.eq(~working | r.clearing),
                 port.write.eq(r.act & r.write & here | cleared),
@@ -148,13 +148,17 @@ class HostRegisters(Component):
         with m.If(r.replying[2]):
             m.d.sync += self.reply_data.eq(reply)
 
-    def _clear(self, m: Module, index: Signal) -> Signal:
-        """High after reset, while `index` goes through the words of lanes, with padding: each is set to zero."""
+    def _clear(self, m: Module, index: Signal) -> tuple[Signal, Value]:
+        """High after reset, while `index` goes through the words of lanes, with padding: each is set to zero.
+
+        The second is the part of `index` that counts.
+        """
         size = max(memory.lanes * memory.depth for memory in memories(self.chip))
         clearing = Signal(init=1, name="clearing")
+        place = index[: max(1, (size - 1).bit_length())]
         with m.If(clearing):
-            m.d.sync += [index.eq(index + 1), clearing.eq(index != size - 1)]
-        return clearing
+            m.d.sync += [place.eq(place + 1), clearing.eq(place != size - 1)]
+        return clearing, place
 
     def _registers(self, m: Module, target: Value) -> list[tuple[list[Register], Value]]:
         """Values of all registers but those that read 0, each with the registers that read it."""
@@ -193,6 +197,7 @@ class _Request:
         self.accept, self.waiting, self.act, self.replying = Signal(), Signal(), Signal(), Signal(3)
         self.write, self.index, self.word = Signal(), Signal(INDEX_BITS), Signal(DATA_BITS)
         self.clearing: Value = Const(0)
+        self.place: Value = self.index
 
     def asked(self, region: Region, numbers: Sequence[int] = ()) -> Signal:
         """Whether the request is to a region, or to one of these of its entries."""
