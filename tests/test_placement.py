@@ -72,6 +72,7 @@ def test_fmax(monkeypatch, tmp_path):
         assert 0 < cast(float, long[part]) < cast(float, short[part])
     monkeypatch.setattr(placement, "_place", None)
     assert fmax(Sum(2), "iCE40", "again") == short
+    assert fmax(Sum(2), "iCE40", "one part", parts=("UP5K",)) == {"UP5K": short["UP5K"]}
 
 
 def test_a_part_that_is_too_small(monkeypatch, tmp_path):

@@ -92,8 +92,10 @@ class Shell(Component):
         return m
 
 
-def fmax(component: Component, family: str, label: str, untaken: tuple[str, ...] = ()) -> dict[str, float | None]:
-    """Clock in MHz that a component in its shell reaches on each part of a family; None where it does not fit.
+def fmax(
+    component: Component, family: str, label: str, untaken: tuple[str, ...] = (), parts: tuple[str, ...] = ()
+) -> dict[str, float | None]:
+    """Clock in MHz that a component in its shell reaches on parts of a family; None where it does not fit.
 
     Parameters
     ----------
@@ -103,6 +105,8 @@ def fmax(component: Component, family: str, label: str, untaken: tuple[str, ...]
         Name for messages of progress and errors.
     untaken : tuple of str
         See `Shell`.
+    parts : tuple of str
+        Of the family; all without one.
 
     Raises
     ------
@@ -114,7 +118,8 @@ def fmax(component: Component, family: str, label: str, untaken: tuple[str, ...]
     shell = CACHE / f"shell-{sha256(text.encode()).hexdigest()[:12]}-{chip.program}"
     source, netlist = shell.with_suffix(".v"), shell.with_suffix(".netlist")
     found, made = {}, False
-    for part, options in chip.parts.items():
+    for part in parts or chip.parts:
+        options = chip.parts[part]
         options = [*options, "--seed", str(SEED), "--timing-allow-fail"]
         digest = sha256("\n".join([tools, chip.synth, *options, text]).encode()).hexdigest()[:20]
         stored = CACHE / f"{digest}.json"

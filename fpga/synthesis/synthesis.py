@@ -36,7 +36,7 @@ def logic(component: Component, lanes: int, family: str, label: str) -> dict[str
     -------
     dict
         luts (4-input, those in carry cells included), carry (cells), ram_luts and write_luts (LUTs used as
-        RAM, and those lost to their write ports), flip_flops, block_rams; total_luts, luts_per_lane.
+        RAM, and those lost to their write ports), flip_flops, block_rams, multipliers; total_luts, luts_per_lane.
 
     Raises
     ------
@@ -56,6 +56,7 @@ def logic(component: Component, lanes: int, family: str, label: str) -> dict[str
     return {
         "luts": luts, "carry": count("CCU2C", "SB_CARRY"), "ram_luts": 4 * rams, "write_luts": 2 * rams,
         "flip_flops": count("TRELLIS_FF", "SB_DFF"), "block_rams": count("DP16KD", "SB_RAM40"),
+        "multipliers": count("MULT18X18D"),
         "total_luts": total, "luts_per_lane": total / lanes,
     }  # fmt: skip
 

@@ -138,7 +138,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
         engine_step_clocks, sim_clocks_per_s, golden_exact_steps_per_s, verilog_generate_s,
         benchmark_start.golden_start_s, benchmark_start.sim_build_s,
         benchmark_rtl.correlator_words_per_clock, benchmark_rtl.correlator_window_passes,
-        benchmark_rtl.window_luts_per_lane, benchmark_rtl.ttv2_words_per_clock,
+        benchmark_rtl.window_luts_per_lane, benchmark_rtl.engine_core_luts, benchmark_rtl.ttv2_words_per_clock,
         benchmark_learn.golden_mgd_vs_torch, benchmark_learn.golden_mgd_sgemm_share,
         benchmark_learn.golden_mgd_signs_per_s, benchmark_learn.golden_mgd_vs_size,
         benchmark_analog.ttv2_step_b1_ms, benchmark_analog.ttv2_step_b10_ms, benchmark_analog.ttv2_step_vs_size,

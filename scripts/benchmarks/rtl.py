@@ -87,6 +87,17 @@ def window_luts_per_lane() -> Iterator[Row]:
         yield row(f"window_luts_per_lane_c{bits}", value, "LUT4", reference, other / value, "lower")
 
 
+def engine_core_luts() -> Iterator[Row]:
+    """LUTs on ECP5 of engines without an array, registers and guard included, against the same chip with its array."""
+    from ..long_runs.engine_core import ALONE, CHIP, EXTERNAL, SMALL, Case, measure
+
+    whole = measure(Case("xor", CHIP, {}), "ECP5", place=False)["total_luts"]
+    for label, case in (("xor", Case("xor", ALONE, EXTERNAL)), ("external_cost", Case("external", ALONE, SMALL))):
+        value = measure(case, "ECP5", place=False)["total_luts"]
+        reference = f"{whole:,} of XOR's chip, 9 parameters on one lane, with the emulated array"
+        yield row(f"engine_core_luts_{label}", value, "LUT4", reference, whole / value, "lower")
+
+
 def ttv2_words_per_clock() -> Iterator[Row]:
     """Words of H filtered a clock and a lane, from the first reading in to the last pulses out, by length of the lines.
 
