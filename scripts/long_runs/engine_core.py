@@ -1,7 +1,7 @@
 """`python -m ohmgrad.scripts.long_runs.engine_core`: cells and clock of the engine alone beside engine and emulated
 array, for each update path and for an external cost, on ECP5 and iCE40.
 
-Writes docs/results/engine_core.md and engine_core.json.
+Writes engine_core.md and engine_core.json into the folder of results; it takes more than an hour.
 """
 
 import sys
