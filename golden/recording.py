@@ -2,7 +2,7 @@
 
 Entries, `<k>` = 0, 1, ... a piece of consecutive steps:
 
-about              JSON: version, name of the chip, its `golden.link.frames.identity`, its first step, bits a step
+about              JSON: version, name of the chip, its `golden.link.frames.identity` and seed, first step, bits a step
 start/<field>      the memories before the first step, by the fields of `golden.state.State`; and `start/flags`
 <k>/totals         int32 or int64, shape (steps, 2): `golden.recorded.Readings.totals`
 <k>/cost           int32, shape (steps,): C~
@@ -17,6 +17,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from os import PathLike
+from tokenize import TokenError
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -32,7 +33,7 @@ from .state import State, cleared
 VERSION = 1
 STEPS, WORDS = 4096, 2**18
 """A piece is written when it has so many steps, or so many words of what was sent."""
-DAMAGE = (EOFError, KeyError, ValueError, zipfile.BadZipFile, json.JSONDecodeError)
+DAMAGE = (EOFError, KeyError, ValueError, TypeError, SyntaxError, TokenError, zipfile.BadZipFile)
 """What is raised for files that are cut off, altered, or something else."""
 
 
@@ -74,6 +75,11 @@ def _types(chip: Chip) -> dict[str, np.dtype]:
     }
 
 
+def _identity(chip: Chip) -> list[str | int]:
+    """What a trace is of: a description, and its seed, which may be a register."""
+    return [f"{identity(chip):016x}", chip.config.seed]
+
+
 class Recorder:
     """Writes a trace, as a context manager; one that is left by an exception is a trace that was cut.
 
@@ -92,7 +98,7 @@ class Recorder:
         self._held: dict[str, list[NDArray[Any]]] = {}
         self._file = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
         about = {
-            "version": VERSION, "chip": chip.config.name, "identity": f"{identity(chip):016x}", "first": state.step,
+            "version": VERSION, "chip": chip.config.name, "identity": _identity(chip), "first": state.step,
             "bits_a_step": bits_a_step(chip, sent),
         }  # fmt: skip
         self._put("about", np.frombuffer(json.dumps(about).encode(), np.uint8))
@@ -175,10 +181,10 @@ class Recording:
             ) from None
         if version != VERSION:
             raise TraceError(f"{path}: version {version} of traces; allowed is {VERSION}.")
-        if known != f"{identity(chip):016x}":
+        if known != _identity(chip):
             raise TraceError(
                 f"{path}: the trace is of another chip ({about['chip']}), or of {chip.config.name} before its "
-                "description changed; allowed is the chip file that it was recorded with."
+                "description changed, or of another seed; allowed is the chip file that it was recorded with."
             )
         self.start = cleared(chip)
         self.start.step = about["first"]

@@ -172,7 +172,7 @@ def test_files_that_are_something_else(trained, tmp_path):
         ("step", 2**32, "it is no checkpoint, an entry in it makes no sense."),
         ("step", np.array([1, 2]), "it is no checkpoint, an entry in it makes no sense."),
         ("step", 0.5, "it is no checkpoint, an entry in it makes no sense."),
-        ("flags", 8, "it is no checkpoint, an entry in it makes no sense."),
+        ("flags", 16, "it is no checkpoint, an entry in it makes no sense."),
         ("flags", "cost", "it is no checkpoint, an entry in it makes no sense."),
         ("config", "{", "it is no checkpoint, an entry in it makes no sense."),
         ("config", "[1]", "it is no checkpoint, an entry in it makes no sense."),

@@ -58,7 +58,7 @@ def test_no_defects_are_the_ideal_array(mode):
     zeros = engine(small(**changes, **dict.fromkeys({**STATIC, **NOISE}, 0)))
     bare = engine(small(**changes))
     none = Defects(77, 0, 0, 0, 0, (1 << bare.chip.cost.sum_bits) - 1, 0.0, 0.0, 0.0, 0, 0)
-    bare.cells = hardware(bare.chip, none, bare.initial().theta, bare._path.bounds())
+    bare.cells = hardware(bare.chip, none, bare.initial().theta, bare.learning.bounds())
     want = ideal.initial()
     trace = ideal.trace(want, 300)
     assert abs(trace.adc).max() == (511 if mode != "filtered" else abs(trace.adc).max())

@@ -24,6 +24,7 @@ import zlib
 from dataclasses import asdict, dataclass
 from math import nan
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,10 @@ class Figures:
     seconds: float = 0.0
 
 
-DAMAGE = (OSError, EOFError, ValueError, TypeError, AttributeError, RuntimeError, zipfile.BadZipFile, zlib.error)
+DAMAGE = (
+    OSError, EOFError, ValueError, TypeError, AttributeError, RuntimeError, SyntaxError, zipfile.BadZipFile, zlib.error,
+    TokenError,
+)  # fmt: skip
 """What NumPy raises for files that are missing, cut off, altered, or something else."""
 
 Curve = list[tuple[int, Figures]]
