@@ -16,6 +16,7 @@ Pieces are written as they come, so that memory is bounded by one; entries are n
 import json
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
 from tokenize import TokenError
 from types import TracebackType
@@ -218,19 +219,10 @@ class Recording:
         with self._file.open(f"{name}.npy") as entry:
             return np.lib.format.read_array(entry, allow_pickle=False)
 
-    def _damage(self, where: str) -> "_Damage":
-        return _Damage(self._path, where)
-
-
-class _Damage:
-    """Turns what is raised for a damaged entry into a sentence."""
-
-    def __init__(self, path: str | PathLike[str], where: str):
-        self.path, self.where = path, where
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if isinstance(error, DAMAGE):
-            raise TraceError(f"{self.path}: {self.where} is damaged ({error}); allowed is a whole trace.") from None
+    @contextmanager
+    def _damage(self, where: str) -> Iterator[None]:
+        """Turn what is raised for a damaged entry into a sentence."""
+        try:
+            yield
+        except DAMAGE as error:
+            raise TraceError(f"{self._path}: {where} is damaged ({error}); allowed is a whole trace.") from None
