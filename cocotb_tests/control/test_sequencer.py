@@ -24,9 +24,9 @@ from ohmgrad.golden.blocks.perturb.codes import RANDOM, SEQUENTIAL, Codes
 from ohmgrad.golden.blocks.perturb.outer import LAYER, Outer
 from ohmgrad.golden.blocks.update.correlator import Correlator
 from ohmgrad.golden.chip.chip import Chip
+from ohmgrad.golden.chip.counters import RESTORABLE, counter_source
 from ohmgrad.golden.chip.memory_map import Register
 from ohmgrad.rtl.control.sequencer import StepSequencer
-from ohmgrad.rtl.control.sequencer_counters import RESTORABLE, counter_source
 
 # Settings; parameters, samples, layers of weights; cost mode, window of the correlator.
 MADE = {

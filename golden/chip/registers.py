@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ..blocks.measure.cost import FORWARD
+from ..blocks.measure.cost import AVERAGE, FORWARD
 from ..blocks.measure.samples import CYCLIC
 from ..blocks.perturb.codes import SEQUENTIAL
 from ..blocks.perturb.outer import LAYER
@@ -55,6 +55,17 @@ def settings(chip: Chip) -> dict[Register, int]:
     values = {Register[name.upper()]: value for name, value in chip.sequencer._asdict().items()}
     values |= {Register.DECAY: chip.cost.decay, Register.LEAK: chip.correlator.leak}
     return values | {Register.SEED: chip.config.seed}
+
+
+def limits(chip: Chip) -> dict[Register, tuple[int, int]]:
+    """Smallest and largest value of each setting; others are ignored."""
+    tau_p, tau_theta = chip.config.largest
+    return {
+        Register.TAU_P: (1, tau_p), Register.TAU_X: (1, 2**20), Register.TAU_THETA: (1, tau_theta),
+        Register.REFRESH: (0, 2**20), Register.AVERAGE: (0, AVERAGE), Register.AVERAGE_C0: (0, AVERAGE),
+        Register.BLANKING: (0, 2**20 - 1), Register.DELAY: (0, 15), Register.SETTLE: (0, 65535),
+        Register.DECAY: (0, 65535), Register.LEAK: (1, 32768), Register.SEED: (0, 2**32 - 1),
+    }  # fmt: skip
 
 
 def constants(chip: Chip) -> dict[str, int]:

@@ -5,12 +5,13 @@ from amaranth.lib import data
 from amaranth.lib.wiring import In, Member, Out, Signature, connect
 
 from ...golden.chip.chip import Chip
+from ...golden.chip.counters import COUNTER
 from ...golden.chip.memories import memories
 from ...golden.chip.memory_map import Register
 from ..lib.host_port import HostPort
 from ..lib.settings_layout import LAYOUT
 from ..measure.cost import result_layout, sum_shape
-from .sequencer_counters import COUNTER, counter_ports
+from .sequencer_counters import counter_ports
 
 
 def control_members(chip: Chip) -> dict[str, Member]:

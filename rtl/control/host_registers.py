@@ -9,6 +9,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import Component, In, Out
 
 from ...golden.chip.chip import Chip
+from ...golden.chip.counters import RESTORABLE, counter_source
 from ...golden.chip.memories import memories
 from ...golden.chip.memory_map import (
     ADDRESS_BITS,
@@ -25,7 +26,6 @@ from ...golden.state import FAULT, FLAGS
 from ..lib.settings_layout import LAYOUT
 from ..measure.cost import MEMORY
 from .control_port import ControlPort
-from .sequencer_counters import RESTORABLE, counter_source
 
 CYCLES = 48
 """Bits of the counter of clocks."""

@@ -12,11 +12,12 @@ from amaranth.lib.wiring import Component, In, Out
 from ...golden.blocks.measure.calibration import PERIOD, PERTURBED, ROUNDS
 from ...golden.blocks.measure.cost import AVERAGE, FORWARD
 from ...golden.chip.chip import Chip
+from ...golden.chip.counters import COUNTER
 from ...golden.chip.memory_map import Register
 from ..lib.settings_layout import LAYOUT
 from ..lib.streams import transfer
 from ..measure.cost import READING, result_layout, sum_shape
-from .sequencer_counters import COUNTER, RunCounters, counter_ports, presented_layout, step_modulo
+from .sequencer_counters import RunCounters, counter_ports, presented_layout, step_modulo
 from .settings import effective_settings, single_reading
 
 UNFINISHED = 3

@@ -1,8 +1,7 @@
 """Counters of a run: steps done, and the step, pattern and sample presented; see `golden.blocks.control.sequencer`.
 
-The number of what lasts tau steps, step // tau, and its phase, step mod tau, are bits of the step where tau is a
-constant and a power of two, and counters of their own elsewhere. They exist for the step presented, which is
-ahead of those done by one while a cost is awaited, and (`lag`) for the step of the cost that arrives next.
+Which they are says `golden.chip.counters`. They exist for the step presented, which is ahead of those done by one
+while a cost is awaited, and (`lag`) for the step of the cost that arrives next.
 """
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
@@ -10,75 +9,37 @@ from amaranth.lib import data
 from amaranth.lib.wiring import Component, In, Out
 
 from ...golden.blocks.measure.cost import FORWARD
-from ...golden.blocks.measure.samples import CYCLIC
-from ...golden.blocks.perturb.codes import SEQUENTIAL
-from ...golden.blocks.perturb.outer import LAYER
 from ...golden.chip.chip import Chip
+from ...golden.chip.counters import (
+    COUNTER,
+    constant_log2,
+    counters,
+    has_lag,
+    position_bits,
+    sample_bits,
+    turn_bits,
+)
 from ...golden.chip.memory_map import Register
 from ...golden.chip.registers import constants
-from ..lib.settings_layout import LAYOUT, TAU_BITS
-from .settings import constant_log2, effective_settings
-
-COUNTER = 32
-RESTORABLE = tuple(Register(k).name.lower() for k in range(Register.STEP, Register.LAG_PHASE_X + 1))
-"""Names of all counters that the host may write."""
+from ..lib.settings_layout import LAYOUT
+from .settings import effective_settings
 
 
 def presented_layout(chip: Chip) -> data.StructLayout:
     """Shapes of what is presented: pattern and sample, and `last_`, what the next cost is correlated with."""
-    position, turn = range(max(2, chip.codes.size)), range(max(2, len(chip.layout.rows)))
+    position, turn = position_bits(chip), turn_bits(chip)
     return data.StructLayout(
         {
             "pattern": COUNTER, "position": position, "turn": turn,
             "last_pattern": COUNTER, "last_position": position, "last_turn": turn,
-            "sample": COUNTER, "index": range(max(2, chip.samples.size)),
+            "sample": COUNTER, "index": sample_bits(chip),
         }
     )  # fmt: skip
 
 
-def counter_registers(chip: Chip) -> dict:
-    """Name and shape of the counters that are registers of a chip, of `RESTORABLE`."""
-    shapes, number, phase = presented_layout(chip).members, COUNTER, TAU_BITS
-    registers = {"step": number}
-    if constant_log2(chip, "tau_p") is None:
-        registers |= {"pattern": number, "phase_p": phase, "lag_pattern": number, "lag_phase_p": phase}
-    if constant_log2(chip, "tau_x") is None:
-        registers |= {"sample": number, "phase_x": phase, "lag_phase_x": phase}
-    if constant_log2(chip, "tau_theta") is None:
-        registers["phase_theta"] = phase
-    if chip.cost.mode == FORWARD and constant_log2(chip, "refresh") is None and constants(chip).get("refresh") != 0:
-        registers["phase_refresh"] = phase
-    if chip.codes.kind == SEQUENTIAL:
-        registers |= {"position": shapes["position"], "lag_position": shapes["position"]}
-    if chip.outer and chip.outer.method == LAYER:
-        registers["turn"] = shapes["turn"]
-    if chip.samples.order == CYCLIC:
-        registers["sample_index"] = shapes["index"]
-    return registers
-
-
-def has_lag(chip: Chip) -> bool:
-    """Whether the pattern correlated with may be another than that of the last step."""
-    return constants(chip).get("delay") != 0
-
-
-def counter_ports(chip: Chip) -> dict:
+def counter_ports(chip: Chip) -> dict[str, int]:
     """Ports of all counters: the registers, and `lag`, the step of the cost that arrives next, where it may lag."""
-    return counter_registers(chip) | ({"lag": COUNTER} if has_lag(chip) else {})
-
-
-def counter_source(chip: Chip, name: str) -> tuple[str, int, int] | None:
-    """Port and bits, from and to, that a counter reads while nothing runs; None if it reads 0."""
-    registers = counter_registers(chip)
-    if name in registers:
-        return name, 0, COUNTER
-    source = "lag" if name.startswith("lag") and has_lag(chip) else "step"
-    what = name.removeprefix("lag_")
-    tau = {"pattern": "tau_p", "sample": "tau_x", "phase_refresh": "refresh"}.get(what, what.replace("phase", "tau"))
-    cut = constant_log2(chip, tau) if tau in LAYOUT.members else None
-    if cut is None or (what == "phase_refresh" and chip.cost.mode != FORWARD):
-        return None
-    return (source, 0, cut) if what.startswith("phase") else (source, cut, COUNTER)
+    return counters(chip) | ({"lag": COUNTER} if has_lag(chip) else {})
 
 
 class RunCounters(Component):
@@ -102,7 +63,7 @@ class RunCounters(Component):
     used, update, group_ends : the cost that arrives next is correlated; its step ends an update period, tau_theta
         steps, or the patterns of a window.
     load, load_register, load_value : the host writes a counter; only while idle.
-    step, ... : those of `RESTORABLE` that the chip has as registers, see `counter_registers`.
+    step, ... : those of `RESTORABLE` that the chip has as registers, see `golden.chip.counters.counters`.
     lag : max(step - delay, 0), where there is a delay.
     """
 
@@ -126,7 +87,7 @@ class RunCounters(Component):
 
     def elaborate(self, platform):
         m = Module()
-        chip, registers = self.chip, counter_registers(self.chip)
+        chip, registers = self.chip, counters(self.chip)
         settings = effective_settings(chip, self.settings)
         count, move = Signal(), Signal()  # a step is done; another one is presented
         m.d.comb += [count.eq(self.applied & self.ahead), move.eq(self.applied & self.advance)]
@@ -192,7 +153,7 @@ class RunCounters(Component):
         if cut is not None:
             return step[cut:], Cat(step[:cut], Const(0, 1)), step[:cut].all() if cut else Const(1)
         setting = effective_settings(self.chip, self.settings).__dict__[tau]
-        if phase not in counter_registers(self.chip):
+        if phase not in counters(self.chip):
             return Const(0), Const(0), Const(1)
         phase_, ends = getattr(self, phase), Signal(name=f"{phase}_ends")
         m.d.sync += ends.eq(phase_ + 1 >= setting)

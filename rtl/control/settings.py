@@ -8,10 +8,10 @@ from types import SimpleNamespace
 from amaranth.hdl import Const, Module, Signal
 from amaranth.lib.wiring import Component, In, Out
 
-from ...golden.blocks.measure.cost import AVERAGE, FORWARD
+from ...golden.blocks.measure.cost import FORWARD
 from ...golden.chip.chip import Chip
 from ...golden.chip.memory_map import Register
-from ...golden.chip.registers import constants, settings
+from ...golden.chip.registers import constants, limits, settings
 from ..lib.settings_layout import LAYOUT
 
 
@@ -21,12 +21,6 @@ def effective_settings(chip: Chip, value) -> SimpleNamespace:
     return SimpleNamespace(
         **{name: Const(fixed[name], LAYOUT[name].shape) if name in fixed else value[name] for name in LAYOUT.members}
     )
-
-
-def constant_log2(chip: Chip, name: str) -> int | None:
-    """log2 of a time constant that is a constant and a power of two; None of all others."""
-    tau = constants(chip).get(name)
-    return tau.bit_length() - 1 if tau and tau & (tau - 1) == 0 else None
 
 
 def single_reading(chip: Chip) -> bool:
@@ -66,14 +60,8 @@ class Settings(Component):
 
     def elaborate(self, platform):
         m = Module()
-        largest = dict.fromkeys(LAYOUT.members, (1, 2**20))
-        for name, tau in zip(("tau_p", "tau_theta"), self.chip.config.largest, strict=True):
-            largest[name] = (1, tau)
-        largest |= {"refresh": (0, 2**20), "average": (0, AVERAGE), "average_c0": (0, AVERAGE)}
-        largest |= {"blanking": (0, 2**20 - 1), "delay": (0, 15), "settle": (0, 65535)}
-        largest |= {"decay": (0, 65535), "leak": (1, 32768), "seed": (0, 2**32 - 1)}
         registers: dict[Register, Signal] = {}
-        fixed = constants(self.chip)
+        fixed, ranges = constants(self.chip), limits(self.chip)
         for register, initial in settings(self.chip).items():
             field = register.name.lower()
             if field not in fixed:
@@ -81,7 +69,7 @@ class Settings(Component):
             m.d.comb += self.value[field].eq(registers.get(register, initial))
         with m.If(self.load), m.Switch(self.load_register):
             for register, value in registers.items():
-                low, high = largest[register.name.lower()]
+                low, high = ranges[register]
                 with m.Case(register):
                     # Both are one comparison, as unsigned numbers wrap.
                     fits = (self.load_value - low)[:32] <= high - low

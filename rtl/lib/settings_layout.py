@@ -2,7 +2,8 @@
 
 from amaranth.lib import data
 
-TAU_BITS = 21
+from ...golden.chip.counters import TAU_BITS
+
 LAYOUT = data.StructLayout(
     {
         "tau_p": TAU_BITS, "tau_x": TAU_BITS, "tau_theta": TAU_BITS, "refresh": TAU_BITS,
