@@ -14,8 +14,9 @@ from .array.guard import ArrayGuard
 from .array.port import ArrayPort
 from .array.rails import RailSequence
 from .array.rails_port import RailPort
+from .bus.slave import NATIVE, BusSlave, bus_members
 from .control.control_port import connect_control
-from .control.host_registers import HOST, HostRegisters
+from .control.host_registers import HostRegisters, host_members
 from .engine import Engine
 from .lib import verilog as text
 from .lib.style import Style
@@ -41,10 +42,10 @@ class EngineTop(Component):
     samples : samples that come by a stream, see `rtl.engine.Engine`.
     """
 
-    def __init__(self, chip: Chip):
-        self.chip = chip
+    def __init__(self, chip: Chip, bus: str = NATIVE):
+        self.chip, self.bus = chip, bus
         outside = {"array": Out(outer_port(chip)), "telemetry": Out(Telemetry(chip.cost))}
-        super().__init__({**HOST, **outside, **stream_members(chip)})
+        super().__init__({**bus_members(chip, bus), **outside, **stream_members(chip)})
 
     def elaborate(self, platform):
         m = Module()
@@ -70,10 +71,10 @@ class Top(Component):
     host_valid, ..., flags : see `rtl.control.host_registers.HostRegisters`.
     """
 
-    def __init__(self, chip: Chip, array: Component | None = None):
-        self.chip = chip
+    def __init__(self, chip: Chip, array: Component | None = None, bus: str = NATIVE):
+        self.chip, self.bus = chip, bus
         self.array = array or EmulatedArray(chip)
-        super().__init__(HOST)
+        super().__init__(bus_members(chip, bus))
 
     def elaborate(self, platform):
         m = Module()
@@ -100,9 +101,9 @@ class FrontTop(Component):
     pins : those of the front end.
     """
 
-    def __init__(self, chip: Chip, front: Component):
-        self.chip, self.front = chip, front
-        super().__init__({**HOST, "pins": front.signature.members["pins"]})
+    def __init__(self, chip: Chip, front: Component, bus: str = NATIVE):
+        self.chip, self.bus, self.front = chip, bus, front
+        super().__init__({**bus_members(chip, bus), "pins": front.signature.members["pins"]})
 
     def elaborate(self, platform):
         m = Module()
@@ -121,11 +122,17 @@ def _controlled(m: Module, top: Component) -> tuple[Engine, object]:
     """An engine as a submodule, with registers whose host is the top's, and its port towards the array."""
     chip = top.chip
     m.submodules.engine = engine = Engine(chip)
-    m.submodules.registers = registers = HostRegisters(chip)
+    m.submodules.registers = registers = HostRegisters(chip, refuses=top.bus != NATIVE)
     connect_control(m, chip, engine, registers.engine)
     m.d.comb += registers.array_busy.eq(engine.array.busy)
-    for name, member in HOST.items():
-        inner, outer = getattr(registers, name), getattr(top, name)
+    slave = top
+    if top.bus != NATIVE:
+        m.submodules.bus = slave = BusSlave(chip, top.bus)
+        for name, member in bus_members(chip, top.bus).items():
+            inner, outer = getattr(slave, name), getattr(top, name)
+            m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
+    for name, member in host_members(registers.refuses).items():
+        inner, outer = getattr(registers, name), getattr(slave, name)
         m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
     return engine, _outer(m, chip, engine, registers)
 

@@ -6,7 +6,7 @@ Addresses are those of `golden.chip.memory_map`.
 from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import Component, In, Member, Out
 
 from ...golden.chip.chip import Chip
 from ...golden.chip.counters import RESTORABLE, counter_source
@@ -18,6 +18,7 @@ from ...golden.chip.memory_map import (
     EVALUATE,
     INDEX_BITS,
     START,
+    STOP,
     Region,
     Register,
 )
@@ -44,12 +45,19 @@ HOST = {
 """Members towards the host."""
 
 
+def host_members(refuses: bool) -> dict[str, Member]:
+    """Members towards the host, with one that says what is refused."""
+    return HOST | ({"refused": Out(1)} if refuses else {})
+
+
 class HostRegisters(Component):
     """What a host sees of an engine.
 
     Parameters
     ----------
     chip : golden.chip.chip.Chip
+    refuses : bool
+        A request is never waited for, nor ignored for its time: where it would be, it is dropped and `refused`.
 
     Members
     -------
@@ -65,12 +73,13 @@ class HostRegisters(Component):
     array_busy : the array is not ready.
     pulses : the host allows pulses onto devices outside.
     fault : an array outside is cut off: a run is stopped, and none begins before the host has cleared the flag.
+    refused : high in the clock after a request was taken that is not done.
     """
 
-    def __init__(self, chip: Chip):
-        self.chip = chip
+    def __init__(self, chip: Chip, refuses: bool = False):
+        self.chip, self.refuses = chip, refuses
         array = {"array_busy": In(1), "pulses": Out(1), "fault": In(1)}
-        super().__init__({**HOST, "engine": In(ControlPort(chip)), **array})
+        super().__init__({**host_members(refuses), "engine": In(ControlPort(chip)), **array})
 
     def elaborate(self, platform):
         m, target = Module(), Signal(32)
@@ -92,8 +101,21 @@ class HostRegisters(Component):
         with m.If(r.accept):
             m.d.sync += [r.write.eq(self.host_write), r.word.eq(self.host_data)]
             m.d.sync += r.index.eq(self.host_address[:INDEX_BITS])
-        m.d.sync += r.waiting.eq(r.accept | (r.waiting & ~r.act))
+        waits = r.waiting & ~r.act
+        if self.refuses:
+            late = r.waiting & ~r.asked(Region.REGISTERS) & self.busy
+            m.d.comb += self.refused.eq(late | self._ignored(r))
+            waits &= ~late
+        m.d.sync += r.waiting.eq(r.accept | waits)
         return r
+
+    def _ignored(self, r: "_Request") -> Value:
+        """Whether a register is written at a time when that has no effect."""
+        written = r.waiting & r.write & r.asked(Region.REGISTERS)
+        control = r.asked(Region.REGISTERS, (Register.CONTROL,))
+        always = r.asked(Region.REGISTERS, (Register.FLAGS,)) | r.asked(Region.REGISTERS, (Register.PULSES,))
+        begins = (r.word != STOP) & (self.busy | self.flags[FAULT])
+        return written & Mux(control, begins, self.busy & ~always)
 
     def _control(self, m: Module, r: "_Request", target: Signal) -> None:
         """Registers that are written, and the engine's ports that follow."""

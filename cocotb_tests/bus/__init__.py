@@ -1,0 +1,1 @@
+"""Buses: registers and memories through masters that are not ours, and streams."""
