@@ -107,17 +107,13 @@ class Range(NamedTuple):
     size: int
     access: Access
 
-    @property
-    def low(self) -> int:
-        """Smallest entry."""
-        if not self.memory.signed:
-            return 0
-        return max(-self.memory.bound, -limit(self.memory.bits) - 1)
-
-    @property
-    def high(self) -> int:
-        """Largest entry."""
-        return min(self.memory.bound, limit(self.memory.bits + 1 - self.memory.signed))
+    def values(self, index: int = 0) -> tuple[int, int]:
+        """Smallest and largest value of an entry."""
+        memory = self.memory
+        if memory.bounds:
+            return 0, memory.bounds[index]
+        most = min(memory.bound, limit(memory.bits + 1 - memory.signed))
+        return max(-memory.bound, -limit(memory.bits) - 1) if memory.signed else 0, most
 
 
 class BusMap(NamedTuple):
@@ -170,8 +166,8 @@ def _native(chip: Chip) -> list[Entry]:
         if register in free:
             write = free[register]
         elif register in initial:
-            write = None if name in fixed else (*ranges[register], initial[register])
-            read = True
+            read, used = True, chip.cost.mode == ANALOG or register not in (Register.DECAY, Register.LEAK)
+            write = (*ranges[register], initial[register]) if used and name not in fixed else None
         elif name in own:
             write = 0, 2 ** own[name] - 1, 0
         elif name in RESTORABLE:

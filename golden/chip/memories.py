@@ -43,6 +43,8 @@ class Memory(NamedTuple):
         If not 0, the field has so many entries and is a ring: item n is at n mod ring there, at n mod words here.
     signed : bool
         Entries are sign-extended to 32 bits.
+    bounds : tuple of int
+        Largest value of each entry, where they differ.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Memory(NamedTuple):
     field: str = ""
     ring: int = 0
     signed: bool = True
+    bounds: tuple[int, ...] = ()
 
     @property
     def restorable(self) -> bool:

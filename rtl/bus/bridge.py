@@ -121,4 +121,9 @@ class BusBridge(Component):
             assert region is not None
             with m.If((place[bits:] == item.base >> bits) & (index < item.memory.words)):
                 m.d.sync += self.host_address.eq(address(region, 0) | index)
-                entry(item.access, item.low, item.high)
+                entry(item.access, *item.values())
+                if item.memory.bounds:
+                    with m.Switch(index):
+                        for number in range(item.memory.words):
+                            with m.Case(number):
+                                entry(item.access, *item.values(number))

@@ -97,7 +97,7 @@ class TikiTaka(Path):
     def memories(self, chip: "Chip") -> tuple[Memory, ...]:
         """C, H, A, R; with AGAD its means; lines' cursors and choppers; rate and thresholds, which a host may set."""
         bits, bound, filter_ = self.fast.bits, 1 << self.fast.bits - 1, "engine.tiki_taka.ttv2"
-        words, layers = chip.layout.parameters, len(self.lines.layers)
+        words = chip.layout.parameters
 
         def of_lines(name: str, symbol: str, bits: int, bound: int, path: str, field: str) -> Memory:
             return Memory(
@@ -121,10 +121,21 @@ class TikiTaka(Path):
                 Memory("chopper", "choppers", Region.CHOPPER, lines, 2, 3, cursor, field="chopper", signed=False)
             )
         bound = 2**31 - 1
-        found.append(Memory("cursor", "cursors", Region.CURSOR, 2 * layers, 32, bound, cursor, field="cursor"))
-        bits, bound = self.ttv2.bits - 1, self.ttv2.bound
-        symbol = "rate and thresholds"
-        found.append(Memory("rates", symbol, Region.RATES, len(self.rates), bits, bound, "engine.tiki_taka"))
+        bounds = tuple(most for count, _ in self.lines.layers for most in (count - 1, bound))
+        found.append(
+            Memory(
+                "cursor", "cursors", Region.CURSOR, len(bounds), 32, bound, cursor, field="cursor", signed=False,
+                bounds=bounds,
+            )  # fmt: skip
+        )
+        bounds = (2**RATE_BITS - 1, *[self.ttv2.bound] * (len(self.rates) - 1))
+        bits, symbol = max(RATE_BITS, self.ttv2.bits - 1), "rate and thresholds"
+        found.append(
+            Memory(
+                "rates", symbol, Region.RATES, len(bounds), bits, max(bounds), "engine.tiki_taka", signed=False,
+                bounds=bounds,
+            )  # fmt: skip
+        )
         return tuple(found)
 
     def units(self, chip: "Chip") -> list[tuple[str, str, str]]:
