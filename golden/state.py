@@ -8,11 +8,8 @@ from numpy.typing import NDArray
 
 from .chip.chip import Chip
 from .chip.memories import Memory, memories
-
-FLAGS = ("cost", "gradient", "parameter", "fault")
-"""Sticky flags, bit 0 upwards: C~, G, and theta, M, H, the average or a DAC's code saturated; an array outside was cut
-off."""
-FAULT = FLAGS.index("fault")
+from .chip.memory_map import FAULT as FAULT
+from .chip.memory_map import FLAGS as FLAGS
 
 
 class State:

@@ -15,13 +15,13 @@ from ohmgrad.cocotb_tests.drivers import STALLS, Bench
 from ohmgrad.cocotb_tests.harness import check, over, run
 from ohmgrad.cocotb_tests.host import contents
 from ohmgrad.fpga.host.chip_in_loop import records
-from ohmgrad.golden.chip.bus_map import WORD, Access, BusMap, Entry, Range, bus_map
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import load
 from ohmgrad.golden.chip.memory_map import EVALUATE, START, STOP, Region
 from ohmgrad.golden.chip.registers import registers
 from ohmgrad.golden.data import datasets
 from ohmgrad.golden.engine import Engine as Golden
+from ohmgrad.golden.link.bus_map import WORD, Access, BusMap, Entry, Range, bus_map
 from ohmgrad.rtl.top import Top
 
 COARSE = {"array.adc_bits": 7, "array.output_bits": 9}

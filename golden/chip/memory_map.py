@@ -6,6 +6,10 @@ time, sign-extended to 32 bits; they answer while the engine is idle, registers 
 
 from enum import IntEnum
 
+FLAGS = ("cost", "gradient", "parameter", "fault")
+"""Sticky flags, bit 0 upwards: C~, G, and theta, M, H, the average or a DAC's code saturated; an array outside was cut
+off."""
+FAULT = FLAGS.index("fault")
 INDEX_BITS = 24
 ADDRESS_BITS = 32
 DATA_BITS = 32

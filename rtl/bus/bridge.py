@@ -3,9 +3,9 @@
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.wiring import Component, In, Out
 
-from ...golden.chip.bus_map import MEMORIES, OWN, WORD, Access, bus_map
 from ...golden.chip.chip import Chip
 from ...golden.chip.memory_map import STOP, Register, address
+from ...golden.link.bus_map import MEMORIES, OWN, WORD, Access, bus_map
 from ..control.host_registers import host_members
 from ..lib.streams import transfer
 from .bus_registers import BusRegisters
@@ -28,7 +28,7 @@ class BusBridge(Component):
 
     Members
     -------
-    bus : see `rtl.bus.port.BusPort`; addresses are those of `golden.chip.bus_map`.
+    bus : see `rtl.bus.port.BusPort`; addresses are those of `golden.link.bus_map`.
     host_valid, ..., refused : towards `rtl.control.host_registers.HostRegisters` that refuses.
     lost : high for one clock where a word of telemetry was lost.
     interrupt : see `BusRegister.ENABLE`.

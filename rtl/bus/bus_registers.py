@@ -3,14 +3,14 @@
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib.wiring import Component, In, Out
 
-from ...golden.chip.bus_map import EVENTS, MAGIC, MAP, BusRegister
 from ...golden.chip.chip import Chip
+from ...golden.link.bus_map import EVENTS, MAGIC, MAP, BusRegister
 from ...golden.link.frames import identity
 from ...golden.state import FAULT, FLAGS
 
 
 class BusRegisters(Component):
-    """`golden.chip.bus_map.BusRegister`.
+    """`golden.link.bus_map.BusRegister`.
 
     Parameters
     ----------

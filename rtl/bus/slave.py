@@ -6,8 +6,8 @@ from typing import NamedTuple
 from amaranth.hdl import Module
 from amaranth.lib.wiring import Component, In, Member, Out, connect
 
-from ...golden.chip.bus_map import bus_map
 from ...golden.chip.chip import Chip
+from ...golden.link.bus_map import bus_map
 from ..control.host_registers import host_members
 from .apb import Apb, apb_ports
 from .axi_lite import AxiLite, axi_lite_ports

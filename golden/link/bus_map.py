@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 from ..blocks.lib.fixed import limit
 from ..blocks.measure.cost import ANALOG, ANTITHETIC, FORWARD, FRACTION
-from .chip import Chip
-from .counters import COUNTER, RESTORABLE, counter_source, counters
-from .memories import Memory, memories
-from .memory_map import CALIBRATE, EVALUATE, START, STOP, Region, Register
-from .registers import constants, limits, settings
+from ..chip.chip import Chip
+from ..chip.counters import COUNTER, RESTORABLE, counter_source, counters
+from ..chip.memories import Memory, memories
+from ..chip.memory_map import CALIBRATE, EVALUATE, FLAGS, START, STOP, Region, Register
+from ..chip.registers import constants, limits, settings
+from .frames import identity
 
 WORD = 4
 """Bytes of a word; all accesses are of whole words."""
@@ -57,6 +58,14 @@ class BusRegister(IntEnum):
 
 EVENTS = ("done", "saturated", "fault", "lost")
 """Bits of `BusRegister.INTERRUPT`."""
+FIELDS = {
+    Register.CONTROL.name: ("start", "stop", "evaluate", "calibrate"),
+    Register.FLAGS.name: FLAGS,
+    BusRegister.STATUS.name: ("busy", "learning", *FLAGS),
+    BusRegister.INTERRUPT.name: EVENTS,
+    BusRegister.ENABLE.name: EVENTS,
+}
+"""Bits that have names."""
 
 
 class Access(StrEnum):
@@ -83,7 +92,9 @@ class Entry(NamedTuple):
     reset : int or None
         Value after reset; None: what the chip does sets it.
     idle : bool
-        Written while the engine is idle only; else by an error.
+        Written while the engine is idle only; else that is an error.
+    fields : tuple of str
+        Its bits from 0 on, where each has a name of its own.
     """
 
     name: str
@@ -94,6 +105,7 @@ class Entry(NamedTuple):
     high: int = 2**32 - 1
     reset: int | None = None
     idle: bool = False
+    fields: tuple[str, ...] = ()
 
 
 class Range(NamedTuple):
@@ -146,8 +158,8 @@ def bus_map(chip: Chip) -> BusMap:
             access = Access.WRITE if memory.region == Region.SAMPLES else Access.BOTH
             ranges.append(Range(memory, base, size, access))
             base += size
-    registers = (*_native(chip), *_own())
-    return BusMap(registers, tuple(ranges), (base - 1).bit_length(), START | STOP | EVALUATE | calibrate)
+    registers = (entry._replace(fields=FIELDS.get(entry.name, ())) for entry in (*_native(chip), *_own(chip)))
+    return BusMap(tuple(registers), tuple(ranges), (base - 1).bit_length(), START | STOP | EVALUATE | calibrate)
 
 
 def _native(chip: Chip) -> list[Entry]:
@@ -198,14 +210,18 @@ def _cost_memory(chip: Chip) -> dict[Register, tuple[int, int, int] | None]:
     return found
 
 
-def _own() -> list[Entry]:
+def _own(chip: Chip) -> list[Entry]:
     """Registers that only a bus has."""
     text = described(BusRegister)
     access = {
         BusRegister.SCRATCH: (Access.BOTH, *ANY, 0), BusRegister.INTERRUPT: (Access.CLEAR, *ANY, 0),
         BusRegister.ENABLE: (Access.BOTH, 0, 2 ** len(EVENTS) - 1, 0),
     }  # fmt: skip
-    reset = {BusRegister.ID: MAGIC, BusRegister.VERSION: MAP}
+    number = identity(chip)
+    reset = {
+        BusRegister.ID: MAGIC, BusRegister.VERSION: MAP, BusRegister.CHIP_LOW: number & 0xFFFFFFFF,
+        BusRegister.CHIP_HIGH: number >> 32,
+    }  # fmt: skip
     return [
         Entry(own.name, text[own.name], OWN + WORD * own, *access.get(own, (Access.READ, *ANY, reset.get(own))))
         for own in BusRegister
