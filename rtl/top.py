@@ -4,7 +4,7 @@
 """
 
 from amaranth.hdl import Module
-from amaranth.lib.wiring import Component, In, Out, Signature, connect, flipped
+from amaranth.lib.wiring import Component, Out, Signature, connect, flipped
 
 from ..golden.chip.chip import Chip
 from ..golden.chip.registers import constants
@@ -14,7 +14,7 @@ from .array.guard import ArrayGuard
 from .array.port import ArrayPort
 from .array.rails import RailSequence
 from .array.rails_port import RailPort
-from .bus.slave import NATIVE, BusSlave, bus_members
+from .bus.slave import NATIVE, bus_members, connect_bus, join_members
 from .control.control_port import connect_control
 from .control.host_registers import HostRegisters, host_members
 from .engine import Engine
@@ -44,16 +44,17 @@ class EngineTop(Component):
 
     def __init__(self, chip: Chip, bus: str = NATIVE):
         self.chip, self.bus = chip, bus
-        outside = {"array": Out(outer_port(chip)), "telemetry": Out(Telemetry(chip.cost))}
-        super().__init__({**bus_members(chip, bus), **outside, **stream_members(chip)})
+        native = {"telemetry": Out(Telemetry(chip.cost)), **stream_members(chip)} if bus == NATIVE else {}
+        super().__init__({**bus_members(chip, bus), "array": Out(outer_port(chip)), **native})
 
     def elaborate(self, platform):
         m = Module()
-        engine, port = _controlled(m, self)
+        engine, port = _controlled(m, self, platform)
         connect(m, port, flipped(self.array))
-        connect(m, engine.telemetry, flipped(self.telemetry))
-        for name in stream_members(self.chip):
-            connect(m, flipped(getattr(self, name)), getattr(engine, name))
+        if self.bus == NATIVE:
+            connect(m, engine.telemetry, flipped(self.telemetry))
+            for name in stream_members(self.chip):
+                connect(m, flipped(getattr(self, name)), getattr(engine, name))
         return m
 
 
@@ -78,7 +79,7 @@ class Top(Component):
 
     def elaborate(self, platform):
         m = Module()
-        engine, port = _controlled(m, self)
+        engine, port = _controlled(m, self, platform)
         m.submodules.array = self.array
         if isinstance(self.array, EmulatedArray) and "seed" not in constants(self.chip):
             m.d.comb += [self.array.seed.eq(engine.settings.seed), self.array.renewed.eq(engine.renewed)]
@@ -107,7 +108,7 @@ class FrontTop(Component):
 
     def elaborate(self, platform):
         m = Module()
-        _, port = _controlled(m, self)
+        _, port = _controlled(m, self, platform)
         m.submodules.front = self.front
         connect(m, port, self.front.array)
         connect(m, self.front.pins, flipped(self.pins))
@@ -118,22 +119,17 @@ TOPS = {"chip": Top, "engine": EngineTop}
 """What can be generated, by the name of the top module."""
 
 
-def _controlled(m: Module, top: Component) -> tuple[Engine, object]:
+def _controlled(m: Module, top: Component, platform) -> tuple[Engine, object]:
     """An engine as a submodule, with registers whose host is the top's, and its port towards the array."""
     chip = top.chip
     m.submodules.engine = engine = Engine(chip)
     m.submodules.registers = registers = HostRegisters(chip, refuses=top.bus != NATIVE)
     connect_control(m, chip, engine, registers.engine)
     m.d.comb += registers.array_busy.eq(engine.array.busy)
-    slave = top
-    if top.bus != NATIVE:
-        m.submodules.bus = slave = BusSlave(chip, top.bus)
-        for name, member in bus_members(chip, top.bus).items():
-            inner, outer = getattr(slave, name), getattr(top, name)
-            m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
-    for name, member in host_members(registers.refuses).items():
-        inner, outer = getattr(registers, name), getattr(slave, name)
-        m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
+    if top.bus == NATIVE:
+        join_members(m, registers, top, host_members(refuses=False))
+    else:
+        connect_bus(m, top, registers, engine, getattr(platform, "style", Style()))
     return engine, _outer(m, chip, engine, registers)
 
 

@@ -1,4 +1,7 @@
-"""Masters of the buses, none of them ours: each reads and writes words, and says whether that was an error."""
+"""Masters of the buses, none of them ours: each reads and writes words, and says whether that was an error.
+
+A prefix comes before the names of all ports, as "axi__".
+"""
 
 from collections.abc import Iterator
 
@@ -15,9 +18,8 @@ WHOLE = 15
 class Axi:
     """cocotbext-axi; every channel stalls."""
 
-    def __init__(self, dut, name: str, rng: np.random.Generator):
-        bus = AxiLiteBus.from_prefix(dut, f"{name}__s_axi")
-        self._master, self._rng = AxiLiteMaster(bus, dut.clk, dut.rst), rng
+    def __init__(self, dut, prefix: str, clock, rng: np.random.Generator):
+        self._master, self._rng = AxiLiteMaster(AxiLiteBus.from_prefix(dut, f"{prefix}s_axi"), clock), rng
         self._master.write_if.log.setLevel("WARNING")
         self._master.read_if.log.setLevel("WARNING")
 
@@ -51,10 +53,10 @@ class Wishbone:
         "ack": "ack_o", "err": "err_o", "sel": "sel_i",
     }  # fmt: skip
 
-    def __init__(self, dut, name: str, rng: np.random.Generator):
-        self._master = WishboneMaster(dut, f"{name}__wbs", dut.clk, timeout=16, signals_dict=self.SIGNALS)
+    def __init__(self, dut, prefix: str, clock, rng: np.random.Generator):
+        self._master = WishboneMaster(dut, f"{prefix}wbs", clock, timeout=16, signals_dict=self.SIGNALS)
         self._master.log.setLevel("WARNING")
-        self._clock, self._rng, self._stall = dut.clk, rng, 0.0
+        self._clock, self._rng, self._stall = clock, rng, 0.0
 
     def stall(self, probability: float) -> None:
         """Let up to three clocks pass before a cycle with this probability."""
@@ -79,10 +81,10 @@ class Wishbone:
 class Apb:
     """cocotbext-apb, which fails by itself where an error is not what was expected."""
 
-    def __init__(self, dut, name: str, rng: np.random.Generator):
-        self._master = ApbHost(Apb4Bus(dut, f"{name}_"), dut.clk, timeout_max=16)
+    def __init__(self, dut, prefix: str, clock, rng: np.random.Generator):
+        self._master = ApbHost(Apb4Bus(dut, prefix.removesuffix("_")), clock, timeout_max=16)
         self._master.log.setLevel("WARNING")
-        self._clock, self._rng, self._stall = dut.clk, rng, 0.0
+        self._clock, self._rng, self._stall = clock, rng, 0.0
 
     def stall(self, probability: float) -> None:
         """Let up to three clocks pass before a transfer with this probability."""

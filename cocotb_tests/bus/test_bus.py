@@ -8,6 +8,7 @@ from importlib.resources import files
 
 import cocotb
 import numpy as np
+from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
 from ohmgrad.cocotb_tests.bus.masters import MASTERS, WHOLE
@@ -22,6 +23,7 @@ from ohmgrad.golden.chip.registers import registers
 from ohmgrad.golden.data import datasets
 from ohmgrad.golden.engine import Engine as Golden
 from ohmgrad.golden.link.bus_map import WORD, Access, BusMap, Entry, Range, bus_map
+from ohmgrad.rtl.bus.slave import BUSES
 from ohmgrad.rtl.top import Top
 
 COARSE = {"array.adc_bits": 7, "array.output_bits": 9}
@@ -57,13 +59,17 @@ class Bus:
     def __init__(self, dut, name: str):
         self.name, self.bench = name, Bench(dut, name, make(name))
         self.rng, self.chip = self.bench.rng, self.bench.block.chip
-        self.master, self.map = MASTERS[name](dut, name, self.rng), bus_map(self.chip)
+        self.clock, self.reset = (self.bench.signal(getattr(BUSES[name], port)) for port in ("clock", "reset"))
+        self.master, self.map = MASTERS[name](dut, f"{name}__", self.clock, self.rng), bus_map(self.chip)
         self.at = {entry.name: entry for entry in self.map.registers}
 
     async def start(self) -> None:
         """Reset, and wait until memories are cleared."""
-        await self.bench.start()
-        await ClockCycles(self.bench.dut.clk, 2)
+        self.reset.value = not BUSES[self.name].low
+        Clock(self.clock, 2, "ns").start()
+        await ClockCycles(self.clock, 2)
+        self.reset.value = BUSES[self.name].low
+        await ClockCycles(self.clock, 2)
         while await self.get("STATUS") & 1:
             pass
         self.master.stall(float(self.rng.choice(STALLS)))
@@ -113,7 +119,7 @@ class Bus:
     async def wait(self) -> None:
         """Until the chip is idle."""
         while await self.get("STATUS") & 1:
-            await ClockCycles(self.bench.dut.clk, 5)
+            await ClockCycles(self.clock, 5)
 
 
 def words(item: Range) -> range:
@@ -184,10 +190,10 @@ async def no_access_waits_over_16_clocks_where_both_kinds_come_at_once(dut, name
     await bus.start()
     bus.master.stall(0)
     worst = {"ar": 0, "aw": 0}
-    watches = [cocotb.start_soon(waits(bus.bench, worst, *pair)) for pair in (("ar", "r"), ("aw", "b"))]
+    watches = [cocotb.start_soon(waits(bus, worst, *pair)) for pair in (("ar", "r"), ("aw", "b"))]
     for _ in range(50):
         reads = cocotb.start_soon(bus.get("STEP"))
-        await ClockCycles(dut.clk, int(bus.rng.integers(12)))
+        await ClockCycles(bus.clock, int(bus.rng.integers(12)))
         await bus.put("SCRATCH", 1)
         await reads
     for watch in watches:
@@ -195,12 +201,12 @@ async def no_access_waits_over_16_clocks_where_both_kinds_come_at_once(dut, name
     assert 10 < max(worst.values()) <= 16, worst
 
 
-async def waits(bench: Bench, worst: dict[str, int], request: str, response: str) -> None:
+async def waits(bus: Bus, worst: dict[str, int], request: str, response: str) -> None:
     """Count the clocks from a request to its response, both included, at most."""
-    asked, answered = (bench.signal(f"s_axi_{channel}valid") for channel in (request, response))
+    asked, answered = (bus.bench.signal(f"s_axi_{channel}valid") for channel in (request, response))
     count = 0
     while True:
-        await RisingEdge(bench.dut.clk)
+        await RisingEdge(bus.clock)
         count = count + 1 if asked.value or count else 0
         if answered.value:
             worst[request], count = max(worst[request], count), 0
@@ -273,7 +279,7 @@ async def a_run_is_goldens_and_meanwhile_memories_and_settings_are_refused(dut, 
     await bus.wait()
     assert interrupt.value and await bus.get("INTERRUPT") & 1
     await bus.put("INTERRUPT", 1)
-    await RisingEdge(dut.clk)
+    await RisingEdge(bus.clock)
     assert not interrupt.value and not await bus.get("INTERRUPT") & 1
     steps = await bus.get("STEP")
     assert steps > 20

@@ -1,16 +1,19 @@
 """A chip's slave on a bus: that bus's ports on one side, requests of a host on the other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from amaranth.hdl import Module
+from amaranth.hdl import ClockDomain, Module
 from amaranth.lib.wiring import Component, In, Member, Out, connect
 
 from ...golden.chip.chip import Chip
 from ...golden.link.bus_map import bus_map
-from ..control.host_registers import host_members
+from ..control.host_registers import HostRegisters, host_members
+from ..lib.style import ASYNC, Style
+from ..measure.sample_stream import stream_members
 from .apb import Apb, apb_ports
 from .axi_lite import AxiLite, axi_lite_ports
+from .axi_stream import TelemetryStream, axi_stream_members, sample_bus_layout
 from .bridge import BusBridge
 from .wishbone import Wishbone, wishbone_ports
 
@@ -49,10 +52,43 @@ BUSES = {
 
 
 def bus_members(chip: Chip, bus: str) -> dict[str, Member]:
-    """Members of a top towards its host: the native port, or a bus's, with the interrupt."""
+    """Members of a top towards its host: the native port, or all of a bus: clock, reset, slave, interrupt, streams."""
     if bus == NATIVE:
         return host_members(refuses=False)
+    kind = BUSES[bus]
+    return {kind.clock: In(1), kind.reset: In(1)} | _slave_members(chip, bus) | axi_stream_members(chip)
+
+
+def _slave_members(chip: Chip, bus: str) -> dict[str, Member]:
+    """Members of the slave alone."""
     return BUSES[bus].ports(bus_map(chip).bits) | {"interrupt": Out(1)}
+
+
+def connect_bus(m: Module, top: Component, registers: HostRegisters, engine: Component, style: Style) -> None:
+    """Hang an engine and its registers on the bus of a top that has `bus_members`: all in the clock of that bus."""
+    kind, chip = BUSES[top.bus], top.chip
+    m.domains.sync = domain = ClockDomain("sync", async_reset=style.reset == ASYNC)
+    reset = getattr(top, kind.reset)
+    m.d.comb += [domain.clk.eq(getattr(top, kind.clock)), domain.rst.eq(~reset if kind.low else reset)]
+    m.submodules.bus = slave = BusSlave(chip, top.bus)
+    m.submodules.telemetry = telemetry = TelemetryStream(chip.cost)
+    connect(m, engine.telemetry, telemetry.telemetry)
+    m.d.comb += slave.lost.eq(telemetry.lost)
+    if stream_members(chip):
+        samples, word = engine.samples, sample_bus_layout(chip)(top.s_axis_samples_tdata)
+        m.d.comb += [samples.payload[lane].eq(word[lane]) for lane in range(len(samples.payload))]
+        m.d.comb += samples.valid.eq(top.s_axis_samples_tvalid)
+        m.d.comb += top.s_axis_samples_tready.eq(samples.ready)
+    for part in (slave, telemetry):
+        join_members(m, part, top, [name for name in part.signature.members if hasattr(top, name)])
+    join_members(m, registers, slave, host_members(refuses=True))
+
+
+def join_members(m: Module, inner: Component, outer: Component, names: Iterable[str]) -> None:
+    """Connect ports of the same name: as the inner one's inputs and outputs are."""
+    for name in names:
+        here, there = getattr(inner, name), getattr(outer, name)
+        m.d.comb += here.eq(there) if inner.signature.members[name].flow == In else there.eq(here)
 
 
 class BusSlave(Component):
@@ -73,14 +109,13 @@ class BusSlave(Component):
     def __init__(self, chip: Chip, bus: str):
         self.chip, self.bus = chip, bus
         host = {name: member.flip() for name, member in host_members(refuses=True).items()}
-        super().__init__({**bus_members(chip, bus), **host, "lost": In(1)})
+        super().__init__({**_slave_members(chip, bus), **host, "lost": In(1)})
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.bridge = bridge = BusBridge(self.chip)
         m.submodules.adapter = adapter = BUSES[self.bus].adapter(bridge.map.bits)
         connect(m, adapter.bus, bridge.bus)
-        for name, member in self.signature.members.items():
-            inner, outer = getattr(adapter if hasattr(adapter, name) else bridge, name), getattr(self, name)
-            m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
+        for part in (adapter, bridge):
+            join_members(m, part, self, [name for name in self.signature.members if hasattr(part, name)])
         return m
