@@ -26,6 +26,7 @@ from .control.sequencer import StepSequencer
 from .control.sequencer_counters import counter_ports
 from .control.settings import Settings, effective_settings, single_reading
 from .lib.mixer import Seed
+from .lib.signals import signals
 from .lib.streams import decouple, fork, skid, transfer
 from .measure.calibration import Calibration
 from .measure.cost import CostUnit, Telemetry
@@ -148,7 +149,7 @@ class Engine(Component):
 
     def _word(self, m: Module, cost: CostUnit, perturbations: Perturbations, now):
         """S from outside; returns the streams that take which sample it is."""
-        number, known, reading = Signal(32), Signal(), now.reading
+        number, known, reading = Signal(32, name="number"), Signal(name="known"), now.reading
         sample = Stream(SWEEP).create(path=("sample",))
         # Of an evaluation S of rail 0 is used, though it is of no step; of a sweep that only applies nothing is.
         measured = {ANTITHETIC: reading.take1, FORWARD: reading.take1 & reading.refresh, ANALOG: 0}[self.chip.cost.mode]
@@ -170,7 +171,8 @@ class Engine(Component):
 
     def _settle(self, m: Module, source, sink) -> None:
         """Hold conversions back until what the sweep applied has settled, and tell the array."""
-        applied, settled, waiting = transfer(self.sequencer.apply), Signal(), Signal()
+        applied = transfer(self.sequencer.apply)
+        settled, waiting = signals("settled waiting")
         m.d.comb += [
             sink.valid.eq(source.valid & settled),
             sink.payload.eq(source.payload),
@@ -182,7 +184,7 @@ class Engine(Component):
         if constants(self.chip).get("settle") == 0:
             m.d.comb += settled.eq(1)
             return
-        clocks = Signal(16)
+        clocks = Signal(16, name="clocks")
         m.d.comb += settled.eq(clocks == 0)
         with m.If(applied):
             m.d.sync += clocks.eq(self.settings.settle)
@@ -192,13 +194,13 @@ class Engine(Component):
     def _arrive(self, m: Module, cost: CostUnit, settings: Settings) -> None:
         """The way of the cost to the sequencer, and the calibration of its latency."""
         chip, sequencer, measured = self.chip, self.sequencer, cost.result.payload.cost
-        arrived = Signal.like(sequencer.arrived)
+        arrived = Signal.like(sequencer.arrived, name="arrived")
         if chip.emulated:
             m.d.comb += sequencer.arrived.eq(arrived)
         else:  # cut off, a step has no cost
             measured = Mux(self.cut, 0, measured)
             m.d.comb += sequencer.arrived.eq(Mux(self.cut, 0, arrived))
-        clear = Signal()
+        clear = Signal(name="clear")
         m.d.comb += clear.eq(self.calibrate & ~sequencer.busy)
         if latency := chip.config.array.latency:
             m.submodules.delay_line = delay_line = DelayLine(latency, chip.cost.bits)

@@ -175,7 +175,7 @@ class OnBoard(Elaboratable):
     def elaborate(self, platform):
         m = Module()
         m.domains.sync = ClockDomain()
-        locked = Signal()
+        locked = Signal(name="locked")
         pin = platform.request(platform.default_clk, dir="-")
         self.clock.instantiate(m, pin, ClockSignal("sync"), locked)
         m.submodules.button = button = io.Buffer("i", platform.request(*self.board.reset, dir="-"))
@@ -193,8 +193,8 @@ class OnBoard(Elaboratable):
     def _reset(self, m: Module, locked: Signal, pressed: Signal) -> None:
         """Reset from the first clock until `RESET_CLOCKS` after lock and button."""
         m.domains.start = ClockDomain(reset_less=True, local=True)
-        ready, held = Signal(), Signal(init=1)
-        count = Signal(range(RESET_CLOCKS))
+        ready, held = Signal(name="ready"), Signal(init=1, name="held")
+        count = Signal(range(RESET_CLOCKS), name="count")
         m.submodules.ready = FFSynchronizer(locked & ~pressed, ready, o_domain="start")
         m.d.comb += [ClockSignal("start").eq(ClockSignal("sync")), ResetSignal("sync").eq(held)]
         with m.If(~ready):

@@ -7,6 +7,8 @@ from fractions import Fraction
 from amaranth.hdl import Const, Instance, Module, Signal, Value
 from amaranth.lib import io
 
+from ...rtl.lib.signals import signals
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -60,7 +62,7 @@ class Clock:
 
     def _xilinx(self, m: Module, pin, clock: Value, locked: Signal) -> None:
         m.submodules.crystal = crystal = io.Buffer("i", pin)
-        feedback, made = Signal(), Signal()
+        feedback, made = signals("feedback made")
         m.submodules.pll = Instance(
             self.primitive, **self._named(), i_CLKIN1=crystal.i, i_RST=Const(0), i_PWRDWN=Const(0),
             i_CLKFBIN=feedback, o_CLKFBOUT=feedback, o_CLKOUT0=made, o_LOCKED=locked,

@@ -30,7 +30,7 @@ class Crc(Component):
 
     def elaborate(self, platform):
         m = Module()
-        register = Signal(BITS, init=(1 << BITS) - 1)
+        register = Signal(BITS, init=(1 << BITS) - 1, name="register")
         m.d.comb += self.out.eq(~register[0])
         m.d.sync += self.good.eq(register == RESIDUE)
         with m.If(self.start):

@@ -13,6 +13,7 @@ from amaranth.lib.wiring import Component, In, Out
 from ...golden.chip.memory_map import ADDRESS_BITS, DATA_BITS, STOP, Region
 from ...golden.link.frames import CRC, END, ESC, ESC_END, ESC_ESC, MOST_REQUEST, WIDTHS, Kind
 from ...golden.link.frames import HEADER as HEADER_BYTES
+from ...rtl.lib.signals import read_port, signals, write_port
 from .crc import Crc
 from .link_answers import do, reply
 from .link_registers import LinkRegisters
@@ -64,22 +65,26 @@ class Link(Component):
             }
         )
         # A byte, received or to be sent, and the number and value of its bit that is on its way.
-        self.byte, self.number, self.serial = Signal(BYTE), Signal(range(BYTE)), Signal()
+        self.byte = Signal(BYTE, name="byte")
+        self.number = Signal(range(BYTE), name="number")
+        self.serial = Signal(name="serial")
         # The frame that is being received: its header, its bytes so far, and what is wrong with it.
-        self.header, self.length = Signal(HEADER), Signal(range(DEPTH))
-        self.spoiled, self.escaped = Signal(), Signal()
+        self.header, self.length = Signal(HEADER, name="header"), Signal(range(DEPTH), name="length")
+        self.spoiled, self.escaped = signals("spoiled escaped")
         # Where the request's data are read, number of an entry, and of a byte of it (or of the reply's CRC).
-        self.pointer, self.entry, self.part = Signal(range(DEPTH)), Signal(BYTE), Signal(range(max(WIDTHS)))
+        self.pointer = Signal(range(DEPTH), name="pointer")
+        self.entry = Signal(BYTE, name="entry")
+        self.part = Signal(range(max(WIDTHS)), name="part")
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.crc = self.crc = Crc()
         m.submodules.requests, m.submodules.registers = self.requests, self.registers
         m.submodules.buffer = memory = Memory(shape=BYTE, depth=DEPTH, init=[])
-        self.stored, self.store = memory.read_port(), memory.write_port()
+        self.stored, self.store = read_port(memory), write_port(memory)
         width = self.header.op[2:4]
-        self.last_part, self.last_entry = Signal(), Signal()
-        self.is_write = Signal()
+        self.last_part, self.last_entry = signals("last_part last_entry")
+        self.is_write = Signal(name="is_write")
         m.d.comb += [
             self.last_part.eq(self.part == Cat(width.any(), width[1])),
             self.last_entry.eq(self.entry == self.header.most),
@@ -98,7 +103,7 @@ class Link(Component):
             self.registers.limit.eq(self.host_data),
             self.fired.eq(self.registers.fired),
         ]
-        idle = Signal()
+        idle = Signal(name="idle")
         with m.If(self.broken | (self.valid & ~idle)):
             m.d.sync += self.spoiled.eq(1)
         with m.FSM():
@@ -115,7 +120,7 @@ class Link(Component):
     def _receive(self, m: Module, idle: Signal) -> None:
         """A frame, up to its end."""
         byte, registers, length, spoiled, escaped = self.byte, self.registers, self.length, self.spoiled, self.escaped
-        enough = Signal()
+        enough = Signal(name="enough")
         with m.State("IDLE"):
             m.d.comb += idle.eq(1)
             m.d.sync += [byte.eq(self.data), enough.eq(length >= HEADER_BYTES + CRC)]

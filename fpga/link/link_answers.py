@@ -6,6 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 
 from ...golden.link.frames import CRC, END, ESC, ESC_END, ESC_ESC, WIDTHS
 from ...golden.link.frames import HEADER as HEADER_BYTES
+from ...rtl.lib.signals import signals
 from .uart import BYTE
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ SEQ, OP, DATA, CHECK = range(4)
 def do(m: Module, link: "Link") -> None:
     """Count a request through, judge it, and do it if it writes."""
     requests, registers = link.requests, link.registers
-    value = Signal(BYTE)
+    value = Signal(BYTE, name="value")
     m.d.sync += value.eq(link.stored.data)
     with m.State("COUNT"):
         m.d.sync += link.pointer.eq(link.pointer + link.is_write)
@@ -65,7 +66,8 @@ def do(m: Module, link: "Link") -> None:
 def reply(m: Module, link: "Link") -> None:
     """A reply: its seq, its op, its data and its CRC, between two END."""
     byte, send, requests = link.byte, link.send, link.requests
-    turn, special, next_bit, value = Signal(2), Signal(), Signal(), Signal()
+    turn = Signal(2, name="turn")
+    special, next_bit, value = signals("special next_bit value")
     m.d.comb += special.eq((byte == END) | (byte == ESC))
     with m.State("OPEN"):
         m.d.comb += [send.valid.eq(1), send.payload.eq(END), link.crc.start.eq(1)]

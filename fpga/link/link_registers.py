@@ -5,6 +5,7 @@ from amaranth.lib.wiring import Component, In, Out
 
 from ...golden.chip.memory_map import DATA_BITS, LinkRegister
 from ...golden.link.frames import DROPPED_MOST, VERSION
+from ...rtl.lib.signals import signals
 
 LIMIT_BITS, TICK_BITS = 16, 16
 """Width of LinkRegister.WATCHDOG, and log2 of the clocks in a unit of it."""
@@ -54,7 +55,7 @@ class LinkRegisters(Component):
 
     def elaborate(self, platform):
         m = Module()
-        dropped, limit = Signal(range(DROPPED_MOST + 1)), Signal(LIMIT_BITS)
+        dropped, limit = Signal(range(DROPPED_MOST + 1), name="dropped"), Signal(LIMIT_BITS, name="limit")
         values = {number: Const(value, DATA_BITS) for number, value in self.constants.items()}
         values |= {LinkRegister.WATCHDOG: Cat(limit, self.fired), LinkRegister.DROPPED: dropped}
         with m.Switch(self.entry):
@@ -65,8 +66,8 @@ class LinkRegisters(Component):
             m.d.sync += dropped.eq(dropped + 1)
 
         # Clocks since the last good frame; the carry between the halves takes a clock, and so does what it leads to.
-        low, high = Signal(TICK_BITS), Signal(LIMIT_BITS)
-        carry, tick = Signal(), Signal()
+        low, high = Signal(TICK_BITS, name="low"), Signal(LIMIT_BITS, name="high")
+        carry, tick = signals("carry tick")
         m.d.sync += [Cat(low, carry).eq(low + 1), high.eq(high + carry), tick.eq(carry)]
         with m.If(self.good):
             m.d.sync += [low.eq(0), high.eq(0), carry.eq(0), tick.eq(0)]

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import Component, In, Out
 
 from ...golden.chip.memory_map import ADDRESS_BITS, INDEX_BITS, LinkRegister, Region
 from ...golden.link.frames import MOST_DATA, WIDTHS, Kind, Status
+from ...rtl.lib.signals import signals
 from .uart import BYTE
 
 HEADER = data.StructLayout({"seq": BYTE, "op": BYTE, "address": 4 * BYTE, "most": BYTE})
@@ -52,8 +53,11 @@ class Requests(Component):
     def elaborate(self, platform):
         m = Module()
         header, kind = self.header, self.header.op[:2]
-        session, last, last_kind, last_status = Signal(), Signal(BYTE), Signal(2), Signal(Status)
-        again, following, exact, within, blocked = (Signal() for _ in range(5))
+        session = Signal(name="session")
+        last = Signal(BYTE, name="last")
+        last_kind = Signal(2, name="last_kind")
+        last_status = Signal(Status, name="last_status")
+        again, following, exact, within, blocked = signals("again following exact within blocked")
         m.d.sync += [
             again.eq((header.seq == last) & (kind == last_kind)),
             following.eq(header.seq == (last + 1)[:BYTE]),
@@ -61,7 +65,7 @@ class Requests(Component):
             within.eq(self._address(m)),
             blocked.eq(self.busy & ~self._in(REGISTERS)),
         ]
-        accepted, verdict = Signal(), Signal(Status)
+        accepted, verdict = Signal(name="accepted"), Signal(Status, name="verdict")
         with m.If(kind == Kind.HELLO):
             m.d.comb += accepted.eq(1)
         with m.Elif(~session):
@@ -103,7 +107,9 @@ class Requests(Component):
         """Make the address; whether all entries up to it are there and may be read, or written."""
         bits = max(BYTE, *((size - 1).bit_length() for size in self.sizes.values()))  # the sum of two has one more
         first, above = self.header.address[:bits], self.header.address[bits:INDEX_BITS]
-        index, bound, allowed = Signal(bits + 1), Signal(bits + 1), Signal(init=1)
+        index = Signal(bits + 1, name="index")
+        bound = Signal(bits + 1, name="bound")
+        allowed = Signal(init=1, name="allowed")
         m.d.sync += [index.eq(first + self.entry), self.is_link.eq(self._in((Region.LINK,)))]
         m.d.comb += self.address.eq(index | self.header.address[INDEX_BITS:ADDRESS_BITS] << INDEX_BITS)
         write = self.header.op[:2] == Kind.WRITE

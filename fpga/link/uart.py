@@ -31,9 +31,9 @@ class Receiver(Component):
 
     def elaborate(self, platform):
         m = Module()
-        early, line = Signal(init=1), Signal(init=1)
+        early, line = Signal(init=1, name="early"), Signal(init=1, name="line")
         m.d.sync += [early.eq(self.rx), line.eq(early)]
-        clocks, bits = Signal(range(self.divisor)), Signal(range(BYTE + 1))
+        clocks, bits = Signal(range(self.divisor), name="clocks"), Signal(range(BYTE + 1), name="bits")
         middle = clocks == 0
         m.d.sync += clocks.eq(clocks - 1)
         with m.If(middle):
@@ -83,9 +83,10 @@ class Transmitter(Component):
 
     def elaborate(self, platform):
         m = Module()
-        frame = Signal(BYTE + 1)  # what follows the bit on the line: the byte's other bits and the stop bit
-        clocks, sending = Signal(range(self.divisor)), Signal()
-        bits = Signal(range(BYTE + 2))  # before the one on the line
+        # What follows the bit on the line: the byte's other bits and the stop bit.
+        frame = Signal(BYTE + 1, name="frame")
+        clocks, sending = Signal(range(self.divisor), name="clocks"), Signal(name="sending")
+        bits = Signal(range(BYTE + 2), name="bits")  # before the one on the line
         last = clocks == 0
         m.d.comb += self.data.ready.eq(~sending)
         m.d.sync += clocks.eq(clocks - 1)

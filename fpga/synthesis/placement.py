@@ -79,9 +79,9 @@ class Shell(Component):
                 inputs.append(Value.cast(port))
             elif path[0] not in self._untaken:
                 outputs.append(Value.cast(port))
-        driven = Signal(sum(map(len, inputs)), reset_less=True)
-        taken = Signal(sum(map(len, outputs)), reset_less=True)
-        load = Signal(reset_less=True)
+        driven = Signal(sum(map(len, inputs)), reset_less=True, name="driven")
+        taken = Signal(sum(map(len, outputs)), reset_less=True, name="taken")
+        load = Signal(reset_less=True, name="load")
         m.d.sync += [
             driven.eq(Cat(ports.serial, driven)),
             load.eq(ports.load),

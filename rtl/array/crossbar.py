@@ -9,6 +9,7 @@ from ...golden.blocks.lib.layout import Layout
 from ...golden.chip.memory_map import SAMPLE_WORD
 from ..lib.fixed import round_shift, saturate
 from ..lib.layout import lane_words
+from ..lib.signals import signals
 from ..measure.neuron import rails
 from .crossbar_line_codes import LineCodes
 from .crossbar_operations import Operations
@@ -59,7 +60,7 @@ class CrossbarArray(Component):
         lines = LineCodes(
             m, self.layout, array.line_bits, array.one, operation=operation, line=self.line, hidden=self.hidden
         )
-        take, move = Signal(), Signal()
+        take, move = signals("take move")
         m.d.comb += [
             take.eq(self.weight.valid & self.sign.valid & operation.valid & lines.complete & move),
             operation.next.eq(take),
@@ -80,7 +81,7 @@ class CrossbarArray(Component):
             ]
             m.d.sync += [late.eq(early) for early, late in zip(stages, stages[1:], strict=False)]
 
-        closes, codes = Signal(), Signal.like(self.adc.payload)
+        closes, codes = Signal(name="closes"), Signal.like(self.adc.payload, name="codes")
         with m.If(move):
             m.d.sync += closes.eq(stages[-1].full & stages[-1].closing)
         for number, polarity in enumerate((1, self.polarity)):
@@ -147,7 +148,8 @@ class CrossbarArray(Component):
 
     def _give(self, m: Module, closes: Signal, codes, move: Signal) -> None:
         """Give the codes of a neuron from two places in turn; if both are full, the array stands."""
-        full, write, read = Signal(2), Signal(), Signal()
+        full = Signal(2, name="full")
+        write, read = signals("write read")
         places = [Signal.like(codes, name=f"codes_{k}", reset_less=True) for k in range(2)]
         m.d.comb += [
             move.eq(~full.bit_select(write, 1)),

@@ -5,6 +5,7 @@ from amaranth.lib.memory import Memory
 
 from ...golden.blocks.lib.layout import Layout
 from ...golden.chip.memory_map import SAMPLE_WORD
+from ..lib.signals import read_port, signals, write_port
 from .crossbar_operations import Operations
 
 
@@ -66,7 +67,7 @@ class LineCodes:
 
     def _read(self, memory: Memory, address: Value) -> Value:
         """What a memory holds: of the operation that was left, or at once."""
-        port = memory.read_port() if self._single else memory.read_port(domain="comb")
+        port = read_port(memory) if self._single else read_port(memory, domain="comb")
         self._m.d.comb += port.addr.eq(address)
         if self._single:
             self._m.d.comb += port.en.eq(self._operation.next)
@@ -77,7 +78,7 @@ class LineCodes:
         copies = [Memory(shape=shape, depth=depth, init=[]) for _ in range(self._layout.lanes)]
         for lane, memory in enumerate(copies):
             self._m.submodules[f"{name}_{lane}"] = memory
-            port = memory.write_port()
+            port = write_port(memory)
             self._m.d.comb += [port.en.eq(write), port.addr.eq(address), port.data.eq(value)]
         return copies
 
@@ -86,8 +87,9 @@ class LineCodes:
         m, codes = self._m, 1 if self._single else SAMPLE_WORD
         count = -(-self._layout.layers[0] // codes)
         bits = (count - 1).bit_length()
-        place, last = Signal(range(max(SAMPLE_WORD, count))), Signal()
-        full, bank, filling, filled, write = Signal(2), Signal(), Signal(), Signal(), Signal()
+        place, last = Signal(range(max(SAMPLE_WORD, count)), name="place"), Signal(name="last")
+        full = Signal(2, name="full")
+        bank, filling, filled, write = signals("bank filling filled write")
         shape, value = line.payload.shape(), line.payload
         if self._single:
             shape, value = signed(self._bits), Array(line.payload)[place[:3]]
@@ -119,8 +121,8 @@ class LineCodes:
         m, layout, layer = self._m, self._layout, self._operation.layer
         first = [sum(layout.layers[1 : k + 1]) for k in range(len(layout.rows))]
         depth = max(2, sum(layout.layers[1:-1]))
-        filled, complete = Signal(range(depth + 1)), Signal()
-        offset = Signal(range(depth + 1))
+        filled, complete = Signal(range(depth + 1), name="filled"), Signal(name="complete")
+        offset = Signal(range(depth + 1), name="offset")
         m.d.comb += [hidden.ready.eq(1), offset.eq(Array(Const(n) for n in [0, 0, *first[1:]])[layer])]
         with m.If(hidden.valid):
             m.d.sync += filled.eq(filled + 1)

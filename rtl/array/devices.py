@@ -23,6 +23,7 @@ from ..lib.host_port import HostPort
 from ..lib.layout import lane_words
 from ..lib.mixer import Seed, item_key, mix
 from ..lib.read_modify_write import ReadModifyWrite
+from ..lib.signals import read_port, write_port
 
 
 class DeviceArray(Component):
@@ -71,7 +72,7 @@ class DeviceArray(Component):
         )
         m.d.comb += self.host.value.eq(sweep.memory.host.value)  # a clock earlier, for `rtl.array.reading`
         m.d.comb += [foundry.read.eq(sweep.accept), foundry.read_word.eq(sweep.read_index)]
-        key = Signal(64)
+        key = Signal(64, name="key")
         m.d.comb += key.eq(item_key(m, self.seed.value, CYCLE, sweep.command))
         draws = []
         for pair in range(-(-layout.lanes // 2)):
@@ -90,9 +91,9 @@ class DeviceArray(Component):
 
     def _pulse(self, m: Module, state: Value, down: Value, draw: Value, device) -> Value:
         """State after one pulse; see `golden.blocks.array.devices.pulse`."""
-        step = Signal(signed(self.devices.slope_bits + 2))
-        noisy = Signal(signed(len(step) + NOISE_BITS + 2))
-        moved = Signal(signed(len(noisy)))
+        step = Signal(signed(self.devices.slope_bits + 2), name="step")
+        noisy = Signal(signed(len(step) + NOISE_BITS + 2), name="noisy")
+        moved = Signal(signed(len(noisy)), name="moved")
         slope = Mux(down, device.slope_down, device.slope_up) * Mux(down, -state, state)
         m.d.comb += [
             step.eq(Mux(down, device.step_down, device.step_up) - (slope >> SLOPE_BITS)),
@@ -140,9 +141,9 @@ class DeviceFoundry(Component):
     def elaborate(self, platform):
         m = Module()
         devices, layout = self.devices, self.layout
-        index = Signal(range(layout.words * layout.lanes))
-        made = Signal(self.constants)
-        write = Signal()
+        index = Signal(range(layout.words * layout.lanes), name="index")
+        made = Signal(self.constants, name="made")
+        write = Signal(name="write")
         self._memories(m, index, made, write)
         steps, bounds = self._samples(m, index)
         slopes = SLOPES[devices.model]
@@ -176,20 +177,20 @@ class DeviceFoundry(Component):
         for lane in range(self.layout.lanes):
             memory = Memory(shape=self.constants, depth=max(2, self.layout.words), init=[])
             m.submodules[f"lane{lane}"] = memory
-            read_port, write_port = memory.read_port(), memory.write_port()
+            reader, writer = read_port(memory), write_port(memory)
             m.d.comb += [
-                read_port.en.eq(self.read),
-                read_port.addr.eq(self.read_word),
-                self.device[lane].eq(read_port.data),
-                write_port.en.eq(write & (Value.cast(index)[:shift] == lane)),
-                write_port.addr.eq(index >> shift),
-                write_port.data.eq(made),
+                reader.en.eq(self.read),
+                reader.addr.eq(self.read_word),
+                self.device[lane].eq(reader.data),
+                writer.en.eq(write & (Value.cast(index)[:shift] == lane)),
+                writer.addr.eq(index >> shift),
+                writer.data.eq(made),
             ]
 
     def _samples(self, m: Module, index: Signal) -> tuple[tuple[Value, Value], tuple[Value, Value]]:
         """Steps up and down, and both bounds, of a device, a clock after its index."""
         devices = self.devices
-        key = Signal(64)
+        key = Signal(64, name="key")
         m.d.sync += key.eq(item_key(m, self.seed, DEVICE, index))
         n_step, n_skew, n_up, n_down = (normal(key.word_select(k, 16)) for k in range(4))
         one = 1 << SPREAD_BITS
@@ -209,13 +210,13 @@ class DeviceFoundry(Component):
 
 def soft_bounds(m: Module, devices: Devices, made: Signal) -> None:
     """States in which a step divided by its bound becomes a slope, for one side after the other."""
-    down = Signal()
-    remainder = Signal(devices.bits)
-    quotient = Signal(devices.slope_bits)
-    count = Signal(range(devices.slope_bits + 1))
+    down = Signal(name="down")
+    remainder = Signal(devices.bits, name="remainder")
+    quotient = Signal(devices.slope_bits, name="quotient")
+    count = Signal(range(devices.slope_bits + 1), name="count")
     divisor = Mux(down, made.bound_down, made.bound_up)
-    trial = Signal(devices.bits + 1)
-    fits = Signal()
+    trial = Signal(devices.bits + 1, name="trial")
+    fits = Signal(name="fits")
     m.d.comb += [trial.eq(Cat(quotient[-1], remainder)), fits.eq(trial >= divisor)]
     with m.State("SLOPES"):
         m.d.sync += [

@@ -80,7 +80,7 @@ class ArrayGuard(Component):
     def _watch(self, m: Module, alive: Value, forbidden: Value) -> None:
         """Count clocks in which nothing moves."""
         timeout = self.timeout
-        waited, late = Signal(range(timeout + 1)), Signal()
+        waited, late = Signal(range(timeout + 1), name="waited"), Signal(name="late")
         if timeout:
             m.d.sync += waited.eq(Mux(alive | ~self.running | late, 0, waited + 1))
             m.d.comb += late.eq(waited == timeout)

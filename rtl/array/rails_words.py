@@ -13,6 +13,7 @@ from ...golden.blocks.lib.layout import Layout
 from ..lib.fixed import exceeds, round_shift, saturate
 from ..lib.host_port import HostPort
 from ..lib.layout import LaneMemory, lane_words
+from ..lib.signals import signals
 from ..lib.streams import transfer
 
 PASS = data.StructLayout({"again": 1, "negative": 1, "silent": 1})
@@ -64,9 +65,9 @@ class RailWords(Component):
 
     def elaborate(self, platform):
         m = Module()
-        words, how = self.layout.words, Signal(PASS)
-        index, given = Signal(range(max(2, words))), Signal.like(self.how.again)
-        taking, take, move, done = Signal(), Signal(), Signal(), Signal()
+        words, how = self.layout.words, Signal(PASS, name="how")
+        index, given = Signal(range(max(2, words)), name="index"), Signal.like(self.how.again, name="given")
+        taking, take, move, done = signals("taking take move done")
         sources = [self.sign] if self.pulsed else [self.weight, self.sign]
         m.d.comb += given.eq(Cat(source.valid for source in sources).all())
         m.d.comb += take.eq(taking & move & (how.again | given))

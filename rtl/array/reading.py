@@ -13,6 +13,7 @@ from ...golden.blocks.tiki_taka.tiki_taka import Transfer
 from ..lib.fixed import round_shift, saturate
 from ..lib.host_port import HostPort
 from ..lib.mixer import item_key, mix
+from ..lib.signals import signals
 from .devices import normal
 
 
@@ -78,9 +79,9 @@ class LineReader(Component):
         # A cell is addressed in one clock, and its value taken in the next, or later.
         lengths = [length for _, length in self.lines.layers]
         count = of_layer(lengths)
-        index, cell = Signal(range(layout.parameters)), Signal(range(max(lengths) + 1))
-        number = Signal(range(max(2, sum(lengths))))
-        active, addressed, accept, last = Signal(), Signal(), Signal(), Signal()
+        index, cell = Signal(range(layout.parameters), name="index"), Signal(range(max(lengths) + 1), name="cell")
+        number = Signal(range(max(2, sum(lengths))), name="number")
+        active, addressed, accept, last = signals("active addressed accept last")
         with m.If(self.reading.ready):
             m.d.sync += self.reading.valid.eq(0)
         m.d.comb += [
@@ -102,12 +103,12 @@ class LineReader(Component):
 
         noise = 0
         if settings.read_noise:
-            key = Signal(64)
+            key = Signal(64, name="key")
             m.d.sync += key.eq(item_key(m, self.seed, READ, request.step))
             xi = normal(mix(m, key, number >> 1).word_select(number[0], 16))
             noise = (settings.read_noise * xi) >> NOISE_BITS
-        raw = Signal(signed(bits_for(2 * limit(self.bits) + 2 + (30 * settings.read_noise >> NOISE_BITS))))
-        rounded = Signal(signed(len(raw) + 1))
+        raw = Signal(signed(bits_for(2 * limit(self.bits) + 2 + (30 * settings.read_noise >> NOISE_BITS))), name="raw")
+        rounded = Signal(signed(len(raw) + 1), name="rounded")
         m.d.comb += [
             raw.eq(self.state.value[: self.bits].as_signed() - self.symmetry.value[: self.bits].as_signed() + noise),
             rounded.eq(round_shift(raw, settings.read_shift)),

@@ -34,7 +34,7 @@ class Apb(Component):
 
     def elaborate(self, platform):
         m = Module()
-        request, answer, waiting = self.bus.request, self.bus.answer, Signal()
+        request, answer, waiting = self.bus.request, self.bus.answer, Signal(name="waiting")
         m.d.comb += [
             request.valid.eq(self.psel & self.penable & ~waiting),
             request.payload.address.eq(self.paddr),

@@ -1,8 +1,9 @@
 """A slave of AXI4-Lite (Arm IHI 0022), with the names that Vivado and Quartus take for one."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module
 from amaranth.lib.wiring import Component, In, Out
 
+from ..lib.signals import signals
 from ..lib.streams import transfer
 from .port import DATA_BITS, BusPort
 
@@ -43,7 +44,7 @@ class AxiLite(Component):
     def elaborate(self, platform):
         m = Module()
         request, answer, payload = self.bus.request, self.bus.answer, self.bus.request.payload
-        reads, writes, read_last = Signal(), Signal(), Signal()
+        reads, writes, read_last = signals("reads writes read_last")
         m.d.comb += [
             reads.eq(self.s_axi_arvalid & ~self.s_axi_rvalid),
             writes.eq(self.s_axi_awvalid & self.s_axi_wvalid & ~self.s_axi_bvalid),

@@ -7,6 +7,7 @@ from ...golden.chip.chip import Chip
 from ...golden.chip.memory_map import STOP, Register, address
 from ...golden.link.bus_map import MEMORIES, OWN, WORD, Access, bus_map
 from ..control.host_registers import host_members
+from ..lib.signals import signals
 from ..lib.streams import transfer
 from .bus_registers import BusRegisters
 from .port import REQUEST, BusPort
@@ -42,9 +43,10 @@ class BusBridge(Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.own = own = BusRegisters(self.chip)
-        request, answer = Signal(REQUEST), self.bus.answer.payload
-        found, fits, low, span = Signal(), Signal(), Signal(32), Signal(32)
-        is_own, commands = Signal(), Signal()
+        request, answer = Signal(REQUEST, name="request"), self.bus.answer.payload
+        low, span = Signal(32, name="low"), Signal(32, name="span")
+        found, fits = signals("found fits")
+        is_own, commands = signals("is_own commands")
         m.d.comb += [
             fits.eq(((request.data - low)[:32] <= span) & (~commands | self._command(request.data))),
             self.host_write.eq(request.write),

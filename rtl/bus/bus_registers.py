@@ -7,6 +7,7 @@ from ...golden.chip.chip import Chip
 from ...golden.link.bus_map import EVENTS, MAGIC, MAP, BusRegister
 from ...golden.link.frames import identity
 from ...golden.state import FAULT, FLAGS
+from ..lib.signals import signals
 
 
 class BusRegisters(Component):
@@ -37,7 +38,9 @@ class BusRegisters(Component):
 
     def elaborate(self, platform):
         m = Module()
-        scratch, events, enable = Signal(32), Signal(len(EVENTS)), Signal(len(EVENTS))
+        scratch = Signal(32, name="scratch")
+        events = Signal(len(EVENTS), name="events")
+        enable = Signal(len(EVENTS), name="enable")
         values = {
             BusRegister.ID: MAGIC, BusRegister.VERSION: MAP,
             BusRegister.CHIP_LOW: self.identity & 0xFFFFFFFF, BusRegister.CHIP_HIGH: self.identity >> 32,
@@ -59,7 +62,8 @@ class BusRegisters(Component):
 
     def _events(self, m: Module):
         """Bits of `EVENTS`, each high in the clock after it happens."""
-        begun, was_busy, flags = Signal(), Signal(), Signal.like(self.flags, name="flags_before")
+        flags = Signal.like(self.flags, name="flags_before")
+        begun, was_busy = signals("begun was_busy")
         done = begun & was_busy & ~self.busy
         m.d.sync += [was_busy.eq(self.busy), flags.eq(self.flags)]
         m.d.sync += begun.eq(self.begins | (begun & ~done))

@@ -3,6 +3,7 @@
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib.wiring import Component, In, Out
 
+from ..lib.signals import signals
 from ..lib.streams import transfer
 from .port import DATA_BITS, BusPort
 
@@ -38,7 +39,7 @@ class Wishbone(Component):
     def elaborate(self, platform):
         m = Module()
         request, answer = self.bus.request, self.bus.answer
-        selected, waiting, wanted = Signal(), Signal(), Signal()
+        selected, waiting, wanted = signals("selected waiting wanted")
         m.d.comb += [
             selected.eq(self.wbs_cyc_i & self.wbs_stb_i),
             request.valid.eq(selected & ~waiting & ~self.wbs_ack_o & ~self.wbs_err_o),
@@ -52,7 +53,7 @@ class Wishbone(Component):
             m.d.sync += [waiting.eq(1), wanted.eq(1)]
         with m.Elif(~selected):
             m.d.sync += wanted.eq(0)
-        ends = Signal()
+        ends = Signal(name="ends")
         m.d.comb += ends.eq(transfer(answer) & wanted & selected)
         with m.If(transfer(answer)):
             m.d.sync += waiting.eq(0)

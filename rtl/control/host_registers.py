@@ -25,6 +25,7 @@ from ...golden.chip.memory_map import (
 from ...golden.chip.registers import constants
 from ...golden.state import FAULT, FLAGS
 from ..lib.settings_layout import LAYOUT
+from ..lib.signals import signals
 from ..measure.cost import MEMORY
 from .control_port import ControlPort
 
@@ -82,7 +83,7 @@ class HostRegisters(Component):
         super().__init__({**host_members(refuses), "engine": In(ControlPort(chip)), **array})
 
     def elaborate(self, platform):
-        m, target = Module(), Signal(32)
+        m, target = Module(), Signal(32, name="target")
         request, working = self._request(m), self.engine.busy | self.array_busy
         m.d.comb += self.busy.eq(working | request.clearing)
         self._control(m, request, target)
@@ -119,7 +120,7 @@ class HostRegisters(Component):
 
     def _control(self, m: Module, r: "_Request", target: Signal) -> None:
         """Registers that are written, and the engine's ports that follow."""
-        engine, late, faulty = self.engine, Signal.like(self.flags), Signal()
+        engine, late, faulty = self.engine, Signal.like(self.flags, name="late"), Signal(name="faulty")
         written = r.act & r.write & r.asked(Region.REGISTERS)
         control = written & r.asked(Region.REGISTERS, (Register.CONTROL,))
         # The flag of a fault is raised once, so that the host can clear it.
@@ -184,10 +185,10 @@ class HostRegisters(Component):
 
     def _registers(self, m: Module, target: Value) -> list[tuple[list[Register], Value]]:
         """Values of all registers but those that read 0, each with the registers that read it."""
-        chip, engine, cycles = self.chip, self.engine, Signal(CYCLES)
+        chip, engine, cycles = self.chip, self.engine, Signal(CYCLES, name="cycles")
         with m.If(engine.busy):
             m.d.sync += cycles.eq(cycles + 1)
-        total = Signal(signed(64))
+        total = Signal(signed(64), name="total")
         m.d.comb += total.eq(engine.total)
         memory = [word[half : half + 32] for word in engine.memory for half in (0, 32)]
         values = dict(zip(MEMORY, memory, strict=True)) | {
@@ -216,8 +217,11 @@ class _Request:
 
     def __init__(self, m: Module, host: HostRegisters):
         self._m, self._host, self._asked = m, host, {}
-        self.accept, self.waiting, self.act, self.replying = Signal(), Signal(), Signal(), Signal(3)
-        self.write, self.index, self.word = Signal(), Signal(INDEX_BITS), Signal(DATA_BITS)
+        self.replying = Signal(3, name="replying")
+        self.accept, self.waiting, self.act = signals("accept waiting act")
+        self.write = Signal(name="write")
+        self.index = Signal(INDEX_BITS, name="index")
+        self.word = Signal(DATA_BITS, name="word")
         self.clearing: Value = Const(0)
         self.place: Value = self.index
 

@@ -15,6 +15,7 @@ from ...golden.chip.chip import Chip
 from ...golden.chip.counters import COUNTER
 from ...golden.chip.memory_map import Register
 from ..lib.settings_layout import LAYOUT
+from ..lib.signals import signals
 from ..lib.streams import transfer
 from ..measure.cost import READING, result_layout, sum_shape
 from .sequencer_counters import RunCounters, counter_ports, presented_layout, step_modulo
@@ -100,10 +101,10 @@ class StepSequencer(Component):
         m.d.comb += [getattr(self, port).eq(getattr(counters, port)) for port in counter_ports(self.chip)]
         m.d.comb += counters.load.eq(self.load & ~self.busy)
 
-        self._evaluating, self._special, self._begin = Signal(), Signal(), Signal()
-        self._fire, self._taken, self._applied = Signal(), Signal(), Signal()
+        self._evaluating, self._special, self._begin = signals("evaluating special begin")
+        self._fire, self._taken, self._applied = signals("fire taken applied")
         # What was presented stands until it is applied; then all that follows from the counters settles.
-        presented, settling = Signal(), Signal(2)
+        presented, settling = Signal(name="presented"), Signal(2, name="settling")
         m.d.comb += [
             self._special.eq(self._evaluating | self.calibrating),
             self._begin.eq(~self.busy & (self.start | self.evaluate | self.calibrate)),
@@ -133,11 +134,11 @@ class StepSequencer(Component):
     def _run(self, m: Module) -> tuple[Value, dict, dict]:
         """Whether a reading of a run is on offer, its fields of `present`, and those of `reading`."""
         counters, settings = self._counters, effective_settings(self.chip, self.settings)
-        presenting, stopping, ended, drop = Signal(), Signal(), Signal(), Signal()
+        presenting, stopping, ended, drop = signals("presenting stopping ended drop")
         applied = self._applied & ~self._special
         last, take0, take1 = Const(1), Const(1), Const(1)
         if not single_reading(self.chip):
-            reading, bits = Signal(AVERAGE), settings.average
+            reading, bits = Signal(AVERAGE, name="reading"), settings.average
             if self.chip.cost.mode == FORWARD:
                 bits = Mux(counters.refresh & (settings.average_c0 > bits), settings.average_c0, bits)
                 take1 = (reading >> settings.average_c0) == 0
@@ -167,9 +168,11 @@ class StepSequencer(Component):
         """The same of an evaluation or a calibration, whose costs are counted."""
         payload, samples = self.present.payload, self.chip.samples.size
         calibrates = self.chip.config.engine.calibration
-        count = Signal(max(samples, ROUNDS * PERIOD if calibrates else 0).bit_length())
+        count = Signal(max(samples, ROUNDS * PERIOD if calibrates else 0).bit_length(), name="count")
         index, position, turn = (Signal.like(payload[name], name=name) for name in ("index", "position", "turn"))
-        more, unfinished, measured = Signal(), Signal(range(UNFINISHED + 1)), Signal(range(ROUNDS * PERIOD))
+        more = Signal(name="more")
+        unfinished = Signal(range(UNFINISHED + 1), name="unfinished")
+        measured = Signal(range(ROUNDS * PERIOD), name="measured")
         place = (count | Const(0, 16))[: (PERIOD - 1).bit_length()]
         round_ends = place == PERIOD - 1
         if not calibrates:
@@ -213,7 +216,7 @@ class StepSequencer(Component):
     def _apply(self, m: Module, presented: Value, drop: Value) -> None:
         """Take measurements, and apply them."""
         result, payload, counters = self.result.payload, self.apply.payload, self._counters
-        waits, due, used = Signal(), Signal(), Signal()
+        waits, due, used = signals("waits due used")
         m.d.comb += [
             waits.eq(presented & counters.ahead),
             due.eq(waits & ~self.apply.valid),

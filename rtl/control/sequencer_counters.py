@@ -22,6 +22,7 @@ from ...golden.chip.counters import (
 from ...golden.chip.memory_map import Register
 from ...golden.chip.registers import constants
 from ..lib.settings_layout import LAYOUT
+from ..lib.signals import signals
 from .settings import effective_settings
 
 
@@ -89,7 +90,7 @@ class RunCounters(Component):
         m = Module()
         chip, registers = self.chip, counters(self.chip)
         settings = effective_settings(chip, self.settings)
-        count, move = Signal(), Signal()  # a step is done; another one is presented
+        count, move = signals("count move")  # a step is done; another one is presented
         m.d.comb += [count.eq(self.applied & self.ahead), move.eq(self.applied & self.advance)]
         m.d.sync += self.presented_step.eq(self.step + self.ahead)
         with m.If(self.applied):
@@ -142,7 +143,7 @@ class RunCounters(Component):
         """Step that the cost which arrives next is of, or 0, and whether there is such a step yet."""
         if not has_lag(self.chip):
             return self.step, Const(1)
-        lagging, behind = Signal(), Signal(signed(COUNTER + 1))
+        lagging, behind = Signal(name="lagging"), Signal(signed(COUNTER + 1), name="behind")
         m.d.comb += behind.eq(self.step - settings.delay)
         m.d.sync += [lagging.eq(behind >= 0), self.lag.eq(Mux(behind >= 0, behind, 0))]
         return self.lag, lagging

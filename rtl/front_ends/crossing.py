@@ -1,10 +1,12 @@
 """Streams and strobes from one clock to another, which know nothing of each other."""
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Module, Value
 from amaranth.lib import stream
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.fifo import AsyncFIFO
 from amaranth.lib.wiring import Component, In, Out
+
+from ..lib.signals import signals
 
 
 class StreamCrossing(Component):
@@ -70,8 +72,8 @@ class StrobeCrossing(Component):
 
     def elaborate(self, platform):
         m = Module()
-        level, pending, acknowledged = Signal(), Signal(), Signal()
-        arrived, before = Signal(), Signal()
+        level, pending, acknowledged = signals("level pending acknowledged")
+        arrived, before = signals("arrived before")
         m.submodules.there = FFSynchronizer(level, arrived, o_domain=self._target, reset_less=False)
         m.submodules.back = FFSynchronizer(before, acknowledged, o_domain=self._source, reset_less=False)
         m.d.comb += [self.busy.eq(level != acknowledged), self.follow.eq(arrived != before)]

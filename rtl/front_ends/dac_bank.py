@@ -5,6 +5,7 @@ from amaranth.lib import data, stream
 from amaranth.lib.wiring import Component, In, Member, Out
 
 from ...golden.blocks.front_ends.dac_bank import DacBank
+from ..lib.signals import signals
 from ..lib.streams import transfer
 
 
@@ -54,7 +55,8 @@ class DacBankUpdate(Component):
 
     def elaborate(self, platform):
         m = Module()
-        securing, updating, wanted, free = Signal(init=1), Signal(), Signal(), Signal()
+        securing = Signal(init=1, name="securing")
+        updating, wanted, free = signals("updating wanted free")
         write, chosen = self.write, self.write.payload
         m.d.comb += [
             free.eq(~updating & ~securing & ~wanted & ~self.safe),
@@ -77,8 +79,8 @@ class DacBankUpdate(Component):
 
     def _safe_codes(self, m: Module, taken) -> data.View:
         """The safe codes of all channels, one after the other."""
-        bank, payload = self.bank, Signal(code_layout(self.bank))
-        part, channel = Signal.like(payload.part), Signal.like(payload.channel)
+        bank, payload = self.bank, Signal(code_layout(self.bank), name="payload")
+        part, channel = Signal.like(payload.part, name="part"), Signal.like(payload.channel, name="channel")
         last_part, last_channel = part == bank.parts - 1, channel == bank.channels - 1
         with m.If(taken):
             m.d.sync += part.eq(Mux(last_part, 0, part + 1))
@@ -90,8 +92,8 @@ class DacBankUpdate(Component):
 
     def _update(self, m: Module, begin) -> Signal:
         """The pulse of LDAC, and the wait after it; high for one clock when the pulse ends."""
-        bank, ended = self.bank, Signal()
-        left = Signal(range(max(2, bank.busy, bank.settle)))
+        bank, ended = self.bank, Signal(name="ended")
+        left = Signal(range(max(2, bank.busy, bank.settle)), name="left")
         with m.If(left != 0):
             m.d.sync += left.eq(left - 1)
         m.d.sync += self.settled.eq(0)

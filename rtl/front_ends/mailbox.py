@@ -46,8 +46,8 @@ class MailboxMaster(Component):
 
     def elaborate(self, platform):
         m = Module()
-        left = Signal(range(self.mailbox.limit + 1))
-        asks, command = Signal(), self.command.payload
+        left = Signal(range(self.mailbox.limit + 1), name="left")
+        asks, command = Signal(name="asks"), self.command.payload
         bus = Cat(self.cyc, self.stb)
         m.d.sync += [left.eq(left - 1), self.fault.eq(0)]
         with m.If(self.reading.ready):

@@ -41,8 +41,8 @@ class ParallelDacBank(Component):
         connect(m, flipped(self.code), update.code)
         m.d.comb += update.safe.eq(self.safe)
         m.d.comb += [getattr(self, name).eq(getattr(update, name)) for name in ("secured", "settled", "ldac")]
-        code, part = update.write, Signal.like(update.write.payload.part)
-        left = Signal(range(max(2, dac.setup, dac.strobe, dac.hold)))
+        code, part = update.write, Signal.like(update.write.payload.part, name="part")
+        left = Signal(range(max(2, dac.setup, dac.strobe, dac.hold)), name="left")
         m.d.sync += left.eq(left - 1)
         with m.FSM():
             with m.State("IDLE"):
@@ -100,10 +100,10 @@ class ParallelAdcReader(Component):
 
     def elaborate(self, platform):
         m, adc, reading = Module(), self.adc, self.reading
-        busy = Signal()
+        busy = Signal(name="busy")
         m.submodules.busy = FFSynchronizer(self.busy, busy)
-        channel = Signal(range(max(2, adc.channels)))
-        left = Signal(range(max(adc.start, adc.appear, adc.limit, adc.access, adc.recover, adc.quiet)))
+        channel = Signal(range(max(2, adc.channels)), name="channel")
+        left = Signal(range(max(adc.start, adc.appear, adc.limit, adc.access, adc.recover, adc.quiet)), name="left")
         ended = left == 0
         m.d.sync += [left.eq(left - 1), self.fault.eq(0)]
         with m.If(reading.ready):

@@ -53,10 +53,10 @@ class PulseDriverPins(Component):
 
     def elaborate(self, platform):
         m, driver = Module(), self.driver
-        size, up = Signal(driver.bits), Signal()
+        size, up = Signal(driver.bits, name="size"), Signal(name="up")
         given, count, most = self._memories(m, size)
-        left = Signal(range(max(2, driver.setup, driver.width, driver.dead)))
-        pulse = Signal()
+        left = Signal(range(max(2, driver.setup, driver.width, driver.dead)), name="left")
+        pulse = Signal(name="pulse")
         m.d.comb += [self.up.eq(pulse & up & self.enable), self.down.eq(pulse & ~up & self.enable)]
         m.d.sync += [left.eq(left - 1), self.limited.eq(0), self.worn.eq(0)]
         level = self.command.payload.level
@@ -91,7 +91,7 @@ class PulseDriverPins(Component):
     def _memories(self, m: Module, size: Signal) -> tuple[Signal, Signal, Signal]:
         """Read as a command is taken, written with `_write`; amplitude given, count, largest amplitude."""
         driver = self.driver
-        self._write = Signal()
+        self._write = Signal(name="write")
         sizes = Sizes(1, driver.devices)
         m.submodules.counts = counts = LaneMemory(sizes, driver.limit.bit_length() + 1)
         m.submodules.amplitudes = amplitudes = LaneMemory(sizes, driver.bits + 1)
@@ -104,7 +104,9 @@ class PulseDriverPins(Component):
                 memory.write.eq(self._write),
                 memory.write_word.eq(self.device),
             ]
-        given, count, most = Signal(driver.bits), Signal(driver.limit.bit_length()), Signal(driver.bits + 1)
+        given = Signal(driver.bits, name="given")
+        count = Signal(driver.limit.bit_length(), name="count")
+        most = Signal(driver.bits + 1, name="most")
         m.d.comb += [
             count.eq(counts.value[0]),
             most.eq(amplitudes.value[0].as_unsigned() + driver.step),

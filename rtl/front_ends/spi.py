@@ -5,6 +5,7 @@ from amaranth.lib import data, stream
 from amaranth.lib.wiring import Component, In, Member, Out
 
 from ...golden.blocks.front_ends.spi import Spi, places
+from ..lib.signals import signals
 
 
 def frame_layout(spi: Spi, parts: int) -> data.StructLayout:
@@ -20,7 +21,7 @@ def pins(parts: int) -> dict[str, Member]:
 def find(m: Module, buses: tuple[int, ...], part: Signal) -> tuple[Signal, Signal]:
     """Bus of a part, and its number there; see `golden.blocks.front_ends.spi.places`."""
     table = places(buses)
-    bus, local = Signal(range(max(2, len(buses)))), Signal(range(max(2, *buses)))
+    bus, local = Signal(range(max(2, len(buses))), name="bus"), Signal(range(max(2, *buses)), name="local")
     m.d.comb += bus.eq(Array(Const(b, bus.shape()) for b, _ in table)[part])
     m.d.comb += local.eq(Array(Const(n, local.shape()) for _, n in table)[part])
     return bus, local
@@ -59,10 +60,11 @@ class SpiBus(Component):
 
     def elaborate(self, platform):
         m, spi = Module(), self.spi
-        left = Signal(range(max(2, spi.high, spi.low, spi.lead, spi.lag, spi.gap)))
-        bit = Signal(range(spi.bits))
-        word = Signal(spi.bits - 1)
-        ended, rise, fall = left == 0, Signal(), Signal()
+        left = Signal(range(max(2, spi.high, spi.low, spi.lead, spi.lag, spi.gap)), name="left")
+        bit = Signal(range(spi.bits), name="bit")
+        word = Signal(spi.bits - 1, name="word")
+        ended = left == 0
+        rise, fall = signals("rise fall")
         m.d.sync += [left.eq(left - 1), self.done.eq(0)]
         with m.If(rise & (bit != spi.bits - 1) if spi.trailing else fall & (bit != 0)):
             m.d.sync += [self.mosi.eq(word[-1]), word.eq(word << 1)]

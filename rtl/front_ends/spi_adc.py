@@ -57,9 +57,9 @@ class SpiAdcBus(Component):
         # What each part was asked, the latest frame first.
         asked = [[Signal(named, name=f"asked{part}_{age}") for age in range(LATENCY)]
                  for part in range(self.parts)]  # fmt: skip
-        owing = Signal(self.parts)
+        owing = Signal(self.parts, name="owing")
         m.d.comb += owing.eq(Cat(Cat(entry.valid for entry in entries).any() for entries in asked))
-        part, taken = Signal.like(bus.frame.payload.part), Signal()
+        part, taken = Signal.like(bus.frame.payload.part, name="part"), Signal(name="taken")
         for number in reversed(range(self.parts)):
             with m.If(owing[number]):
                 m.d.comb += part.eq(number)
@@ -82,7 +82,7 @@ class SpiAdcBus(Component):
 
     def _remember(self, m: Module, asked, part, taken, named) -> Signal:
         """Note what a frame asks; what the answer to it is of, and its part, from the next clock on."""
-        expected = Signal(data.StructLayout({"part": part.shape(), "of": named}))
+        expected = Signal(data.StructLayout({"part": part.shape(), "of": named}), name="expected")
         oldest = Array(entries[-1] for entries in asked)
         with m.If(taken):
             m.d.sync += [expected.part.eq(part), expected.of.eq(oldest[part])]
@@ -143,7 +143,7 @@ class SpiAdcs(Component):
     def elaborate(self, platform):
         m = Module()
         buses = [SpiAdcBus(self.adc, size) for size in self.adc.buses]
-        reading, free = self.reading, Signal()
+        reading, free = self.reading, Signal(name="free")
         m.d.comb += free.eq(~reading.valid | reading.ready)
         with m.If(free):
             m.d.sync += reading.valid.eq(0)

@@ -8,6 +8,7 @@ from ...golden.blocks.front_ends.spi_adc import CODE_BITS
 from ...golden.blocks.front_ends.spi_rail import SpiRail
 from ...golden.chip.chip import Chip
 from ..array.rails_port import RailPort
+from ..lib.signals import signals
 from ..lib.streams import transfer
 from .pulse_driver import PulseDriverPins
 from .spi_rail import SpiRailConverters
@@ -72,7 +73,7 @@ class SpiArray(Component):
         for name in ("dac", "adc"):
             connect(m, getattr(converters, name), flipped(getattr(pins, name)))
         worn = self._pulses(m, self.driver) if self.driver else self._codes(m)
-        reading, lost = converters.reading, Signal()
+        reading, lost = converters.reading, Signal(name="lost")
         code = reading.payload[0]
         m.d.comb += [
             pins.applied.eq(converters.applied),
@@ -92,7 +93,7 @@ class SpiArray(Component):
     def _codes(self, m: Module) -> Signal:
         """Weights and perturbation are codes."""
         connect(m, flipped(self.array.code), self.converters.code)
-        return Signal()
+        return Signal(name="never")
 
     def _pulses(self, m: Module, driver: PulseDriverPins) -> Signal:
         """Pulses lane by lane to the driver, then the perturbation to the DACs; whether a device is worn."""
@@ -106,9 +107,10 @@ class SpiArray(Component):
                 connect(m, flipped(getattr(pins, name)), getattr(driver, name))
             else:
                 m.d.comb += getattr(pins, name).eq(getattr(driver, name))
-        device, lane, over, calm = Signal(range(count + 1)), Signal(range(max(2, lanes))), Signal(), Signal()
+        device, lane = Signal(range(count + 1), name="device"), Signal(range(max(2, lanes)), name="lane")
+        over, calm = signals("over calm")
         last_lane = lane == lanes - 1
-        pulse, step = pulses.payload[lane], Signal()
+        pulse, step = pulses.payload[lane], Signal(name="step")
         m.d.comb += [
             over.eq(device == count),  # of the last word there is padding
             command.valid.eq(pulses.valid & (pulse != 0) & ~over),

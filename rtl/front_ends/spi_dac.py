@@ -50,7 +50,9 @@ class SpiDacBank(Component):
             m.submodules[f"bus{number}"] = unit = SpiBus(dac.spi, size)
             width = len(local) + len(write.channel) + len(write.code)
             m.submodules[f"queue{number}"] = queue = SyncFIFOBuffered(width=width, depth=size * dac.bank.channels)
-            part, channel, code = Signal.like(local), Signal.like(write.channel), Signal.like(write.code)
+            part = Signal.like(local, name="part")
+            channel = Signal.like(write.channel, name="channel")
+            code = Signal.like(write.code, name="code")
             word = Cat(Const(0, REGISTER_BITS - dac.bank.bits), code, Const(INPUT_DATA, 2), channel)
             m.d.comb += [
                 queue.w_en.eq(update.write.valid & (bus == number)),

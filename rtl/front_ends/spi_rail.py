@@ -8,6 +8,7 @@ from amaranth.lib.wiring import Component, In, Out, Signature
 from ...golden.blocks.front_ends.spi_adc import CHANNELS, CODE_BITS
 from ...golden.blocks.front_ends.spi_rail import SpiRail
 from ..lib.layout import lane_words
+from ..lib.signals import read_port, signals
 from ..lib.streams import transfer
 from .spi_adc import SpiAdcs
 from .spi_dac import SpiDacBank
@@ -63,7 +64,7 @@ class SpiRailConverters(Component):
                 outside, inside = getattr(pins, name), getattr(unit, name)
                 m.d.comb += outside.eq(inside) if member.flow is Out else inside.eq(outside)
         m.d.comb += [self.bank.safe.eq(self.safe), self.secured.eq(self.bank.secured), self.fault.eq(self.adcs.fault)]
-        writing, wanted = Signal(), Signal()
+        writing, wanted = signals("writing wanted")
         sent, begun = self._write(m, writing)
         asked, ask = self._ask(m)
         gathered = self._gather(m)
@@ -102,10 +103,10 @@ class SpiRailConverters(Component):
         place = data.StructLayout({name: code.payload[name].shape() for name in ("part", "channel")})
         places = [{"part": part, "channel": channel} for part, channel in rail.outputs]
         m.submodules.outputs = table = Memory(shape=place, depth=max(2, count), init=places)
-        read = table.read_port()
-        index, lane = Signal(range(max(2, count))), Signal(range(max(2, rail.lanes)))
-        last = Signal()
-        following = Signal.like(index)
+        read = read_port(table)
+        index, lane = Signal(range(max(2, count)), name="index"), Signal(range(max(2, rail.lanes)), name="lane")
+        last = Signal(name="last")
+        following = Signal.like(index, name="following")
         last_lane = last | (lane == rail.lanes - 1)
         m.d.comb += [
             last.eq(index == count - 1),
@@ -125,9 +126,9 @@ class SpiRailConverters(Component):
 
     def _ask(self, m: Module) -> tuple[Signal, Signal]:
         """Commands for all readings, while the second is high; the first is high with the last."""
-        rail, command, ask = self.rail, self.adcs.command, Signal()
+        rail, command, ask = self.rail, self.adcs.command, Signal(name="ask")
         places = [rail.inputs[k] for k in rail.asked]
-        index, last = Signal(range(max(2, len(places)))), Signal()
+        index, last = Signal(range(max(2, len(places))), name="index"), Signal(name="last")
         m.d.comb += [
             last.eq(index == len(places) - 1),
             command.valid.eq(ask),
@@ -141,7 +142,7 @@ class SpiRailConverters(Component):
     def _gather(self, m: Module) -> Signal:
         """Put what comes to its place; high for one clock after the last of all."""
         rail, source, reading = self.rail, self.adcs.reading, self.reading
-        left, done = Signal(range(len(rail.inputs) + 1), init=len(rail.inputs)), Signal()
+        left, done = Signal(range(len(rail.inputs) + 1), init=len(rail.inputs), name="left"), Signal(name="done")
         place = Cat(source.payload.channel, source.payload.part)
         m.d.comb += source.ready.eq(1)
         with m.If(reading.ready):

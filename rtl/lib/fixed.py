@@ -44,7 +44,7 @@ def round_shift(value: Value, shift: int) -> Value:
 
 def round_shift_by(m: Module, value: Value, shift: Value) -> Value:
     """`round_shift` with a shift that is a signal."""
-    total = Signal(signed(len(value) + 1))
+    total = Signal(signed(len(value) + 1), name="total")
     half = ((1 << shift) >> 1)[: len(value)]
     m.d.comb += total.eq(value + Mux(shift == 0, 0, half - value[-1]))
     return total >> shift

@@ -13,6 +13,7 @@ from amaranth.lib.wiring import Component, In, Out
 
 from ...golden.blocks.lib.layout import Layout
 from .host_port import HostPort
+from .signals import read_port, write_port
 
 
 def lane_words(bits: int, lanes: int) -> data.ArrayLayout:
@@ -63,15 +64,15 @@ class LaneMemory(Component):
     def elaborate(self, platform):
         m = Module()
         shift = (self.layout.lanes - 1).bit_length()
-        host_lane = Signal(range(max(2, self.layout.lanes)))
-        host_word = Signal.like(self.read_word)
+        host_lane = Signal(range(max(2, self.layout.lanes)), name="host_lane")
+        host_word = Signal.like(self.read_word, name="host_word")
         m.d.comb += Cat(host_lane[:shift], host_word).eq(self.host.index)
         values = []
         for lane in range(self.layout.lanes):
             memory = Memory(shape=signed(self.bits), depth=max(2, self.layout.words), init=[])
             m.submodules[f"lane{lane}"] = memory
-            read = memory.read_port()
-            write = memory.write_port()
+            read = read_port(memory)
+            write = write_port(memory)
             m.d.comb += [read.en.eq(self.read), read.addr.eq(self.read_word), self.value[lane].eq(read.data)]
             m.d.comb += [write.en.eq(self.write), write.addr.eq(self.write_word), write.data.eq(self.data[lane])]
             with m.If(self.host.select):
@@ -118,14 +119,15 @@ class Cursor(Component):
         m = Module()
         layout, lanes = self.layout, self.layout.lanes
         layers, shift = len(layout.rows), (lanes - 1).bit_length()
-        rest = Signal(range(max(2, *layout.rows)), init=layout.rows[0] - 1)  # neurons of the layer behind this one
-        final = Signal(init=layout.rows[0] == 1)
-        done = Signal()
+        # Neurons of the layer behind this one.
+        rest = Signal(range(max(2, *layout.rows)), init=layout.rows[0] - 1, name="rest")
+        final = Signal(init=layout.rows[0] == 1, name="final")
+        done = Signal(name="done")
         m.d.comb += done.eq(self.closes_layer & (self.layer == layers - 1))
 
         # The next operation; its flags are made of its `end` in the same clock.
-        layer, left = Signal.like(self.layer), Signal.like(rest)
-        base, end = Signal.like(self.base), Signal.like(self.end)
+        layer, left = Signal.like(self.layer, name="layer"), Signal.like(rest, name="left")
+        base, end = Signal.like(self.base, name="base"), Signal.like(self.end, name="end")
         move, coming = self._moves()
         m.d.comb += [
             layer.eq(Mux(self.closes_layer, Mux(done, 0, self.layer + 1), self.layer)),

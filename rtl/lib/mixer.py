@@ -8,6 +8,7 @@ from amaranth.lib import stream
 from amaranth.lib.wiring import Component, In, Out
 
 from ...golden.blocks.lib.mixer import ROUNDS
+from .signals import signals
 
 WORDS = 4
 """16-bit words of a key; round r takes word r mod 4."""
@@ -56,8 +57,8 @@ def mix_round(m: Module, xy: Value, word: Value, r: Value | int) -> Signal:
         Number of the round.
     """
     y, x = xy[:16], xy[16:32]
-    mixed = Signal(16)
-    after = Signal(32)
+    mixed = Signal(16, name="mixed")
+    after = Signal(32, name="after")
     m.d.comb += mixed.eq((Cat(x[7:], x[:7]) + y)[:16] ^ word ^ r)
     m.d.comb += after.eq(Cat(Cat(y[14:], y[:14]) ^ mixed, mixed))
     return after
@@ -65,7 +66,7 @@ def mix_round(m: Module, xy: Value, word: Value, r: Value | int) -> Signal:
 
 def mix(m: Module, key: Value, counter: Value) -> Value:
     """32 pseudo-random bits from a 64-bit key and a counter, combinational."""
-    xy = Signal(32)
+    xy = Signal(32, name="xy")
     m.d.comb += xy.eq(counter)
     for r in range(ROUNDS):
         xy = mix_round(m, xy, key.word_select(r % WORDS, 16), r)
@@ -105,9 +106,9 @@ class FixedMixer(Component):
     def elaborate(self, platform):
         m = Module()
         count = len(self.keys)
-        xy, active = Signal(32), Signal()
-        r, turn = Signal(range(ROUNDS)), Signal(range(max(2, count)))
-        ends, final, load = Signal(), Signal(), Signal()
+        xy, active = Signal(32, name="xy"), Signal(name="active")
+        r, turn = Signal(range(ROUNDS), name="r"), Signal(range(max(2, count)), name="turn")
+        ends, final, load = signals("ends final load")
         # Constants by key and round: a few LUTs a bit.
         table = Array(word for key in self.keys for word in key)
         after = mix_round(m, xy, table[Cat(r[:2], turn)], r)

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
 from ...golden.blocks.lib.mixer import BLOCK, ROUNDS
 from .mixer import WORDS, FixedMixer, halves, mix_round
+from .signals import read_port, signals, write_port
 
 
 def ended(width: int) -> data.StructLayout:
@@ -59,17 +60,20 @@ class SerialBlocks(Blocks):
     def elaborate(self, platform):
         m = Module()
         low, high, block = range(3)
-        xy, place, place_next = Signal(32), Signal(range(max(2, self.count))), Signal(range(self.count + 1))
-        job, r, active, storing = Signal(range(3)), Signal(range(ROUNDS)), Signal(), Signal()
-        job_next, r_next = Signal.like(job), Signal.like(r)
+        xy = Signal(32, name="xy")
+        place = Signal(range(max(2, self.count)), name="place")
+        place_next = Signal(range(self.count + 1), name="place_next")
+        job, r = Signal(range(3), name="job"), Signal(range(ROUNDS), name="r")
+        active, storing = signals("active storing")
+        job_next, r_next = Signal.like(job, name="job_next"), Signal.like(r, name="r_next")
         # The item's key stands in RAM: one block is less than 64 registers and their choice. Those of its halves do
         # not, so that the RAM needs no contents; as large as this it becomes a block.
         m.submodules.keys = keys = Memory(shape=16, depth=4 * WORDS, init=[])
-        read, write = keys.read_port(), keys.write_port()
+        read, write = read_port(keys), write_port(keys)
         fixed = Array(word for half in halves(self.seed, self.domain) for word in half)
         word = Mux(job == block, read.data, fixed[Cat(r[:2], job[0])])
         after = mix_round(m, xy, word, r)
-        ends, taken, begin, start = Signal(), Signal(), Signal(), Signal()
+        ends, taken, begin, start = signals("ends taken begin start")
         m.d.comb += [
             read.addr.eq(r_next[:2]),
             write.addr.eq(Cat(storing, job[0])),
@@ -121,10 +125,11 @@ class PipelinedBlocks(Blocks):
     def elaborate(self, platform):
         m = Module()
         stages = ROUNDS // self.clocks
-        turn = Signal(range(self.clocks)) if self.clocks > 1 else Const(0, 1)
+        turn = Signal(range(self.clocks), name="turn") if self.clocks > 1 else Const(0, 1)
         tags = [Signal(data.StructLayout({"valid": 1, "last": 1, "side": 1}), name=f"tag_{s}") for s in range(stages)]
-        side, issuing, place = Signal(), Signal(), Signal(range(max(2, self.count)))
-        move, shift, last, begin = Signal(), Signal(), Signal(), Signal()
+        place = Signal(range(max(2, self.count)), name="place")
+        side, issuing = signals("side issuing")
+        move, shift, last, begin = signals("move shift last begin")
         keys = self._keys(m, side, begin, issuing, [tag.valid & (tag.side != side) for tag in tags])
         out = self.blocks
         # Only a block a clock needs the place of the one that is taken at once.
@@ -167,7 +172,7 @@ class PipelinedBlocks(Blocks):
         """Keys of the two sides: that of the blocks that are issued, and the next one or the last one."""
         m.submodules.key = key = FixedMixer(halves(self.seed, self.domain))
         connect(m, flipped(self.number), key.counter)
-        keys, loaded = [Signal(64, name=f"key_{k}") for k in range(2)], Signal()
+        keys, loaded = [Signal(64, name=f"key_{k}") for k in range(2)], Signal(name="loaded")
         m.d.comb += key.mixed.ready.eq(~loaded & ~Cat(held).any())
         with m.If(begin):
             m.d.sync += [issuing.eq(loaded), side.eq(side ^ loaded), loaded.eq(0)]

@@ -12,6 +12,7 @@ from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
 from ...golden.blocks.lib.mixer import BLOCK, ROUNDS
 from .mixer_blocks import PipelinedBlocks, SerialBlocks, ended
+from .signals import signals
 from .streams import decouple
 
 SERIAL = BLOCK // ROUNDS
@@ -64,8 +65,9 @@ class KeyedWords(Component):
         m = Module()
         m.submodules.blocks = blocks = self.blocks
         connect(m, flipped(self.number), blocks.number)
-        bits, last, ends = Signal.like(blocks.blocks.payload.bits), Signal(), Signal()
-        left = Signal(range(max(2, self.chunks)))
+        bits = Signal.like(blocks.blocks.payload.bits, name="bits")
+        last, ends = signals("last ends")
+        left = Signal(range(max(2, self.chunks)), name="left")
         words, block = self.words.signature.create(path=("chunk",)), blocks.blocks
         decouple(m, words, self.words)
         m.d.comb += [

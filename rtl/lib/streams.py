@@ -13,8 +13,8 @@ def fork(m: Module, source, *sinks) -> None:
     sinks : streams
         Only valid is driven; the payload is the caller's to connect to the source's.
     """
-    done = Signal(len(sinks))
-    accepted = Signal(len(sinks))
+    done = Signal(len(sinks), name="done")
+    accepted = Signal(len(sinks), name="accepted")
     m.d.comb += accepted.eq(Cat(d | s.ready for d, s in zip(done, sinks, strict=True)))
     m.d.comb += source.ready.eq(accepted.all())
     for d, sink in zip(done, sinks, strict=True):

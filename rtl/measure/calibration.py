@@ -42,16 +42,18 @@ class Calibration(Component):
         m = Module()
         width = self.bits - 1 + (ROUNDS - 1).bit_length()
         sums = Array(Signal(width, name=f"sum_{k}") for k in range(LAGS))
-        lag = Signal(range(PERIOD))
+        lag = Signal(range(PERIOD), name="lag")
         m.d.comb += lag.eq(self.step - PERTURBED)
         with m.If(self.valid & (self.step >= PERTURBED) & (lag < LAGS)):
             m.d.sync += sums[lag[:4]].eq(sums[lag[:4]] + abs(self.cost))
         with m.If(self.clear):
             m.d.sync += [word.eq(0) for word in sums]
 
-        scanning, candidate, largest = Signal(), Signal(range(LAGS)), Signal(width)
-        best = Signal(range(LAGS))
-        better = Signal()
+        scanning = Signal(name="scanning")
+        candidate = Signal(range(LAGS), name="candidate")
+        largest = Signal(width, name="largest")
+        best = Signal(range(LAGS), name="best")
+        better = Signal(name="better")
         m.d.comb += [
             better.eq(sums[candidate] > largest),
             self.done.eq(scanning & (candidate == LAGS - 1)),

@@ -24,6 +24,7 @@ from ...golden.blocks.measure.cost import (
 from ...golden.chip.memory_map import SAMPLE_WORD, Register, record_words
 from ..lib.fixed import exceeds, round_shift, round_shift_by, saturate
 from ..lib.settings_layout import LAYOUT
+from ..lib.signals import signals
 from ..lib.streams import transfer
 from .neuron import rails
 
@@ -132,9 +133,9 @@ class CostUnit(Component):
 
     def elaborate(self, platform):
         m = Module()
-        row, last_row = Signal(range(max(2, self.cost.outputs))), max(1, self.cost.outputs) - 1
-        take, final, loaded, closed, reading_valid = Signal(), Signal(), Signal(), Signal(), Signal()
-        reading, next_reading = Signal(READING), Signal(READING)
+        row, last_row = Signal(range(max(2, self.cost.outputs)), name="row"), max(1, self.cost.outputs) - 1
+        take, final, loaded, closed, reading_valid = signals("take final loaded closed reading_valid")
+        reading, next_reading = Signal(READING, name="reading"), Signal(READING, name="next_reading")
         m.d.comb += [
             self.output.ready.eq(loaded & reading_valid & ~closed),
             take.eq(transfer(self.output)),
@@ -155,7 +156,8 @@ class CostUnit(Component):
             target = self._targets(m, loaded, take, final)
 
         # A reading is closed from its last output on, and full when its cost stands, until it ends.
-        full, end, pipeline = Signal(), Signal(), Signal(self.latency - 1)
+        pipeline = Signal(self.latency - 1, name="pipeline")
+        full, end = signals("full end")
         m.d.comb += [
             self.result.valid.eq(full & reading.last),
             end.eq(full & (self.result.ready | ~reading.last)),
@@ -187,8 +189,8 @@ class CostUnit(Component):
     def _targets(self, m: Module, loaded: Signal, take: Value, final: Value) -> Value:
         """Target of the output that comes next; the others move up with each."""
         bits, words = self.cost.output_bits, record_words(self.cost.outputs)
-        targets = Signal(self.cost.outputs * bits)
-        word = Signal(range(max(2, words)))
+        targets = Signal(self.cost.outputs * bits, name="targets")
+        word = Signal(range(max(2, words)), name="word")
         m.d.comb += self.target.ready.eq(~loaded)
         with m.If(self.target.valid & ~loaded):
             with m.Switch(word):
@@ -282,7 +284,7 @@ class CostUnit(Component):
         settings = self.settings
         difference, later = self._registered(m, self.cost.sum_bits + 2 * AVERAGE + 1)
         (memory,) = self._memory(m, (0,))
-        base = Signal(signed(self.width))
+        base = Signal(signed(self.width), name="base")
         m.d.comb += base.eq(Mux(reading.refresh, total1, memory))
         m.d.comb += difference.eq((total0 << settings.average_c0) - (base << settings.average))
         with m.If(step):
@@ -294,8 +296,8 @@ class CostUnit(Component):
         width, settings = self.width, self.settings
         difference, later = self._registered(m, width + 2)
         memory = self._memory(m, (0, 1))
-        level, passed = Signal(signed(width)), Signal(signed(width))
-        product = Signal(signed(width + 2 + DECAY_BITS))
+        level, passed = Signal(signed(width), name="level"), Signal(signed(width), name="passed")
+        product = Signal(signed(width + 2 + DECAY_BITS), name="product")
         m.d.comb += level.eq(total0 << (FRACTION - settings.average)[:4])
         m.d.comb += difference.eq(memory[1] + level - memory[0])
         m.d.sync += product.eq(later * settings.decay)
@@ -306,7 +308,7 @@ class CostUnit(Component):
 
     def _right(self, m: Module, target: Value, row: Signal, take: Value) -> Value:
         """Whether rail 0's class is the target's."""
-        right, output = Signal(), self.output.payload.rail0
+        right, output = Signal(name="right"), self.output.payload.rail0
         if self.cost.outputs == 1:
             with m.If(take):
                 m.d.sync += right.eq((output > 0) == (target > 0))

@@ -46,7 +46,7 @@ class DelayLine(Component):
     def elaborate(self, platform):
         m = Module()
         costs = Array(Signal(signed(self.bits), name=f"cost_{k}") for k in range(LAGS))
-        host_index = Signal(range(LAGS))
+        host_index = Signal(range(LAGS), name="host_index")
         m.d.comb += self.delayed.eq(costs[(self.step - self.latency)[:4]])
         with m.If(self.write):
             m.d.sync += costs[self.step].eq(self.cost)

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import Component, In, Out
 
 from ...golden.blocks.lib.layout import Layout
 from ...golden.blocks.measure.neuron import Neuron
+from ..lib.signals import read_port, signals
 
 
 def rails(bits: int) -> data.StructLayout:
@@ -45,13 +46,13 @@ class NeuronTable(Component):
         rows, layers = self.layout.rows, len(self.layout.rows)
         tables = self.neuron.tables()
         bits = max(self.neuron.line_bits, self.neuron.output_bits)
-        layer = Signal(range(max(2, layers)))
-        row = Signal(range(max(2, *rows)))
-        last = Signal()
+        layer = Signal(range(max(2, layers)), name="layer")
+        row = Signal(range(max(2, *rows)), name="row")
+        last = Signal(name="last")
         m.d.comb += last.eq(row == Array(r - 1 for r in rows)[layer])
 
-        full, read_full, is_output, read_output = Signal(), Signal(), Signal(), Signal()
-        take, move, ready = Signal(), Signal(), Signal()
+        full, read_full, is_output, read_output = signals("full read_full is_output read_output")
+        take, move, ready = signals("take move ready")
         m.d.comb += [
             ready.eq(~full | Mux(is_output, self.output.ready, self.hidden.ready)),
             move.eq(read_full & ready),
@@ -71,7 +72,7 @@ class NeuronTable(Component):
         for rail in ("rail0", "rail1"):
             init = [int(v) for v in tables.ravel()]
             m.submodules[f"table_{rail}"] = memory = Memory(shape=signed(bits), depth=len(init), init=init)
-            read = memory.read_port()
+            read = read_port(memory)
             m.d.comb += read.en.eq(take)
             m.d.comb += read.addr.eq(Cat(self.adc.payload[rail].as_unsigned(), layer))
             code = Signal(signed(bits), name=f"code_{rail}", reset_less=True)

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import Component, In, Member, Out
 from ...golden.blocks.measure.samples import Samples
 from ...golden.chip.chip import Chip
 from ...golden.chip.memory_map import SAMPLE_WORD, record_words
+from ..lib.signals import read_port, signals, write_port
 from ..lib.streams import transfer
 
 
@@ -60,10 +61,11 @@ class SampleStream(Component):
         record = inputs + targets
         shape = self.record.payload.shape()
         m.submodules.kept = memory = Memory(shape=shape, depth=max(2, record), init=[])
-        read, write = memory.read_port(), memory.write_port()
-        number, known, fresh = Signal(32), Signal(), Signal()
-        place, word = Signal(range(max(2, record))), self.record.payload
-        valid, ready, move = Signal(), Signal(), Signal()
+        read, write = read_port(memory), write_port(memory)
+        number = Signal(32, name="number")
+        known, fresh = signals("known fresh")
+        place, word = Signal(range(max(2, record)), name="place"), self.record.payload
+        valid, ready, move = signals("valid ready move")
         is_target = place >= inputs
         m.d.comb += [
             ready.eq(Mux(is_target, self.target.ready, self.line.ready)),

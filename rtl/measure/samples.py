@@ -10,6 +10,7 @@ from ...golden.blocks.measure.samples import ORDERS, RANDOM, Samples
 from ...golden.chip.memory_map import SAMPLE_WORD, record_words
 from ..lib.host_port import HostPort
 from ..lib.mixer import Seed
+from ..lib.signals import read_port, signals, write_port
 from ..lib.streams import decouple
 from .samples_draw import SampleDraw, request_layout
 
@@ -73,12 +74,12 @@ class SampleMemory(Component):
             for name in ("fetched", "given")
         )
         decouple(m, fetched, words)
-        full, move, step = Signal(), Signal(), Signal()
+        full, move, step = signals("full move step")
         m.d.comb += move.eq(~fetched.valid | fetched.ready)
         m.d.sync += full.eq(step | (full & ~move))
         address, place = self._walk(m, self._index(m), record, ~full | move, step)
         read = self._access(m, memory, address, step)
-        word_place = Signal.like(place)  # of the word that the memory shows
+        word_place = Signal.like(place, name="word_place")  # of the word that the memory shows
         with m.If(step):
             m.d.sync += word_place.eq(place)
         with m.If(move):
@@ -100,8 +101,9 @@ class SampleMemory(Component):
 
     def _walk(self, m: Module, chosen, record: int, free: Value, step: Signal) -> tuple[Signal, Signal]:
         """Address of a sample's words, one after the other, and the word's place in the record; `step`: it is read."""
-        index, reading = Signal.like(chosen.payload), Signal()
-        address, place = Signal(range(max(2, self.samples.size * record))), Signal(range(record))
+        index, reading = Signal.like(chosen.payload, name="index"), Signal(name="reading")
+        address = Signal(range(max(2, self.samples.size * record)), name="address")
+        place = Signal(range(record), name="place")
         m.d.comb += step.eq(reading & free)
         with m.FSM():
             with m.State("IDLE"):
@@ -122,11 +124,12 @@ class SampleMemory(Component):
 
     def _access(self, m: Module, memory: Memory, address: Signal, step: Signal) -> Value:
         """The memory's one address, for the words that are read and for those that the host writes; what is read."""
-        read, write = memory.read_port(), memory.write_port()
-        host_word, host_code = Signal.like(address), Signal(range(SAMPLE_WORD))
-        gathered, word = Signal(memory.shape, reset_less=True), Signal.like(address, reset_less=True)
+        read, write = read_port(memory), write_port(memory)
+        host_word, host_code = Signal.like(address, name="host_word"), Signal(range(SAMPLE_WORD), name="host_code")
+        gathered = Signal(memory.shape, reset_less=True, name="gathered")
+        word = Signal.like(address, reset_less=True, name="word")
         code = (self.host.data > 0) if self.levels else self.host.data[: len(gathered[0])]
-        pending, late = Signal(), Signal()
+        pending, late = signals("pending late")
         access = Mux(late, word, address)
         taking = self.host.select & self.host.write
         m.d.comb += [

@@ -78,8 +78,10 @@ class SampleDraw(Component):
     def _scaled(self, m: Module, word) -> tuple[Signal, Signal]:
         """(word size) >> 32 from one product of half a word after the other, and whether it is there."""
         size = self.samples.size
-        product, carried = Signal(HALF + size.bit_length()), Signal(size.bit_length())
-        drawn, turn, valid = Signal.like(self.index.payload, name="drawn"), Signal(range(3)), Signal()
+        product, carried = Signal(HALF + size.bit_length(), name="product"), Signal(size.bit_length(), name="carried")
+        drawn = Signal.like(self.index.payload, name="drawn")
+        turn = Signal(range(3), name="turn")
+        valid = Signal(name="valid")
         m.d.sync += product.eq(Mux(turn == 0, word.payload[:HALF], word.payload[HALF:]) * size)
         with m.If(~word.valid | word.ready):
             m.d.sync += [turn.eq(0), valid.eq(0)]

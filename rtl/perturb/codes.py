@@ -19,6 +19,7 @@ from ...golden.blocks.perturb.codes import (
 )
 from ..lib.layout import lane_words
 from ..lib.mixer_words import KeyedWords
+from ..lib.signals import read_port, signals
 
 
 def pattern_layout(codes: Codes) -> data.StructLayout:
@@ -102,19 +103,19 @@ class CodeGenerator(Component):
 
     def _regular(self, m: Module) -> tuple[list[Value], Value]:
         """The same of all other codes, whose values follow from the pattern's number and the place."""
-        word = Signal(range(max(2, self.words)))
-        active, ready = Signal(), Signal()
-        last, move = Signal(), Signal()
+        word = Signal(range(max(2, self.words)), name="word")
+        active, ready = signals("active ready")
+        last, move = signals("last move")
         m.d.comb += last.eq(word == self.words - 1)
 
         form = FORMS[self.codes.kind](self.codes, self.lanes)
         context, derived = form.context(m, self.pattern.payload)
-        waiting = Signal.like(context)
+        waiting = Signal.like(context, name="waiting")
         valid, values, ends = form.send(m, context, word, active, last, move)
         m.d.comb += self.pattern.ready.eq(~ready)
         with m.If(self.pattern.valid & self.pattern.ready):
             m.d.sync += [waiting.eq(derived), ready.eq(1)]
-        free = Signal()
+        free = Signal(name="free")
         m.d.comb += free.eq(~active | (move & last))
         with m.If(free):
             m.d.sync += active.eq(ready)
@@ -167,11 +168,11 @@ class Sequential(Form):
     """One value of a pattern is 1, at the pattern's position."""
 
     def context(self, m: Module, pattern) -> tuple[Signal, Value]:
-        return Signal.like(pattern.position), pattern.position
+        return Signal.like(pattern.position, name="position"), pattern.position
 
     def signs(self, m: Module, context: Signal, word: Signal) -> list[Value]:
         shift = (self.lanes - 1).bit_length()
-        here = Signal()
+        here = Signal(name="here")
         m.d.comb += here.eq((context >> shift) == word)
         return [here & (context[:shift] == lane) for lane in range(self.lanes)]
 
@@ -186,8 +187,8 @@ class Walsh(Form):
     def signs(self, m: Module, context: Signal, word: Signal) -> list[Value]:
         lanes, shift = self.lanes, (self.lanes - 1).bit_length()
         column, flip = context[:-1], context[-1]
-        first = Signal(len(word) + shift)
-        shared = Signal()
+        first = Signal(len(word) + shift, name="first")
+        shared = Signal(name="shared")
         m.d.comb += first.eq(word << shift)
         m.d.comb += shared.eq(((first | self.codes.offset) & column).xor() ^ flip)
         return [Cat(1, shared ^ (Value.cast(lane) & column).xor()).as_signed() for lane in range(lanes)]
@@ -201,14 +202,14 @@ class Sinusoidal(Form):
     def context(self, m: Module, pattern) -> tuple[Signal, Value]:
         bits = self.codes.cycle_bits
         number = pattern.number[:bits]
-        first, step = Signal(bits), Signal(bits)
+        first, step = Signal(bits, name="first"), Signal(bits, name="step")
         m.d.comb += [first.eq(number * self.codes.first + self.codes.phase), step.eq(number * self.codes.spacing)]
         return Signal(2 * bits, name="context"), Cat(first, step)
 
     def send(self, m: Module, context: Signal, word: Signal, active: Signal, last: Signal, move: Signal):
         bits, codes, phases = self.codes.cycle_bits, self.codes, []
         first, step = context.word_select(0, bits), context.word_select(1, bits)
-        staged, valid, ending, ends = Signal(), Signal(), Signal(), Signal()
+        staged, valid, ending, ends = signals("staged valid ending ends")
         with m.If(move):
             m.d.sync += [staged.eq(active), valid.eq(staged), ending.eq(last), ends.eq(ending)]
             with m.If(active):
@@ -226,7 +227,7 @@ class Sinusoidal(Form):
             phases.append(phase)
             m.d.comb += phase.eq(phases[lane - low] + step * low if lane else first)
             within, falling, negative = held[:-2], held[-2], Signal(name=f"negative_{lane}")
-            peak, read = Signal(name=f"peak_{lane}"), memories[lane // TABLE_PORTS].read_port()
+            peak, read = Signal(name=f"peak_{lane}"), read_port(memories[lane // TABLE_PORTS])
             m.d.comb += [read.en.eq(move), read.addr.eq(Mux(falling, -within, within))]
             with m.If(move):
                 m.d.sync += [held.eq(phase[bits - place_bits :]), peak.eq(falling & (within == 0))]

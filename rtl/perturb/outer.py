@@ -14,6 +14,7 @@ from ...golden.blocks.perturb.codes import Codes
 from ...golden.blocks.perturb.outer import LAYER, METHODS, RANK_ONE, Outer
 from ...golden.chip.memory_map import SAMPLE_WORD, record_words
 from ..lib.layout import lane_words
+from ..lib.signals import signals
 from ..measure.neuron import rails
 from .outer_coordinates import CellCoordinates, neuron_spread
 from .outer_double_buffer import BufferMemory, DoubleBuffer
@@ -80,7 +81,7 @@ class OuterProducts(Component):
         m.submodules.coordinates = coordinates = CellCoordinates(layout, layout.neurons if rank_one else 0)
 
         # A word's coordinates are read from the memories, their values then held as operands.
-        start, read, valid, move, pass_ends = Signal(), Signal(), Signal(), Signal(), Signal()
+        start, read, valid, move, pass_ends = signals("start read valid move pass_ends")
         m.d.comb += [
             move.eq(~valid | self.product.ready),
             coordinates.next.eq(start & move),
@@ -147,7 +148,7 @@ class OuterProducts(Component):
         inputs, hidden = layout.layers[0], sum(layout.layers[1:-1])
         # Layer 0 is done with the sample's codes after its last word.
         final = ((inputs + 1) * layout.rows[0] - 1) // layout.lanes
-        freed = Signal()
+        freed = Signal(name="freed")
         m.d.comb += freed.eq(coordinates.next & (coordinates.word == final))
         words = record_words(inputs)
         buffer = DoubleBuffer(m, "line", self.line, words, freed, full=1)

@@ -3,6 +3,8 @@
 from amaranth.hdl import Array, Cat, Module, Mux, Shape, Signal, Value
 from amaranth.lib.memory import Memory
 
+from ..lib.signals import read_port, write_port
+
 
 class DoubleBuffer:
     """Which bank of a double buffer is filled by a stream, and which is read.
@@ -73,7 +75,7 @@ class BufferMemory:
         self._payload, self._shape = payload, shape
         self._length = len(payload) // shape.width
         self._low = (self._length - 1).bit_length()
-        self._index = Signal(range(max(2, count)))
+        self._index = Signal(range(max(2, count)), name="index")
         m.d.comb += self._index.eq(index)
 
     def read(self, index: Value, name: str) -> Signal:
@@ -116,7 +118,7 @@ class BufferMemory:
         """What a memory of its own, for this part of the payload, has in a row, a clock later."""
         m, address = self._m, Signal.like(self._index, name=f"{name}_row")
         m.submodules[name] = memory = Memory(shape=len(payload), depth=2 << len(self._index), init=[])
-        write, read = memory.write_port(), memory.read_port()
+        write, read = write_port(memory), read_port(memory)
         m.d.comb += [
             write.en.eq(self._buffer.accept),
             write.addr.eq(Cat(self._index, self._buffer.write)),

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import Component, In, Out
 
 from ...golden.blocks.lib.layout import Layout
 from ..lib.layout import lane_words
+from ..lib.signals import signals
 
 
 class Silencer(Component):
@@ -36,8 +37,8 @@ class Silencer(Component):
 
     def elaborate(self, platform):
         m = Module()
-        word = Signal(range(max(2, self.layout.words)))
-        last, transfers, commanded, silent = Signal(), Signal(), Signal(), Signal()
+        word = Signal(range(max(2, self.layout.words)), name="word")
+        last, transfers, commanded, silent = signals("last transfers commanded silent")
         m.d.comb += [
             last.eq(word == self.layout.words - 1),
             self.sign.valid.eq(self.values.valid & commanded),

@@ -55,7 +55,7 @@ class LineCursor(Component):
         counts = [count for count, _ in self.lines.layers]
         line = Array(Signal.like(self.line, name=f"line_{k}") for k in range(layers))
         scan = Array(Signal(32, name=f"scan_{k}") for k in range(layers))
-        last = Signal()
+        last = Signal(name="last")
         m.d.comb += [
             self.line.eq(line[self.layer]),
             last.eq(self.line == Array(Const(count - 1) for count in counts)[self.layer]),
@@ -66,7 +66,7 @@ class LineCursor(Component):
             m.d.sync += line[self.layer].eq(Mux(last, 0, self.line + 1))
             m.d.sync += scan[self.layer].eq(scan[self.layer] + last)
         if self.settings.chopped:
-            scans = Signal(32)
+            scans = Signal(32, name="scans")
             m.d.comb += scans.eq(scan[self.layer])
             self._chop(m, counts, scans)
         host = self.host_cursor
@@ -80,8 +80,8 @@ class LineCursor(Component):
 
     def _chop(self, m: Module, counts: list[int], scan: Signal) -> None:
         settings, size = self.settings, sum(counts)
-        switched = Signal(size)
-        place, flips = Signal(range(max(2, size))), Signal()
+        switched = Signal(size, name="switched")
+        place, flips = Signal(range(max(2, size)), name="place"), Signal(name="flips")
         starts = [sum(counts[:k]) for k in range(len(counts))]
         m.d.comb += [
             place.eq(Array(Const(start) for start in starts)[self.layer] + self.line),
@@ -89,7 +89,7 @@ class LineCursor(Component):
             self.switched.eq(switched.bit_select(place, 1)),
         ]
         if settings.period == RANDOM:
-            key = Signal(64)
+            key = Signal(64, name="key")
             m.d.sync += key.eq(item_key(m, self.seed, CHOP, self.step))
             m.d.comb += flips.eq(mix(m, key, self.layer)[:16] < settings.chopper)
         else:

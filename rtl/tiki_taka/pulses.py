@@ -13,6 +13,7 @@ from ...golden.blocks.tiki_taka.pulses import PROBABILITY_BITS, RATE_BITS, Pulse
 from ...golden.chip.memory_map import SAMPLE_WORD
 from ..lib.layout import lane_words
 from ..lib.mixer import half_key, mix
+from ..lib.signals import signals
 from ..measure.neuron import rails
 from .pulses_probabilities import Probabilities
 from .pulses_vector import UpdateVector
@@ -84,9 +85,9 @@ class PulseTrains(Component):
         vector = UpdateVector(m, self)
 
         # A word of numbers is read in the clock in which its draws are made.
-        word, slot = Signal(range(max(2, self.words))), Signal(range(max(2, pulses.slots)))
-        sending, valid, move, last, final = Signal(), Signal(), Signal(), Signal(), Signal()
-        ready, start, skip, done = Signal(), Signal(), Signal(), Signal()
+        word, slot = Signal(range(max(2, self.words)), name="word"), Signal(range(max(2, pulses.slots)), name="slot")
+        sending, valid, move, last, final = signals("sending valid move last final")
+        ready, start, skip, done = signals("ready start skip done")
         probabilities = Probabilities(m, self, vector, start)
         m.d.comb += [
             move.eq(~valid | self.train.ready),
@@ -107,7 +108,8 @@ class PulseTrains(Component):
         with m.If(last):
             m.d.sync += slot.eq(Mux(final, 0, slot + 1))
 
-        turn, key, keying, half = Signal(32), Signal(64), Signal(), Signal()
+        turn, key = Signal(32, name="turn"), Signal(64, name="key")
+        keying, half = signals("keying half")
         begin = "SEND" if pulses.deterministic else "KEY"
         with m.FSM():
             with m.State("WAIT"):

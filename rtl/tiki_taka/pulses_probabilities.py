@@ -5,6 +5,7 @@ from amaranth.lib.memory import Memory
 
 from ...golden.blocks.lib.fixed import limit
 from ...golden.blocks.tiki_taka.pulses import PROBABILITY_BITS, RATE_BITS, WIDE_BITS
+from ..lib.signals import read_port, write_port
 from .pulses_vector import UpdateVector, length
 
 ONE, MOST = 1 << PROBABILITY_BITS, (1 << WIDE_BITS) - 1
@@ -138,7 +139,7 @@ class Probabilities:
         for lane in range(min(lanes, rows)):
             memory = Memory(shape=PROBABILITY_BITS + 1, depth=max(2, -(-rows // lanes)), init=[])
             m.submodules[f"chances_{lane}"] = memory
-            write, port = memory.write_port(), memory.read_port()
+            write, port = write_port(memory), read_port(memory)
             m.d.comb += [
                 write.en.eq(writing & (row >= 2) & (written_row[:low] == lane)),
                 write.addr.eq(written_row >> low),

@@ -8,6 +8,7 @@ from amaranth.lib.memory import Memory
 
 from ...golden.blocks.lib.fixed import limit
 from ...golden.chip.memory_map import SAMPLE_WORD, record_words
+from ..lib.signals import read_port, signals, write_port
 
 
 class UpdateVector:
@@ -69,7 +70,7 @@ class UpdateVector:
         for lane in range(lanes):
             memory = Memory(shape=self._entry, depth=max(2, block.words), init=[])
             m.submodules[f"lane{lane}"] = memory
-            write, read = memory.write_port(), memory.read_port()
+            write, read = write_port(memory), read_port(memory)
             m.d.comb += [
                 write.en.eq(self._enable[lane]),
                 write.addr.eq(self._address[lane]),
@@ -97,7 +98,9 @@ class UpdateVector:
         pulses = block.pulses
         size = pulses.rows if block.lined else block.size
         words = -(-size // lanes)
-        place, accept, last = Signal(range(max(2, words)), name="value_word"), Signal(name="value_take"), Signal()
+        place = Signal(range(max(2, words)), name="value_word")
+        accept = Signal(name="value_take")
+        last = Signal(name="last")
         m.d.comb += [
             source.ready.eq(~self._filled & ~busy),
             accept.eq(source.valid & source.ready),
@@ -135,14 +138,17 @@ class UpdateVector:
         group = min(SAMPLE_WORD, lanes)
         parts, banks = SAMPLE_WORD // group, lanes // group
         count = record_words(inputs) * parts
-        number, accept, final = Signal(range(max(2, count)), name="line_number"), Signal(name="line_take"), Signal()
+        number = Signal(range(max(2, count)), name="line_number")
+        accept = Signal(name="line_take")
+        final = Signal(name="final")
         m.d.comb += [
             accept.eq(source.valid & ~self._line_full & ~busy),
             final.eq(number == count - 1),
             source.ready.eq(accept & ((number & (parts - 1)) == parts - 1)),
         ]
         # Aligned group of the vector that a code belongs to, where the codes' group ends and where it starts.
-        early, late = Signal(range(rows // group + count + 2)), Signal(range(rows // group + count + 2))
+        early = Signal(range(rows // group + count + 2), name="early")
+        late = Signal(range(rows // group + count + 2), name="late")
         m.d.comb += [early.eq(number + rows // group), late.eq(number + rows // group + 1)]
         low = (banks - 1).bit_length()
         codes = source.payload.as_value().word_select(number & (parts - 1), group * block.pulses.line_bits)
@@ -174,8 +180,9 @@ class UpdateVector:
             return Const(0)
         first, end = rows + columns[0], block.size - 1
         biases = [rows + sum(columns[: k + 1]) - 1 for k in range(1, len(columns))]
-        element, accept, final = Signal(range(end + 2), init=first, name="hidden_element"), Signal(), Signal()
-        last = Signal()
+        element = Signal(range(end + 2), init=first, name="hidden_element")
+        accept, final = signals("accept final")
+        last = Signal(name="last")
         m.d.comb += [
             source.ready.eq(~self._hidden_full),
             accept.eq(source.valid & source.ready),
@@ -203,7 +210,7 @@ class UpdateVector:
 
 def length(m: Module, value: Value) -> Signal:
     """Bit length of an unsigned number."""
-    bits = Signal(range(len(value) + 1))
+    bits = Signal(range(len(value) + 1), name="bits")
     for k in range(len(value)):
         with m.If(value[k]):
             m.d.comb += bits.eq(k + 1)

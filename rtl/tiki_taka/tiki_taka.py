@@ -88,9 +88,9 @@ class TikiTakaLearning(Component):
         )
         m.submodules.transfer_vector = self.vector = TransferVector(self.chip.layout, lines)
         # The layer whose line is read, whether that was asked for, and how many of its cells have come; slot of A.
-        self.layer, self.asked = Signal(range(max(2, len(lines.layers)))), Signal()
-        self.count = Signal(range(max(length for _, length in lines.layers) + 1))
-        self.slot = Signal(range(max(2, blocks.pulses.slots)))
+        self.layer, self.asked = Signal(range(max(2, len(lines.layers))), name="layer"), Signal(name="asked")
+        self.count = Signal(range(max(length for _, length in lines.layers) + 1), name="count")
+        self.slot = Signal(range(max(2, blocks.pulses.slots)), name="slot")
         thresholds, exponent = self._rates(m, self.trains)
         applied = self._connect(m)
         length = Array(Const(length) for _, length in lines.layers)[self.layer]

@@ -9,6 +9,7 @@ from ...golden.blocks.lib.layout import Layout
 from ...golden.blocks.perturb import outer
 from ...golden.blocks.tiki_taka.lines import Lines
 from ..lib.layout import lane_words
+from ..lib.signals import read_port, signals, write_port
 
 
 class TransferVector(Component):
@@ -51,7 +52,7 @@ class TransferVector(Component):
         size = neurons + outer.lines(layout)
         depth, shift = -(-size // lanes), (lanes - 1).bit_length()
         across, along = (0, neurons) if self.lines.rows else (neurons, 0)
-        place = Signal(range(size))
+        place = Signal(range(size), name="place")
         firsts = [along + sum(length for _, length in layers[:k]) for k in range(len(layers))]
         m.d.comb += place.eq(Array(Const(first) for first in firsts)[self.layer] + self.cell)
         lines = [Signal(range(size), name=f"line_{k}") for k in range(len(layers))]
@@ -59,19 +60,20 @@ class TransferVector(Component):
             with m.If(self.write & (self.layer == k)):
                 m.d.sync += line.eq(across + sum(count for count, _ in layers[:k]) + self.line)
 
-        word, valid, transfers = Signal(range(max(2, depth))), Signal(), Signal()
+        word = Signal(range(max(2, depth)), name="word")
+        valid, transfers = signals("valid transfers")
         m.d.comb += [self.train.valid.eq(valid & self.send), transfers.eq(self.train.valid & self.train.ready)]
         with m.If(transfers):
             m.d.sync += word.eq(Mux(word == depth - 1, 0, word + 1))
             m.d.sync += valid.eq(word != depth - 1)
-        sent = Signal()
+        sent = Signal(name="sent")
         with m.If(~self.send):
             m.d.sync += [valid.eq(0), sent.eq(0)]
         with m.Elif(~valid & ~sent):
             m.d.sync += [valid.eq(1), sent.eq(1)]
         for lane in range(lanes):
             m.submodules[f"lane{lane}"] = memory = Memory(shape=signed(2), depth=max(2, depth), init=[])
-            read, write = memory.read_port(), memory.write_port()
+            read, write = read_port(memory), write_port(memory)
             m.d.comb += [
                 write.en.eq(self.write & (place[:shift] == lane)),
                 write.addr.eq(place >> shift),

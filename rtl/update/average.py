@@ -61,7 +61,7 @@ class AverageMemory(Component):
             m, self.layout, self.average.bits, host=self.host, words=self.weight, command=self.command, result=taken,
             selective=True,
         )  # fmt: skip
-        over = Signal(self.layout.lanes)
+        over = Signal(self.layout.lanes, name="over")
         take = self._add if self.average.cumulative else self._follow
         for lane in range(self.layout.lanes):
             word, flag = take(m, sweep.value[lane], sweep.words[lane], sweep.command)
@@ -74,14 +74,14 @@ class AverageMemory(Component):
         nothing is cut off.
         """
         # No narrower than the largest k, so that the half that rounds has its place.
-        distance = Signal(signed(max(self.average.bits, SHIFT_MOST) + 1))
+        distance = Signal(signed(max(self.average.bits, SHIFT_MOST) + 1), name="distance")
         m.d.comb += distance.eq((w << self.average.fraction) - v)
         return v + round_shift_by(m, distance, Mux(command.first, 0, command.shift)), 0
 
     def _add(self, m: Module, v: Value, w: Value, command) -> tuple[Value, Value | int]:
         """V plus w, saturating at the ends of the words, and whether it does."""
         bits = self.average.bits
-        total = Signal(signed(bits + 1))
+        total = Signal(signed(bits + 1), name="total")
         m.d.comb += total.eq(Mux(command.first, 0, v) + w)
         beyond = total[-1] != total[-2]
         end = Cat((~total[-1]).replicate(bits - 1), total[-1])

@@ -66,7 +66,7 @@ class CorrelatorMemory(Component):
             command=self.cost, result=self.gradient, selective=self.windowed,
         )  # fmt: skip
         clear = Const(0) if leaky else sweep.command.clear
-        over = Signal(self.layout.lanes)
+        over = Signal(self.layout.lanes, name="over")
         for lane in range(self.layout.lanes):
             total = self._sum(m, sweep.value[lane], sweep.words[lane], sweep.command)
             raw = Signal(signed(len(total)), name=f"raw_{lane}")
@@ -83,7 +83,7 @@ class CorrelatorMemory(Component):
         words = lane_words(bits if signs else bits + self.correlator.factor_bits, self.layout.lanes)
         products = stream.Signature(words).create(path=("products",))
         m.d.comb += [products.valid.eq(self.factors.valid), self.factors.ready.eq(products.ready)]
-        cost, opposite = self.cost.payload.cost, Signal(signed(bits))
+        cost, opposite = self.cost.payload.cost, Signal(signed(bits), name="opposite")
         m.d.comb += opposite.eq(-cost)  # C~ is never the number that has no opposite
         for factor, product in zip(self.factors.payload, products.payload, strict=True):
             signed_cost = Mux(factor == 0, 0, Mux(factor[-1], opposite, cost))
@@ -93,7 +93,7 @@ class CorrelatorMemory(Component):
     def _sum(self, m: Module, g: Value, product: Value, command) -> Value:
         """G after the leak, plus a product."""
         if self.correlator.leaky:
-            rest = Signal(signed(self.correlator.bits))
+            rest = Signal(signed(self.correlator.bits), name="rest")
             m.d.comb += rest.eq(Mux(command.step, g - round_shift(g * self.leak, LEAK_BITS), g))
             g = rest
         return g + product

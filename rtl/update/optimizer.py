@@ -140,10 +140,10 @@ class OptimizerMemory(Component):
         before = sweep.words.saturated if optimizer.momentum else Const(0)
         shift = FRACTION if optimizer.momentum else optimizer.shift if dithered else 0
         dithers = self._dithers(m, sweep, random, shift) if random else [None] * lanes
-        over = Signal(lanes)
+        over = Signal(lanes, name="over")
         for lane, (change, dither) in enumerate(zip(sweep.words.words, dithers, strict=True)):
             change_now = Mux(sweep.command.update, change, 0) if optimizer.momentum else change
-            raw = Signal(signed(max(bits, len(change)) + 2))
+            raw = Signal(signed(max(bits, len(change)) + 2), name="raw")
             rounded = round_shift(change_now, shift) if dither is None else (change_now + dither) >> shift
             m.d.comb += [
                 raw.eq(sweep.value[lane] - rounded),

@@ -53,10 +53,10 @@ class MomentumMemory(Component):
             m, self.layout, MOMENTUM_BITS, host=self.host, words=self.change,
             command=always(m, self.change.payload.command), result=self.momentum,
         )  # fmt: skip
-        over = Signal(self.layout.lanes)
+        over = Signal(self.layout.lanes, name="over")
         for lane, change in enumerate(sweep.words.words):
-            decayed = Signal(signed(MOMENTUM_BITS + FRACTION))
-            raw = Signal(signed(max(len(change), MOMENTUM_BITS) + 1))
+            decayed = Signal(signed(MOMENTUM_BITS + FRACTION), name="decayed")
+            raw = Signal(signed(max(len(change), MOMENTUM_BITS) + 1), name="raw")
             word = sweep.data[lane]
             m.d.comb += [
                 decayed.eq(sweep.value[lane] * self.optimizer.momentum),

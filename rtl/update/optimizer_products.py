@@ -8,6 +8,7 @@ from ...golden.blocks.lib.layout import Layout
 from ...golden.blocks.update.optimizer import RATE_BITS
 from ..lib.fixed import round_shift
 from ..lib.layout import lane_words
+from ..lib.signals import signals
 
 LOW = 16
 """Bits of G's lower part: multipliers of FPGAs take 16 or 18, and a wider product is a sum, made a clock later."""
@@ -50,9 +51,11 @@ class RateProducts(Component):
     def elaborate(self, platform):
         m = Module()
         layout, product = self.layout, self.product
-        word, last, take, move = Signal(range(max(2, layout.words))), Signal(), Signal(), Signal()
-        full, multiplied = Signal(), Signal()
-        command, later = Signal.like(self.command.payload), Signal.like(self.command.payload)
+        word = Signal(range(max(2, layout.words)), name="word")
+        last, take, move = signals("last take move")
+        full, multiplied = signals("full multiplied")
+        command = Signal.like(self.command.payload, name="command")
+        later = Signal.like(self.command.payload, name="later")
         m.d.comb += [
             last.eq(word == layout.words - 1),
             move.eq(~product.valid | product.ready),

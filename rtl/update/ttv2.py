@@ -77,9 +77,9 @@ class FilterMemory(Component):
         placed = place_words(m, self.lines, self.command, self.reading, self._rescales(self.command.payload))
         if ttv2.mean:
             placed = centre(m, ttv2, self.lines, placed, self.host_mean, self.host_past)
-        rescaling = Signal()
+        rescaling = Signal(name="rescaling")
         sweep = LinePass(m, [memory], placed, self.pulses.ready | rescaling)
-        command, over = sweep.word.command, Signal(lanes)
+        command, over = sweep.word.command, Signal(lanes, name="over")
         for lane in range(lanes):
             active = sweep.word.active[lane]
             raw, more, less = self._sums(m, sweep, lane)
@@ -152,6 +152,6 @@ class FilterMemory(Component):
     def _scaled(self, m: Module, h: Value, shift: Value) -> Value:
         """H 2**shift to nearest, not saturated."""
         most = self.ttv2.rescale
-        size = Signal(range(most + 1))
+        size = Signal(range(most + 1), name="size")
         m.d.comb += size.eq(Mux(shift < 0, -shift, shift))
         return Mux(shift < 0, round_shift_by(m, h, size), h << size)

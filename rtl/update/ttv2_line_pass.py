@@ -9,6 +9,7 @@ from amaranth.lib import data, stream
 
 from ...golden.blocks.tiki_taka.lines import Lines
 from ..lib.layout import LaneMemory
+from ..lib.signals import signals
 
 
 def place_words(m: Module, lines: Lines, command, words, idle: Value):
@@ -33,9 +34,9 @@ def place_words(m: Module, lines: Lines, command, words, idle: Value):
     }  # fmt: skip
     placed = stream.Signature(data.StructLayout(shape)).create(path=("placed",))
     offered, out = command.payload, placed.payload
-    within, last, go = Signal(), Signal(), Signal()
-    place, left = Signal.like(out.place), Signal.like(offered.words)
-    now = Signal.like(left)
+    within, last, go = signals("within last go")
+    place, left = Signal.like(out.place, name="place"), Signal.like(offered.words, name="left")
+    now = Signal.like(left, name="now")
     m.d.comb += [
         now.eq(Mux(within, left, offered.words)),
         last.eq(now == 1),

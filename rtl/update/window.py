@@ -8,6 +8,7 @@ from amaranth.lib.wiring import Component, In, Out
 from ...golden.blocks.lib.layout import Layout
 from ...golden.blocks.update.window import Window
 from ..lib.layout import lane_words
+from ..lib.signals import read_port, signals, write_port
 from .window_signs import WindowSigns, preparation
 from .window_tables import RandomTables, WalshTables, depth
 
@@ -62,13 +63,14 @@ class WindowProducts(Component):
         window, random = self.window, self.window.arbitrary
         m.submodules.tables = tables = (RandomTables if random else WalshTables)(window, self.layout)
         offered = self.cost.payload
-        cost, pattern = Signal(signed(window.step_bits)), Signal(32)
-        accept, busy, finish = Signal(), Signal(), Signal()
+        cost, pattern = Signal(signed(window.step_bits), name="cost"), Signal(32, name="pattern")
+        accept, busy, finish = signals("accept busy finish")
         m.d.comb += accept.eq(self.cost.valid & self.cost.ready)
         with m.If(accept & offered.used):
             m.d.sync += [cost.eq(offered.cost), pattern.eq(offered.pattern)]
         self._add(m, tables, cost, pattern[: window.slot_bits], accept, finish, busy)
-        take, free, signs_ready = Signal(), Signal(), Signal(init=1)
+        signs_ready = Signal(init=1, name="signs_ready")
+        take, free = signals("take free")
         self._send(m, tables, accept, signs_ready & ~busy, take, finish, free)
         resetting = Const(0)
         if random:
@@ -91,11 +93,11 @@ class WindowProducts(Component):
     def _add(self, m: Module, tables, cost: Value, slot: Value, accept: Value, finish: Value, busy: Signal):
         """Add a cost to the entries of its table, then clear, at a flush, the tables without one."""
         window, offered = self.window, self.cost.payload
-        adding, clearing, flush = Signal(), Signal(), Signal()
-        filled = Signal(window.tables)  # tables with a cost since the last flush
-        here = Signal(window.tables)
-        entry = Signal(window.entry_bits)
-        minus = Signal()
+        adding, clearing, flush = signals("adding clearing flush")
+        filled = Signal(window.tables, name="filled")  # tables with a cost since the last flush
+        here = Signal(window.tables, name="here")
+        entry = Signal(window.entry_bits, name="entry")
+        minus = Signal(name="minus")
         if window.arbitrary:
             place = window.entry_bits.bit_length() - 1
             m.d.comb += [here.eq(1 << (slot >> place)), minus.eq(entry.bit_select(slot[:place], 1))]
@@ -105,7 +107,7 @@ class WindowProducts(Component):
         # Patterns never decrease, so only the table of the last cost is ever added to: one copy of it is
         # enough to read back, and its first cost is written instead.
         m.submodules.copy = copy = Memory(shape=signed(window.table_bits), depth=1 << window.entry_bits, init=[])
-        old, new = copy.read_port(domain="comb"), copy.write_port()
+        old, new = read_port(copy, domain="comb"), write_port(copy)
         before = Mux((filled & here).any(), old.data, 0)
         m.d.comb += [
             old.addr.eq(entry),
@@ -132,10 +134,10 @@ class WindowProducts(Component):
     def _send(self, m: Module, tables, accept: Value, ready: Value, take: Signal, finish: Signal, free: Signal):
         """The words of a sweep: sums, some clocks after they are taken from the tables, or zeros."""
         words, registers = self.layout.words, depth(self.window)
-        sending, flush, zero, last = Signal(), Signal(), Signal(), Signal()
-        word = Signal(range(max(2, words)))
-        valid, ends = Signal(registers), Signal(registers)  # of the sums behind each register
-        advance = Signal()
+        sending, flush, zero, last = signals("sending flush zero last")
+        word = Signal(range(max(2, words)), name="word")
+        valid, ends = signals("valid ends", registers)  # of the sums behind each register
+        advance = Signal(name="advance")
         m.d.comb += [
             advance.eq(~self.product.valid | self.product.ready),
             take.eq(sending & flush & ready & advance),

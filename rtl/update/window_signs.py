@@ -9,6 +9,7 @@ from ...golden.blocks.lib.layout import Layout
 from ...golden.blocks.lib.mixer import BLOCK, PATTERN
 from ...golden.blocks.update.window import Window
 from ..lib.mixer import half_key, mix
+from ..lib.signals import read_port, signals, write_port
 
 
 def sharing(window: Window, layout: Layout) -> tuple[int, int]:
@@ -69,9 +70,9 @@ class WindowSigns(Component):
         m = Module()
         lanes, duration, shared = self.layout.lanes, self.duration, self.shared
         first = duration - shared
-        phase = Signal(range(max(2, duration)), init=first)
-        block = Signal(range(self.layout.words // duration + 2))
-        priming, work, last = Signal(), Signal(), Signal()
+        phase = Signal(range(max(2, duration)), init=first, name="phase")
+        block = Signal(range(self.layout.words // duration + 2), name="block")
+        priming, work, last = signals("priming work last")
         keys, keying = self._keys(m, phase - first)
         m.d.comb += [
             last.eq(phase == duration - 1),
@@ -105,8 +106,8 @@ class WindowSigns(Component):
     def _keys(self, m: Module, place: Value) -> tuple[list[Value], Signal]:
         """Key of one slot of each unit, the one at `place`; and whether a key is being made."""
         seed, shared = self.window.codes.seed if self.seed is None else self.seed, self.shared
-        keying, half = Signal(), Signal()
-        low = Signal(32)
+        keying, half = signals("keying half")
+        low = Signal(32, name="low")
         made = mix(m, half_key(half, seed, PATTERN), self.pattern)
         with m.If(self.load):
             m.d.sync += [keying.eq(1), half.eq(0)]
@@ -115,7 +116,7 @@ class WindowSigns(Component):
         slot = self.pattern[: self.window.slot_bits]
         shift = shared.bit_length() - 1
         # After reset all slots get a key: signs of those that have no cost count 0, but must be known.
-        resetting, reset_place = self.resetting, Signal(range(max(2, shared)))
+        resetting, reset_place = self.resetting, Signal(range(max(2, shared)), name="reset_place")
         m.d.sync += [reset_place.eq(reset_place + 1), resetting.eq(resetting & (reset_place != shared - 1))]
         keys = []
         for unit in range(self.window.size // shared):
@@ -128,7 +129,7 @@ class WindowSigns(Component):
                 keys.append(Array(held)[place])
                 continue
             m.submodules[f"keys{unit}"] = memory = Memory(shape=64, depth=shared, init=[])
-            port, read = memory.write_port(), memory.read_port(domain="comb")
+            port, read = write_port(memory), read_port(memory, domain="comb")
             m.d.comb += [port.en.eq(write | resetting), port.data.eq(Cat(low, made))]
             m.d.comb += port.addr.eq(Mux(resetting, reset_place, slot[:shift]))
             m.d.comb += read.addr.eq(place)

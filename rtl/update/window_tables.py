@@ -8,6 +8,7 @@ from amaranth.lib.wiring import Component, In, Out
 from ...golden.blocks.lib.layout import Layout
 from ...golden.blocks.update.window import Window
 from ..lib.layout import lane_words
+from ..lib.signals import read_port, write_port
 
 
 def depth(window: Window) -> int:
@@ -50,7 +51,7 @@ class _Tables(Component):
 
     def _table(self, m: Module, name: str, entries: int, write: Value, address: Value) -> Memory:
         m.submodules[name] = memory = Memory(shape=signed(self.window.table_bits), depth=entries, init=[])
-        port = memory.write_port()
+        port = write_port(memory)
         m.d.comb += [port.en.eq(write), port.addr.eq(address), port.data.eq(self.value)]
         return memory
 
@@ -84,7 +85,7 @@ class RandomTables(_Tables):
             for t in range(window.tables):
                 # A table with many read ports would not become LUT RAM, hence one for each lane.
                 table = self._table(m, f"table{lane}_{t}", 1 << group, self.write[t], self.entry)
-                port = table.read_port(domain="comb")
+                port = read_port(table, domain="comb")
                 m.d.comb += port.addr.eq(Cat(self.signs[t * group + k][lane] for k in range(group)))
                 values.append(port.data)
             # A register after each addition costs no LUT, and keeps synthesis from turning the tree into one of
@@ -118,8 +119,8 @@ class WalshTables(_Tables):
         banks = min(lanes, window.size)
         fixed = banks.bit_length() - 1  # bits of an entry's number that a lane's place alone fixes
         high = window.size - 1
-        row = Signal(32)
-        shared = Signal()
+        row = Signal(32, name="row")
+        shared = Signal(name="shared")
         m.d.comb += row.eq((self.word << shift) | window.offset)
         m.d.comb += shared.eq((row & self.pattern & Const(~high, 32)).xor())
         values = {}
@@ -142,6 +143,6 @@ class WalshTables(_Tables):
             with m.If(write):
                 m.d.sync += register.eq(self.value)
             return register
-        port = self._table(m, f"bank{bank}", 1 << len(entry), write, entry).read_port(domain="comb")
+        port = read_port(self._table(m, f"bank{bank}", 1 << len(entry), write, entry), domain="comb")
         m.d.comb += port.addr.eq(address)
         return port.data
