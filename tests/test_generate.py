@@ -119,17 +119,29 @@ def test_ports_of_the_side_car_are_those_of_the_verilog(generated):
         assert re.search(rf"^  {port['direction']} {span}{port['name']};", top[2], re.M), port
 
 
+def module_at(text, instances):
+    """Body of the module that stands at a place: name of the top, then of instances."""
+    module = instances[0]
+    for instance in [*instances[1:], None]:
+        body = re.search(rf"^module {module} ?\(.*?^endmodule", text, re.M | re.S)
+        assert body, f"there is no module {module}"
+        if instance is not None:
+            found = re.search(rf"^  (\w+) +{instance} +\($", body[0], re.M)
+            assert found, f"{module} has no instance {instance}"
+            module = found[1]
+    return body[0]
+
+
 def memories_are_there(folder, names, top="chip"):
     described = json.loads((folder / f"{top}.json").read_text())
     text = (folder / f"{top}.v").read_text()
     assert set(described["memories"]) == names
     for memory in described["memories"].values():
         for path in memory["lanes"]:
-            module, lane, array = path.rsplit(".", 2)
-            body = re.search(rf"^module \\{re.escape(module)} \(.*?^endmodule", text, re.M | re.S)
-            assert body, f"there is no module {module}"
-            instance = re.search(rf"ohmgrad_ram #\(([^;]*?)\)\s+{lane} \(", body[0])
-            assert instance, f"{module} has no memory {lane}"
+            *instances, lane, array = path.split(".")
+            body = module_at(text, instances)
+            instance = re.search(rf"ohmgrad_ram #\(([^;]*?)\)\s+{lane} \(", body)
+            assert instance, f"{'.'.join(instances)} has no memory {lane}"
             assert int(re.search(r"WIDTH\(32'd(\d+)\)", instance[1])[1]) == memory["bits"]
             assert array == "memory" and "] memory [0:DEPTH-1];" in text
 

@@ -273,7 +273,7 @@ async def a_run_is_goldens_and_meanwhile_memories_and_settings_are_refused(dut, 
         await bus.refused(entry.address, some(bus.rng, entry.low, entry.high))
         await bus.refused(bus.at["CONTROL"].address, int(bus.rng.choice([START, EVALUATE])))
         await bus.get("COST")
-    interrupt = bus.bench.signal("interrupt")
+    interrupt = bus.bench.signal("irq")
     assert not interrupt.value
     await bus.put("CONTROL", STOP)
     await bus.wait()

@@ -75,7 +75,7 @@ class TelemetryStream(Component):
         width = Shape.cast(telemetry_layout(self.cost)).width
         m.submodules.fifo = fifo = SyncFIFOBuffered(width=width, depth=DEPTH)
         layout = telemetry_bus_layout(self.cost)
-        word, extended = telemetry_layout(self.cost)(fifo.r_data), Signal(layout)
+        word, extended = telemetry_layout(self.cost)(fifo.r_data), Signal(layout, name="extended")
         m.d.comb += [
             fifo.w_data.eq(self.telemetry.payload),
             fifo.w_en.eq(self.telemetry.valid),

@@ -32,13 +32,13 @@ class BusBridge(Component):
     bus : see `rtl.bus.port.BusPort`; addresses are those of `golden.link.bus_map`.
     host_valid, ..., refused : towards `rtl.control.host_registers.HostRegisters` that refuses.
     lost : high for one clock where a word of telemetry was lost.
-    interrupt : see `BusRegister.ENABLE`.
+    irq : see `BusRegister.ENABLE`.
     """
 
     def __init__(self, chip: Chip):
         self.chip, self.map = chip, bus_map(chip)
         host = {name: member.flip() for name, member in host_members(refuses=True).items()}
-        super().__init__({"bus": In(BusPort()), **host, "lost": In(1), "interrupt": Out(1)})
+        super().__init__({"bus": In(BusPort()), **host, "lost": In(1), "irq": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -54,7 +54,7 @@ class BusBridge(Component):
             *(getattr(own, name).eq(getattr(self, name)) for name in ("busy", "learning", "flags", "lost")),
             own.number.eq(request.address[2:]),
             own.data.eq(request.data),
-            self.interrupt.eq(own.interrupt),
+            self.irq.eq(own.irq),
         ]
         with m.FSM():
             with m.State("IDLE"):

@@ -23,7 +23,7 @@ class BusRegisters(Component):
     busy, learning, flags : of the chip.
     begins : high for one clock where a command makes the chip busy.
     lost : high for one clock where a word of telemetry was lost.
-    interrupt : high while an event that is enabled has not been cleared.
+    irq : high while an event that is enabled has not been cleared.
     """
 
     def __init__(self, chip: Chip):
@@ -32,7 +32,7 @@ class BusRegisters(Component):
             {
                 "number": In(range(len(BusRegister))), "write": In(1), "data": In(32), "value": Out(32),
                 "busy": In(1), "learning": In(1), "flags": In(len(FLAGS)), "begins": In(1),
-                "lost": In(1), "interrupt": Out(1),
+                "lost": In(1), "irq": Out(1),
             }
         )  # fmt: skip
 
@@ -57,7 +57,7 @@ class BusRegisters(Component):
             m.d.sync += scratch.eq(self.data)
         with m.If(self.write & (self.number == BusRegister.ENABLE)):
             m.d.sync += enable.eq(self.data)
-        m.d.comb += self.interrupt.eq((events & enable).any())
+        m.d.comb += self.irq.eq((events & enable).any())
         return m
 
     def _events(self, m: Module):

@@ -61,7 +61,7 @@ def bus_members(chip: Chip, bus: str) -> dict[str, Member]:
 
 def _slave_members(chip: Chip, bus: str) -> dict[str, Member]:
     """Members of the slave alone."""
-    return BUSES[bus].ports(bus_map(chip).bits) | {"interrupt": Out(1)}
+    return BUSES[bus].ports(bus_map(chip).bits) | {"irq": Out(1)}
 
 
 def connect_bus(m: Module, top: Component, registers: HostRegisters, engine: Component, style: Style) -> None:
@@ -103,7 +103,7 @@ class BusSlave(Component):
     Members
     -------
     s_axi_..., wbs_..., p... : see `AxiLite`, `Wishbone`, `Apb`.
-    interrupt, lost, host_valid, ..., refused : see `BusBridge`.
+    irq, lost, host_valid, ..., refused : see `BusBridge`.
     """
 
     def __init__(self, chip: Chip, bus: str):

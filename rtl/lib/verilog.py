@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from amaranth.back.verilog import convert
 from amaranth.hdl import ClockDomain, Elaboratable
 
+from .names import readable
 from .ram import TEXT, VerilogPlatform
 from .style import ASYNC, FPGA, Style
 
@@ -37,7 +38,8 @@ def verilog(component: Elaboratable, name: str, style: Style = Style()) -> str: 
             missing_domain=domain,
         )  # fmt: skip
     text = "endmodule".join(map(with_constants, text.split("endmodule")))
-    return text + TEXT if style.memories == FPGA else without_initial_values(text)
+    text = readable(text if style.memories == FPGA else without_initial_values(text))
+    return text + TEXT if style.memories == FPGA else text
 
 
 @contextmanager
