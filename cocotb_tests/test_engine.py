@@ -264,7 +264,7 @@ def records(engine: Golden) -> np.ndarray:
     return np.hstack(parts).ravel()
 
 
-@pytest.mark.parametrize("part", [pytest.param(part, marks=pytest.mark.xdist_group(part)) for part in PARTS])
+@pytest.mark.parametrize("part", PARTS)
 def test_engine(part):
     run(__file__, make, PARTS[part], part=part)
 

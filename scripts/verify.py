@@ -58,5 +58,5 @@ def _costs() -> str:
     """Engine with costs from outside; what was done."""
     from ..cocotb_tests import test_external
 
-    test_external.test_external("all")
+    test_external.test_external()
     return f"{test_external.STEPS} steps of the engine with any costs and random stalls on every stream"
