@@ -24,9 +24,11 @@ FAST, QUICK = "-O2", "-O0"
 VERILATOR = [
     "verilator", "--cc", "--exe", "--build", "-j", "0", "--top-module", "chip", "--prefix", "Vchip", "-O3",
     "--x-assign", "fast", "--x-initial", "fast", "--noassert", "--Mdir", "objects",
-    "-MAKEFLAGS", "VM_PARALLEL_BUILDS=1", "-MAKEFLAGS", "OPT_GLOBAL=-O1",
+    "-MAKEFLAGS", "OPT_GLOBAL=-O1",
 ]  # fmt: skip
-"""What runs once, such as the tables' contents, is compiled apart from the rest, and without optimisation."""
+APART = {FAST: "VM_PARALLEL_BUILDS=1", QUICK: "VM_PARALLEL_BUILDS=0"}
+"""For long runs, what runs once, such as the tables' contents, is compiled apart from the rest, and without optimisation;
+for short ones all is one file, which takes less than headers do that are precompiled for several."""
 SHARED = ["-CFLAGS", "-fPIC", "-LDFLAGS", "-shared"]
 CELLS = ["-DNO_ICE40_DEFAULT_ASSIGNMENTS", "-Wno-fatal", "-Wno-lint", "-Wno-TIMESCALEMOD"]
 """Models of cells are as their maker wrote them."""
@@ -81,7 +83,7 @@ def _build(
     except RuntimeError as error:
         raise SimulationError(str(error)) from None
     files = {"waivers.vlt": WAIVERS.read_text(), "chip.v": verilog, source: (HERE / source).read_text()}
-    command = [*VERILATOR, "-MAKEFLAGS", f"OPT_FAST={optimize}", *flags, "-o", f"../{output}", *files]
+    command = [*VERILATOR, "-MAKEFLAGS", APART[optimize], "-MAKEFLAGS", f"OPT_FAST={optimize}", *flags, "-o", f"../{output}", *files]
     parts = [*files.values(), *command, metadata.version("verilator")]
     name = sha256("\0".join(parts).encode()).hexdigest()[:16]
     built = folder / name / output
