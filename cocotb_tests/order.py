@@ -13,6 +13,7 @@ import pytest
 
 LONGEST = (
     "cocotb_tests/test_engine.py",
+    "cocotb_tests/test_top.py",
     "cocotb_tests/test_external.py",
     "cocotb_tests/update/test_ttv2.py",
     "tests/test_build.py",
@@ -28,7 +29,7 @@ LONGEST = (
     "tests/test_faults.py",
     "tests/test_placement.py",
 )
-APART = {"cocotb_tests/test_engine.py", "cocotb_tests/test_external.py"}
+APART = {"cocotb_tests/test_engine.py", "cocotb_tests/test_top.py"}
 """Files whose tests share nothing that takes time to make: processes share them test by test."""
 WITH = {"tests/test_watchdog.py": "tests/test_virtual_board.py"}
 """Files that need what another one builds."""

@@ -26,9 +26,6 @@ VERILATOR = [
     "--x-assign", "fast", "--x-initial", "fast", "--noassert", "--Mdir", "objects",
     "-MAKEFLAGS", "OPT_GLOBAL=-O1",
 ]  # fmt: skip
-APART = {FAST: "VM_PARALLEL_BUILDS=1", QUICK: "VM_PARALLEL_BUILDS=0"}
-"""For long runs, what runs once, such as the tables' contents, is compiled apart from the rest, and without optimisation;
-for short ones all is one file, which takes less than headers do that are precompiled for several."""
 SHARED = ["-CFLAGS", "-fPIC", "-LDFLAGS", "-shared"]
 CELLS = ["-DNO_ICE40_DEFAULT_ASSIGNMENTS", "-Wno-fatal", "-Wno-lint", "-Wno-TIMESCALEMOD"]
 """Models of cells are as their maker wrote them."""
@@ -83,7 +80,7 @@ def _build(
     except RuntimeError as error:
         raise SimulationError(str(error)) from None
     files = {"waivers.vlt": WAIVERS.read_text(), "chip.v": verilog, source: (HERE / source).read_text()}
-    command = [*VERILATOR, "-MAKEFLAGS", APART[optimize], "-MAKEFLAGS", f"OPT_FAST={optimize}", *flags, "-o", f"../{output}", *files]
+    command = [*VERILATOR, "-MAKEFLAGS", _make_flags(optimize), *flags, "-o", f"../{output}", *files]
     parts = [*files.values(), *command, metadata.version("verilator")]
     name = sha256("\0".join(parts).encode()).hexdigest()[:16]
     built = folder / name / output
@@ -109,6 +106,14 @@ def _build(
         if not built.exists():  # another process may have been faster
             work.rename(built.parent)
     return built
+
+
+def _make_flags(optimize: str) -> str:
+    """What runs once, such as the tables' contents, is compiled apart from the rest, and without optimisation.
+
+    But where nothing is optimised all is one file, which takes less than headers do that are precompiled for several.
+    """
+    return f"OPT_FAST={optimize} VM_PARALLEL_BUILDS={int(optimize != QUICK)}"
 
 
 def _runtime(shared: bool) -> Path:
