@@ -14,6 +14,7 @@ from ...golden.user_cache import make_room, user_cache
 from ...rtl.lib.ram import WAIVERS
 from ..errors import SimulationError
 from ..toolchain import verilator_environment
+from .headers import precompiled
 
 HERE = Path(__file__).parent
 BUILDS = Path("build/sim")
@@ -94,7 +95,7 @@ def _build(
         for file, text in files.items():
             (work / file).write_text(text)
         done = subprocess.run(
-            [*command, *_linked(runtime)], cwd=work, env=environment, text=True,
+            [*command, *_linked(runtime, flags, optimize)], cwd=work, env=environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         if done.returncode:
@@ -124,10 +125,13 @@ def _runtime(shared: bool) -> Path:
     return user_cache("verilator") / sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def _linked(runtime: Path) -> list[str]:
+def _linked(runtime: Path, flags: Sequence[str], optimize: str) -> list[str]:
     """Arguments that link what is kept instead of compiling it; none where nothing is."""
     kept = sorted(map(str, runtime.glob("*.o")))
-    return [*kept, "-MAKEFLAGS", "VM_GLOBAL_FAST=", "-MAKEFLAGS", "VM_GLOBAL_SLOW="] if kept else []
+    if not kept:
+        return []
+    headers = precompiled(["-fPIC"] if "-fPIC" in flags else []) if optimize == QUICK else []
+    return [*kept, "-MAKEFLAGS", "VM_GLOBAL_FAST= VM_GLOBAL_SLOW=", *headers]
 
 
 def _keep(runtime: Path, objects: Path) -> None:
