@@ -23,6 +23,8 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from cocotb_tools.runner import get_runner
 
+from ohmgrad.fpga.simulation.headers import precompiled
+from ohmgrad.fpga.simulation.verilate import QUICK
 from ohmgrad.fpga.toolchain import verilator_environment
 from ohmgrad.rtl.lib.ram import WAIVERS
 from ohmgrad.rtl.lib.verilog import verilog
@@ -32,7 +34,7 @@ BUILD = HERE.parent / "build" / "cocotb"
 
 # A test spends most of its time in the C++ compiler, hence: only ports are public, or every net of every
 # block would get its entry; one file without optimisation, and none of Verilator's that takes longer than it saves;
-# and Verilator's library, which is the same for all tests, compiled once and copied.
+# and Verilator's library and headers, which are the same for all tests, compiled once.
 _VERILATOR = ["-Wall", "--no-public-flat-rw", "-fno-merge-cond"]
 _PUBLIC = 'public_flat_rw -module "{}" -var "{}"\n'
 _MAKE = "VM_PARALLEL_BUILDS=0 OPT_GLOBAL=-O1"
@@ -64,7 +66,7 @@ def over(names: Iterable[str]):
 
 
 def run(
-    file: str, make: Callable[[str], wiring.Component], names: Iterable[str], optimize: str = "-O0", part: str = ""
+    file: str, make: Callable[[str], wiring.Component], names: Iterable[str], optimize: str = QUICK, part: str = ""
 ) -> None:
     """Build a grid and run the cocotb tests of a test file on it.
 
@@ -123,7 +125,7 @@ def run(
     assert not status, f"{name}: the simulator ended with {status}, see {folder / 'simulation.log'}"
 
 
-def build(top: wiring.Component, name: str, folder: Path, optimize: str = "-O0") -> Any:
+def build(top: wiring.Component, name: str, folder: Path, optimize: str = QUICK) -> Any:
     """Build the simulator of a component.
 
     Parameters
@@ -153,27 +155,33 @@ def build(top: wiring.Component, name: str, folder: Path, optimize: str = "-O0")
     environment["MAKEFLAGS"] += f" {_MAKE} OPT_FAST={optimize}"
     runner = get_runner("verilator")
     with patch.dict(os.environ, environment):
-        _copy_objects(_LIBRARY, folder)
+        kept = _copy_objects(_LIBRARY, folder)
+        headers = precompiled() if kept and optimize == QUICK else []
         try:
             runner.build(
-                sources=[WAIVERS, public, source], hdl_toplevel=name, build_dir=folder, build_args=_VERILATOR,
-                timescale=("1ns", "1ns"), always=True, log_file=log,
+                sources=[WAIVERS, public, source], hdl_toplevel=name, build_dir=folder,
+                build_args=[*_VERILATOR, *headers], timescale=("1ns", "1ns"), always=True, log_file=log,
             )  # fmt: skip
         except RuntimeError as error:
             raise AssertionError(f"{folder.name}: Verilator does not build it:\n{log.read_text()}") from error
-        if not _LIBRARY.exists():
+        if not kept:
             _copy_objects(folder, _LIBRARY)
     return runner
 
 
-def _copy_objects(source: Path, target: Path) -> None:
-    """Copy the objects of Verilator's library, dated so that make finds them newer than its makefile."""
+def _copy_objects(source: Path, target: Path) -> bool:
+    """Copy the objects of Verilator's library, dated so that make finds them newer than its makefile.
+
+    Says whether there are any.
+    """
+    objects = [*source.glob("verilated*.o")]
     target.mkdir(parents=True, exist_ok=True)
-    for item in source.glob("verilated*.o"):
+    for item in objects:
         part = target / f"{item.name}.{os.getpid()}"
         shutil.copyfile(item, part)
         os.utime(part, (time() + 300,) * 2)
         part.replace(target / item.name)
+    return bool(objects)
 
 
 def check(where: str, step: int, expected: Any, got: Any) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import cocotb
 import numpy as np
-import pytest
 from cocotb.triggers import FallingEdge
 
 from ohmgrad.cocotb_tests.drivers import Bench
@@ -88,8 +87,7 @@ def make(name: str) -> EngineTop:
     return EngineTop(described(name))
 
 
-@pytest.mark.parametrize("part", [pytest.param("all", marks=pytest.mark.xdist_group("external"))])
-def test_external(part):
+def test_external():
     run(__file__, make, CHIPS)
 
 

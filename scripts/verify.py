@@ -16,8 +16,8 @@ def verify(path: Path, chip: Chip) -> None:
     """Simulate a chip's engine and the whole chip against golden, every stream and memory.
 
     The engine runs against a model of the array that stalls all streams at random; the whole chip runs with its
-    emulated array, if that is not outside. What is compared, and for how long: `cocotb_tests.test_engine`, and with
-    an external cost `cocotb_tests.test_external`.
+    emulated array, if that is not outside. What is compared, and for how long: `cocotb_tests.test_engine` and
+    `test_top`, and with an external cost `test_external`.
 
     Parameters
     ----------
@@ -45,11 +45,13 @@ def verify(path: Path, chip: Chip) -> None:
 
 def _whole() -> str:
     """Engine and chip with the emulated array; what was done."""
-    from ..cocotb_tests import test_engine
+    from ..cocotb_tests import engine_grid, test_engine, test_top
 
-    for part in test_engine.PARTS:
+    for part in engine_grid.ENGINE_PARTS:
         test_engine.test_engine(part)
-    steps = {name: steps for name, (_, steps, _) in test_engine.GRID.items()}
+    for part in engine_grid.TOP_PARTS:
+        test_top.test_top(part)
+    steps = {name: steps for name, (_, steps, _) in engine_grid.GRID.items()}
     engine, chip = steps["engine_chip"], steps["chip_chip"]
     return f"{engine} steps of the engine with random stalls on every stream, {chip} steps of the chip"
 
@@ -58,5 +60,5 @@ def _costs() -> str:
     """Engine with costs from outside; what was done."""
     from ..cocotb_tests import test_external
 
-    test_external.test_external("all")
+    test_external.test_external()
     return f"{test_external.STEPS} steps of the engine with any costs and random stalls on every stream"

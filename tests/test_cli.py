@@ -14,7 +14,7 @@ from ohmgrad.scripts.cli import app
 from ohmgrad.scripts.training.progress import Live
 from ohmgrad.scripts.training.train import Run
 
-from .test_config import MALFORMED
+from .malformed import MALFORMED
 from .test_train import stand_in
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

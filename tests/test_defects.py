@@ -17,8 +17,8 @@ from ohmgrad.scripts.training import checkpoint
 from ohmgrad.scripts.training.train import train
 
 from .chips import FILTERED, LOOP, SMALL, engine, small
+from .config_files import DIGITAL
 from .reference import key, mix
-from .test_config import DIGITAL
 
 UPDATE_NOISE, DEFECT = 6, 7
 STATIC = {

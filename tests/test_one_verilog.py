@@ -13,27 +13,45 @@ from .chips import FILTERED, LOOP, engine, small
 
 SIZE = {"network.layers": (2, 3, 2, 1), "array.adc_bits": 7, "array.output_bits": 9, "data.train": 3}
 CHIPS = {
-    "digital": {"update.rounding": "stochastic", "perturbation.tau_theta": 2, "engine.lanes": 8},
-    "filtered": {**FILTERED, "engine.window": 4, "perturbation.tau_theta": 4, "engine.lanes": 4},
+    "digital": {
+        "update.rounding": "stochastic", "update.layers": (1.0, 1.0, 0.5), "perturbation.tau_theta": 2,
+        "engine.lanes": 8, "update.eta": 0.05, "update.schedule": ((9, 0.035),),
+    },
+    "filtered": {
+        **FILTERED, "engine.window": 4, "perturbation.tau_theta": 4, "engine.lanes": 4, "update.schedule": ((9, 0.35),),
+    },
     "tiki-taka": {**LOOP, "transfer.chopper": 0.2, "fast.read_noise": 0.3, "engine.lanes": 4},
-}
+}  # fmt: skip
 SEEDS = 5, 2**32 - 1
 
 
+@pytest.fixture(scope="module")
+def builds(tmp_path_factory):
+    """Where this file's simulators are built, of quick C++: one for each chip."""
+    folder = tmp_path_factory.mktemp("builds")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(simulation.Simulator.__init__, "__defaults__", (verilate.QUICK,))
+        patch.setattr(verilate, "BUILDS", folder)
+        yield folder
+
+
+def simulator(learner):
+    """A simulator with what a golden engine starts with."""
+    return simulation.simulator(learner, learner.initial())
+
+
 @pytest.mark.parametrize("name", CHIPS)
-def test_one_simulator_learns_with_every_seed(name, tmp_path, monkeypatch):
+def test_one_simulator_learns_with_every_seed(name, builds):
     """And so does one chip, which is given another seed between two runs."""
-    monkeypatch.setattr(verilate, "FAST", verilate.QUICK)
-    monkeypatch.setattr(verilate, "BUILDS", tmp_path)
-    used = None
+    used, made = None, {*builds.iterdir()}
     for seed in SEEDS:
         learner = engine(small(**SIZE, **CHIPS[name], seed=seed))
-        fresh = simulation.simulator(learner, learner.initial())
+        fresh = simulator(learner)
         learns_as(learner, fresh)
         assert fresh._register(Register.SEED) == seed
         used = used or fresh
         learns_as(learner, used)
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len({*builds.iterdir()} - made) == 1
 
 
 def learns_as(learner, chip) -> None:
@@ -45,16 +63,16 @@ def learns_as(learner, chip) -> None:
     compare(state, chip.state())
 
 
-@pytest.mark.parametrize("path, scale", [({"update.layers": (1.0, 1.0, 0.5)}, 0.05), (FILTERED, 0.5)])
-def test_a_host_sets_rates_and_thresholds(path, scale, tmp_path):
+@pytest.mark.parametrize("name, changed", [
+    ("digital", {"update.eta": 0.03, "update.schedule": ((9, 0.0495),)}),
+    ("filtered", {"update.eta": 0.3, "update.schedule": ((9, 0.495),)}),
+])  # fmt: skip
+def test_a_host_sets_rates_and_thresholds(name, changed, builds):
     """Those of another chip file: the one chip learns as the other would."""
-    learners = [
-        engine(small(**SIZE, **{**path, "update.eta": eta * scale, "update.schedule": ((9, later * scale),)}))
-        for eta, later in ((1.0, 0.7), (0.6, 0.99))
-    ]
+    learners = [engine(small(**SIZE, **{**CHIPS[name], **keys})) for keys in ({}, changed)]
     paths = [learner.chip.path for learner in learners]
     assert paths[0].schedule != paths[1].schedule
-    chip = simulation.Simulator(learners[0].chip, generate(learners[0].chip), tmp_path, verilate.QUICK)
+    chip = simulator(learners[0])
     learns_as(learners[0], chip)
     rates = list(paths[1].rates)
     chip.transport.write(Region.RATES, 0, np.array(rates))
@@ -63,15 +81,14 @@ def test_a_host_sets_rates_and_thresholds(path, scale, tmp_path):
 
 
 def test_a_seed_that_is_a_constant_is_one():
-    chip = small(**{"engine.settings": "constants"}, seed=7)
-    assert simulation.any_seed(chip) is chip
-    assert generate(chip) != generate(small(**{"engine.settings": "constants"}, seed=8))
+    chips = [small(**SIZE, **{"engine.settings": "constants"}, seed=seed) for seed in (7, 8)]
+    assert simulation.any_seed(chips[0]) is chips[0]
+    assert generate(chips[0]) != generate(chips[1])
 
 
-def test_devices_are_made_anew_only_with_another_seed(tmp_path):
-    learner = engine(small(**SIZE, **FILTERED))
-    chip = simulation.Simulator(learner.chip, generate(learner.chip), tmp_path, verilate.QUICK)
-    chip.load(learner.initial(), learner.inputs, learner.targets)
+def test_devices_are_made_anew_only_with_another_seed(builds):
+    learner = engine(small(**SIZE, **CHIPS["filtered"]))
+    chip = simulator(learner)
     for seed, busy in ((learner.chip.config.seed, 0), (3, 1)):
         chip.transport.write(Region.REGISTERS, Register.SEED, np.array([seed]))
         assert chip._register(Register.CONTROL) == busy

@@ -24,7 +24,6 @@ from ohmgrad.scripts.training.train import train
 
 from .chips import FILTERED, engine, small
 
-pytestmark = pytest.mark.xdist_group("virtual board")  # with `test_watchdog`, whose board is the same
 SMALL = {"array.adc_bits": 7, "array.output_bits": 9, "run.steps": 400, "run.checkpoints": 2}
 """Small tables, which are most of what the C++ compiler is busy with."""
 DIVISOR = 4

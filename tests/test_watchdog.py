@@ -17,8 +17,6 @@ from ohmgrad.golden.chip.memory_map import START
 from .chips import FILTERED, engine, small
 from .test_virtual_board import DIVISOR, SMALL
 
-pytestmark = pytest.mark.xdist_group("virtual board")
-
 PERIOD = (1 << 16) / 24e6
 """Seconds that the watchdog counts as one, by the clock that a virtual board tells."""
 PATIENCE = 120.0

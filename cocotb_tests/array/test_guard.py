@@ -5,7 +5,6 @@ from importlib.resources import files
 from typing import Any
 
 import cocotb
-import pytest
 from cocotb.triggers import ClockCycles, FallingEdge
 
 from ohmgrad.cocotb_tests.drivers import Bench
@@ -38,8 +37,7 @@ def make(name: str) -> EngineTop:
     return EngineTop(described(name))
 
 
-@pytest.mark.parametrize("part", [pytest.param("all", marks=pytest.mark.xdist_group("guard"))])
-def test_guard(part):
+def test_guard():
     run(__file__, make, CHIPS)
 
 

@@ -57,7 +57,9 @@ def sim_build_s() -> Iterator[Row]:
             return seconds(lambda: verilate.build(text, Path(empty), optimize))
 
     def before(text: str) -> float:
-        nothing = {"_linked": lambda runtime: [], "_keep": lambda runtime, objects: None}
+        nothing = {
+            "_linked": lambda *_: [], "_keep": lambda *_: None, "_make_flags": lambda optimize: f"OPT_FAST={optimize}"
+        }  # fmt: skip
         with patch.multiple(verilate, VERILATOR=BEFORE, **nothing):
             return build(text, "-O3")
 
