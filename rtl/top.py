@@ -1,10 +1,11 @@
-"""The chip: engine, array and host port as one Verilog module; or the engine alone, with its array's port outside.
+"""The chip: engine, array and host port as one Verilog module; or the engine alone, with its array's port outside;
+or with a front end between the two.
 
 `ohmgrad generate` writes it, with names and addresses as JSON.
 """
 
 from amaranth.hdl import Module
-from amaranth.lib.wiring import Component, Out, Signature, connect, flipped
+from amaranth.lib.wiring import Component, Member, Out, Signature, connect, flipped
 
 from ..golden.chip.chip import Chip
 from ..golden.chip.registers import constants
@@ -18,6 +19,7 @@ from .bus.slave import NATIVE, bus_members, connect_bus, join_members
 from .control.control_port import connect_control
 from .control.host_registers import HostRegisters, host_members
 from .engine import Engine
+from .front_ends.converter_array import ConverterArrayPins
 from .lib import verilog as text
 from .lib.style import Style
 from .measure.cost import Telemetry
@@ -44,17 +46,13 @@ class EngineTop(Component):
 
     def __init__(self, chip: Chip, bus: str = NATIVE):
         self.chip, self.bus = chip, bus
-        native = {"telemetry": Out(Telemetry(chip.cost)), **stream_members(chip)} if bus == NATIVE else {}
-        super().__init__({**bus_members(chip, bus), "array": Out(outer_port(chip)), **native})
+        super().__init__({**bus_members(chip, bus), "array": Out(outer_port(chip)), **told_members(chip, bus)})
 
     def elaborate(self, platform):
         m = Module()
         engine, port = _controlled(m, self, platform)
         connect(m, port, flipped(self.array))
-        if self.bus == NATIVE:
-            connect(m, engine.telemetry, flipped(self.telemetry))
-            for name in stream_members(self.chip):
-                connect(m, flipped(getattr(self, name)), getattr(engine, name))
+        _told(m, self, engine)
         return m
 
 
@@ -93,30 +91,40 @@ class FrontTop(Component):
     Parameters
     ----------
     chip : golden.chip.chip.Chip
-    front : Component
-        With members `array`, `In` of `outer_port`, and `pins`.
+    front : Component, optional
+        With members `array`, `In` of `outer_port`, and `pins`; without one that of the chip file.
 
     Members
     -------
     host_valid, ..., flags : see `rtl.control.host_registers.HostRegisters`.
     pins : those of the front end.
+    telemetry, samples : as in `EngineTop`.
     """
 
-    def __init__(self, chip: Chip, front: Component, bus: str = NATIVE):
-        self.chip, self.bus, self.front = chip, bus, front
-        super().__init__({**bus_members(chip, bus), "pins": front.signature.members["pins"]})
+    def __init__(self, chip: Chip, front: Component | None = None, bus: str = NATIVE):
+        self.chip, self.bus, self.front = chip, bus, front or ConverterArrayPins(chip, chip.front_end)
+        pins = self.front.signature.members["pins"]
+        super().__init__({**bus_members(chip, bus), "pins": pins, **told_members(chip, bus)})
+
+    def meaning(self, *names: str) -> str:
+        """What a port is for, by its place in `pins`."""
+        return self.front.meaning(*names)
 
     def elaborate(self, platform):
         m = Module()
-        _, port = _controlled(m, self, platform)
+        engine, port = _controlled(m, self, platform)
         m.submodules.front = self.front
         connect(m, port, self.front.array)
         connect(m, self.front.pins, flipped(self.pins))
+        _told(m, self, engine)
         return m
 
 
-TOPS = {"chip": Top, "engine": EngineTop}
-"""What can be generated, by the name of the top module."""
+def top_of(chip: Chip, name: str) -> Top | EngineTop | FrontTop:
+    """What is generated: of `engine` the engine alone, of `chip` all; with a front end that in place of the array."""
+    if name == "engine":
+        return EngineTop(chip)
+    return FrontTop(chip) if chip.front_end else Top(chip)
 
 
 def _controlled(m: Module, top: Component, platform) -> tuple[Engine, object]:
@@ -131,6 +139,18 @@ def _controlled(m: Module, top: Component, platform) -> tuple[Engine, object]:
     else:
         connect_bus(m, top, registers, engine, getattr(platform, "style", Style()))
     return engine, _outer(m, chip, engine, registers)
+
+
+def told_members(chip: Chip, bus: str) -> dict[str, Member]:
+    """What the native port leaves to members of their own: telemetry, and samples that come by a stream."""
+    return {"telemetry": Out(Telemetry(chip.cost)), **stream_members(chip)} if bus == NATIVE else {}
+
+
+def _told(m: Module, top: Component, engine: Engine) -> None:
+    """Connect `told_members`."""
+    for name in told_members(top.chip, top.bus):
+        inner, outer = getattr(engine, name), flipped(getattr(top, name))
+        connect(m, *((inner, outer) if name == "telemetry" else (outer, inner)))
 
 
 def outer_port(chip: Chip) -> Signature:

@@ -13,12 +13,13 @@ from amaranth.lib.data import ArrayLayout, StructLayout
 
 from ..fpga.errors import require_emulated
 from ..golden.chip.chip import Chip
+from ..golden.chip.front_ends import FRONT_ENDS, KEYS
 from ..golden.chip.memories import memories
 from ..golden.chip.memory_map import ADDRESS_BITS, CALIBRATE, EVALUATE, INDEX_BITS, START, STOP, Region, Register
 from ..golden.state import FLAGS
 from ..rtl.lib.ram import MACROS, RAM, REGISTER_FILE, WAIVERS
 from ..rtl.lib.style import MACRO, Style
-from ..rtl.top import TOPS, EngineTop, Top, verilog
+from ..rtl.top import EngineTop, FrontTop, Top, top_of, verilog
 
 CLOCKS = {"clk": "clock, rising edge", "rst": "reset, high; style says of which kind"}
 PORTS = {
@@ -38,8 +39,9 @@ WITHIN = {
     "samples": "`{}` of samples, see `ohmgrad.rtl.measure.sample_stream.SampleStream`",
     "telemetry": "`{}` of what was measured, see `ohmgrad.rtl.measure.cost.Telemetry`",
 }
-BENCH = [Path(__file__).parent / "bench_files" / name for name in ("my_array.py", "test_engine.py")]
-"""What a bench is made of, beside the Verilog."""
+PARTS = Path(__file__).parent / "bench_files"
+BENCH = {"engine": ("my_array.py", "test_engine.py"), "chip": ("my_array.py", "test_chip.py")}
+"""What a bench is made of, beside the Verilog of a top."""
 
 
 def generate(
@@ -49,7 +51,7 @@ def generate(
     source: Path | None = None,
     style: Style = Style(),  # noqa: B008
 ) -> list[Path]:
-    """Write Verilog, a description of it as JSON, and lint waivers; with a bench where the engine is alone.
+    """Write Verilog, a description of it as JSON, and lint waivers; with a bench where the array is outside.
 
     Parameters
     ----------
@@ -58,7 +60,7 @@ def generate(
         Is made where it does not exist; files appear all at once, but for those of a bench that are there: they are
         the user's.
     name : str
-        Of the top module, a key of `rtl.top.TOPS`: the engine with its array, or alone.
+        Of the top module, as `rtl.top.top_of` has it: the engine with its array or a front end, or alone.
     source : Path, optional
         The chip file, for the bench.
     style : Style
@@ -68,8 +70,8 @@ def generate(
     list of Path
         The files: Verilog; ports, parameters, memory map and hierarchical names as JSON; lint waivers, which
         `verilator --lint-only -Wall waivers.vlt chip.v` needs; modules of the memories, where they are to be replaced
-        by macros. For an engine alone whose cost is external and whose chip file is known, a copy of it, and
-        `test_engine.py` and `my_array.py`: `pytest` there trains an array of the user's own in simulation.
+        by macros. For an array outside whose cost is external and whose chip file is known, a copy of it, and
+        `my_array.py` and a test: `pytest` there trains an array of the user's own in simulation.
 
     Raises
     ------
@@ -77,9 +79,10 @@ def generate(
         The chip has defects, which the RTL has not.
     """
     require_emulated(chip.config, outside=True)
-    if name == "chip" and not chip.emulated:
-        raise chip.error("array.kind", '"external"', 'is outside of what is generated; allowed is --top engine')
-    top = TOPS[name](chip)
+    if name == "chip" and not (chip.emulated or chip.front_end):
+        problem = "is outside of what is generated; allowed are --top engine, and --front-end with a front end"
+        raise chip.error("array.kind", '"external"', problem)
+    top = top_of(chip, name)
     text = verilog(top, name, style)
     described, modules = describe(chip, top, name) | {"style": style._asdict()}, {}
     if style.memories == MACRO:
@@ -90,9 +93,10 @@ def generate(
         WAIVERS.name: WAIVERS.read_text(),
         **modules,
     }
-    if name == "engine" and chip.cost.word and source:
+    if chip.cost.word and source:
+        bench = [PARTS / file for file in BENCH[name]]
         texts |= {"chip.toml": source.read_text()} | {
-            file.name: file.read_text() for file in BENCH if not (folder / file.name).exists()
+            file.name: file.read_text() for file in bench if not (folder / file.name).exists()
         }
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
@@ -102,7 +106,7 @@ def generate(
         return [Path(shutil.move(Path(scratch, file), folder / file)) for file in texts]
 
 
-def describe(chip: Chip, top: Top | EngineTop, name: str) -> dict[str, Any]:
+def describe(chip: Chip, top: Top | EngineTop | FrontTop, name: str) -> dict[str, Any]:
     """The side-car: what a testbench or a host needs to know of the Verilog."""
     return {
         "name": chip.config.name,
@@ -111,7 +115,7 @@ def describe(chip: Chip, top: Top | EngineTop, name: str) -> dict[str, Any]:
             {"name": port, "direction": "input", "width": 1, "description": text} for port, text in CLOCKS.items()
         ]
         + ports(top),
-        "parameters": parameters(chip),
+        "parameters": parameters(chip) | (front_end(chip) if isinstance(top, FrontTop) else {}),
         "memory_map": {
             "address_bits": ADDRESS_BITS,
             "index_bits": INDEX_BITS,
@@ -124,21 +128,28 @@ def describe(chip: Chip, top: Top | EngineTop, name: str) -> dict[str, Any]:
     }
 
 
-def ports(top: Top | EngineTop) -> list[dict[str, Any]]:
+def ports(top: Top | EngineTop | FrontTop) -> list[dict[str, Any]]:
     """Ports of a top, those of nested interfaces with their places joined by `__`; of payloads their fields."""
     found = []
     for path, member, _ in top.signature.flatten(top):
-        first, port = str(path[0]), "__".join(map(str, path))
+        port = "__".join(map(str, path))
         entry = {
             "name": port,
             "direction": "input" if member.flow.name == "In" else "output",
             "width": Shape.cast(member.shape).width,
-            "description": PORTS.get(first) or WITHIN[first].format(path[1]),
+            "description": _description(top, *map(str, path)),
         }
         if fields := _fields(member.shape):
             entry["fields"] = fields
         found.append(entry)
     return found
+
+
+def _description(top: Top | EngineTop | FrontTop, first: str, *names: str) -> str:
+    """What a port is for, by its place in the signature."""
+    if first == "pins" and isinstance(top, FrontTop):
+        return top.meaning(*names)
+    return PORTS.get(first) or WITHIN[first].format(names[0])
 
 
 def _fields(shape: Any) -> list[dict[str, Any]]:
@@ -170,6 +181,22 @@ def parameters(chip: Chip) -> dict[str, Any]:
         **{name: block if isinstance(block, dict) else _integers(block) for name, block in found.items()},
         "units": {"theta": chip.state_unit, "weight": chip.weight_unit, "gradient": chip.gradient_unit},
     }
+
+
+def front_end(chip: Chip) -> dict[str, Any]:
+    """All integers of a front end; place of each parameter's DAC and of the cost's ADC as part and channel."""
+    section, front = chip.config.front_end, chip.front_end
+    assert section and front
+    converters = {name: _nested(getattr(front.rail, name)) for name in ("dac", "adc")}
+    places = {"outputs": front.rail.outputs, "inputs": front.rail.inputs}
+    other = KEYS - {*FRONT_ENDS[section.kind].keys}
+    found = {"front_end": section.model_dump(exclude=other) | converters | places}
+    return found | ({"pulse_driver": {**front.driver._asdict(), "level": front.level}} if front.driver else {})
+
+
+def _nested(block: Any) -> Any:
+    """A configuration with those in it."""
+    return {name: _nested(value) for name, value in block._asdict().items()} if hasattr(block, "_asdict") else block
 
 
 def _integers(block: Any) -> dict[str, Any]:

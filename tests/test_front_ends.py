@@ -1,5 +1,7 @@
 """Frames and times of converters, against data sheets and against what others send to the same parts."""
 
+from importlib.resources import files
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,13 @@ from ohmgrad.golden.blocks.front_ends.spi import clocks
 from ohmgrad.golden.blocks.front_ends.spi_adc import ads7950
 from ohmgrad.golden.blocks.front_ends.spi_dac import ad5391
 from ohmgrad.golden.blocks.front_ends.spi_rail import dac_per_cell, daffodil
+from ohmgrad.golden.chip.chip import Chip
+from ohmgrad.golden.chip.config import ConfigError, load
+from ohmgrad.golden.chip.front_ends import FRONT_ENDS
+from ohmgrad.golden.link.frames import identity
+from ohmgrad.scripts.commands.options import FrontEndName
 
+EXAMPLES = files("ohmgrad.examples")
 HZ = 100_000_000
 # Channel, code, and `get_bit_string(0, channel, code)` of daffodil-lib (daffodillib/Board/Components/AD5391BSTZ5.py at
 # commit 1b64a41, BSD).
@@ -82,3 +90,110 @@ def test_wave_holds_the_frame():
     falls = np.flatnonzero((wave[:-1, 1] == 1) & (wave[1:, 1] == 0))
     assert int("".join(map(str, wave[falls, 2])), 2) == 0x05EAF0
     assert wave.shape == (97, 3) and wave[-1].tolist() == [1, 0, 0]
+
+
+SPI = load(str(EXAMPLES / "external_spi.toml"))
+PULSES = {"level": 100, "bits": 8, "width": 50, "limit": 1000}
+FILTERED = {"update.path": "filtered", "device": {"states": 100}, "update.reset": "zero"}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        ({"front_end.kind": "i2c"}, 'front_end.kind: "i2c" is not one of the choices; allowed are spi, parallel.'),
+        (
+            {"array.rails": None},
+            "array.rails: 2 shows both rails at once, and a front end has one bank of DACs; allowed with front_end "
+            "is 1.",
+        ),
+        (
+            {"weights.dac_bits": 10},
+            'weights.dac_bits: 10 does not fit the DACs of front_end.kind = "spi" (AD5391, ADS7950); allowed is 12.',
+        ),
+        (
+            {"cost.word_bits": 11},
+            'cost.word_bits: 11 does not hold a code of the ADC of front_end.kind = "spi" (AD5391, ADS7950); '
+            "allowed are integers from 12 to 24.",
+        ),
+        ({"front_end.safe": 4096}, "front_end.safe: 4096 is no code of the DACs; allowed are integers from 0 to 4095."),
+        (
+            {"front_end.buses": 3},
+            "front_end.buses: 3 is more than the parts for 20 parameters; allowed are integers from 1 to 2.",
+        ),
+        (
+            {"front_end": {"kind": "parallel", "divider": 2}, "cost.word_bits": 14},
+            'front_end.divider: 2 has no use with kind = "parallel"; it is allowed with kind = "spi".',
+        ),
+        (
+            {"pulse_driver": PULSES},
+            'pulse_driver: the section has no use with update.path = "digital"; '
+            'it is allowed with update.path = "filtered".',
+        ),
+        (
+            {"pulse_driver": PULSES, "front_end": None},
+            "pulse_driver: the section is a part of a front end; it is allowed with the section front_end.",
+        ),
+        (
+            FILTERED,
+            'pulse_driver: missing section, without which nothing pulses devices of update.path = "filtered"; '
+            "required in it are level, width, limit.",
+        ),
+        (
+            {**FILTERED, "pulse_driver": {**PULSES, "level": 256}},
+            "pulse_driver.level: 256 is no code of 8 bits; allowed are integers from 1 to 255.",
+        ),
+    ],
+)
+def test_what_does_not_fit_a_front_end_is_refused(overrides, sentence):
+    with pytest.raises(ConfigError) as error:
+        SPI.with_(**overrides)
+    assert str(error.value) == f"external_spi: {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("example", "sentence"),
+    [
+        (
+            "xor",
+            'the section is of an array outside, and array.kind is "emulated"; it is allowed with array.kind = '
+            '"external".',
+        ),
+        (
+            "external_network",
+            'the section has an ADC for the cost, and cost.source is "outputs"; it is allowed with cost.source = '
+            '"external".',
+        ),
+    ],
+)
+def test_an_array_without_a_cost_outside_has_no_front_end(example, sentence):
+    kind = "external" if example == "external_network" else "emulated"
+    with pytest.raises(ConfigError) as error:
+        load(str(EXAMPLES / "xor.toml")).with_(**{"front_end.kind": "spi", "array.kind": kind})
+    assert str(error.value) == f"xor: front_end: {sentence}"
+
+
+def test_front_ends_of_the_command_line_are_golden_s():
+    assert [front.value for front in FrontEndName] == list(FRONT_ENDS)
+
+
+def test_a_front_end_is_what_its_section_says():
+    """Clocks are those of its clock, rounded up; a first pulse may have the full level, unless a step is given."""
+    chip = Chip(SPI.with_(**FILTERED, **{"pulse_driver": PULSES, "front_end.clock": 77_000_000, "front_end.safe": 7}))
+    rail, driver = chip.front_end.rail, chip.front_end.driver
+    assert rail.dac.bank == ad5391(77_000_000, (1, 1), 7).bank and rail.dac.buses == (1, 1)
+    assert (driver.setup, driver.width, driver.dead) == (8, 4, 8)
+    assert (driver.devices, driver.step, driver.limit, chip.front_end.level) == (20, 100, 1000, 100)
+    assert chip.front_end.commands([0, -1] + [0] * 17 + [1]) == [(1, -100), (19, 100)]
+
+
+def test_a_trace_knows_nothing_of_the_front_end():
+    """The host sees the same chip."""
+    assert identity(Chip(SPI)) == identity(Chip(SPI.with_(front_end=None)))
+    assert identity(Chip(SPI)) != identity(Chip(SPI.with_(**{"cost.word_bits": 13})))
+
+
+@pytest.mark.parametrize(("word", "code"), [(-8192, 0x2000), (-1, 0x3FFF), (0, 0), (8191, 0x1FFF)])
+def test_codes_of_a_signed_cost_are_twos_complement_where_the_part_has_such(word, code):
+    parallel = {"front_end": {"kind": "parallel"}, "cost.word_bits": 14}
+    assert Chip(SPI.with_(**parallel, **{"cost.signed": True})).front_end.code(word, True) == code
+    assert Chip(SPI.with_(**{"cost.signed": True})).front_end.code(word >> 2, True) == (word >> 2) + 2048

@@ -24,7 +24,8 @@ from .chips import FILTERED, LOOP, small
 
 EXTERNAL = load(str(files("ohmgrad.examples") / "external.toml"))
 WHOLE = ("nist7x7 chip", "xor_filtered chip", "xor_tiki_taka chip")
-ALONE = ("external engine", "xor_tiki_taka engine")
+PARALLEL = {"front_end.kind": "parallel", "front_end.buses": None, "cost.word_bits": 14}
+ALONE = ("external engine", "xor_tiki_taka engine", "external_spi chip")
 
 
 @pytest.fixture(scope="module", params=WHOLE + ALONE)
@@ -53,8 +54,8 @@ def test_verilator_lint_is_clean_with_the_waivers(generated):
 
 
 def test_every_waiver_is_needed_and_has_its_reason(generated):
-    _, folder, top = generated
-    if top == "engine":
+    chip, folder, top = generated
+    if top == "engine" or not chip.emulated:
         pytest.skip("an engine alone has less in it to be waived")
     warnings = lint(folder, top).stderr
     lines = (folder / "waivers.vlt").read_text().splitlines()
@@ -195,9 +196,41 @@ def test_fields_of_payloads_are_in_the_side_car(tmp_path):
 
 
 def test_an_array_outside_is_no_part_of_a_chip(tmp_path):
-    with pytest.raises(ConfigError, match='array.kind: "external" is outside of what is generated; allowed is --top'):
+    with pytest.raises(ConfigError, match='"external" is outside of what is generated; allowed are --top engine, and'):
         generate(Chip(EXTERNAL), tmp_path / "out")
     assert not list(tmp_path.iterdir())
+
+
+def test_pins_of_a_front_end_and_its_clocks_are_in_the_side_car(tmp_path):
+    """Which pin is what, which DAC a parameter has, and how many clocks make a frame."""
+    chip = Chip(load(str(files("ohmgrad.examples") / "external_spi.toml")))
+    generate(chip, tmp_path)
+    described = json.loads((tmp_path / "chip.json").read_text())
+    pins = {port["name"]: port["description"] for port in described["ports"] if port["name"].startswith("pins__")}
+    assert pins["pins__dac__select"] == "SYNC of each DAC, active low, the first part lowest"
+    assert pins["pins__adc__miso"].startswith("SDO of the ADCs of each bus")
+    front = described["parameters"]["front_end"]
+    assert front["outputs"][:3] == [[0, 0], [1, 0], [0, 1]] and front["dac"]["bank"]["safe"] == 2048
+    assert front["dac"]["spi"]["bits"] == 24 and (front["clock"], front["buses"]) == (10**8, 2)
+    generate(Chip(chip.config.with_(**PARALLEL)), tmp_path)
+    assert "buses" not in json.loads((tmp_path / "chip.json").read_text())["parameters"]["front_end"]
+
+
+def test_a_front_end_by_its_name_comes_with_a_bench_that_trains_through_the_pins(tmp_path):
+    """`--front-end` overrides the chip file's; models of the parts keep watch over their times, and all is replayed."""
+    text = (files("ohmgrad.examples") / "external_spi.toml").read_text().replace("count = 20", "count = 9")
+    text = re.sub(r"\[front_end\]\n.*?\n\n", "", text, flags=re.S)
+    text = text.replace("word_bits = 12", "word_bits = 14").replace("unit = 2e-3", "unit = 5e-4")
+    (tmp_path / "own.toml").write_text(text)
+    out = tmp_path / "out"
+    command = ["generate", str(tmp_path / "own.toml"), "--front-end", "parallel", "-o", str(out)]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    bench = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "."]
+    done = subprocess.run(bench, cwd=out, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "replayed: 50 steps, 500 words equal" in done.stdout
+    first, last = re.findall(r"cost of rail 0: (\d+) at first, (\d+) after 50 steps", done.stdout)[0]
+    assert int(last) < int(first)
 
 
 def test_an_engine_alone_comes_with_a_bench_that_trains_and_replays(tmp_path):

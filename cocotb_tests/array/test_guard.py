@@ -45,7 +45,8 @@ async def begin(dut, name: str) -> tuple[Host, Outside, Bench]:
     """A chip that is ready to run, and whose array is an array's streams."""
     chip, bench, host = described(name), Bench(dut, name, make(name)), Host(dut, name)
     outside = Outside(bench, chip)
-    bench.signal("array.busy").value = bench.signal("array.saturated").value = 0
+    for pin in ("busy", "saturated", "fault"):
+        bench.signal(f"array.{pin}").value = 0
     await bench.start()
     await FallingEdge(dut.clk)
     check(f"{name} safe after reset", 0, 1, int(bench.signal("array.safe").value))
@@ -97,6 +98,28 @@ async def silence_is_a_fault(dut, name):
     await served(outside, STEPS - int(step[0]) + 1)
     await until_idle(host, bench, 1000)
     check(f"{name} flags of the next run", STEPS, 0, int((await host.read(Region.REGISTERS, 1, Register.FLAGS))[0]))
+
+
+@cocotb.test()
+@over(CHIPS)
+async def an_array_that_is_not_to_be_relied_upon_is_cut_off_at_once(dut, name):
+    """A strobe of `fault` ends the run long before the time-out, and the cost that it was working at is of no step."""
+    host, outside, bench = await begin(dut, name)
+    fault = bench.signal("array.fault")
+    await host.write(Region.REGISTERS, [1], Register.PULSES)
+    await host.write(Region.REGISTERS, [START], Register.CONTROL)
+    await served(outside, 5)
+    await outside.take(*outside.streams)
+    fault.value = 1
+    await FallingEdge(dut.clk)
+    await FallingEdge(dut.clk)
+    fault.value = 0
+    check(f"{name} safe at once", 5, 1, int(bench.signal("array.safe").value))
+    settle = described(name).sequencer.settle
+    clocks = await until_idle(host, bench, 5 * TIMEOUT)
+    assert clocks < TIMEOUT / 2 + 2 * settle, f"{name}: stopped after {clocks} clocks"
+    check(f"{name} flags", 5, 1 << FAULT, int((await host.read(Region.REGISTERS, 1, Register.FLAGS))[0]))
+    assert int((await host.read(Region.REGISTERS, 1, Register.STEP))[0]) < STEPS
 
 
 @cocotb.test()

@@ -4,7 +4,7 @@ import cocotb
 from cocotb.triggers import RisingEdge
 
 from ohmgrad.cocotb_tests.drivers import Bench
-from ohmgrad.cocotb_tests.front_ends.boards import Board
+from ohmgrad.cocotb_tests.front_ends.boards import SpiBoard
 from ohmgrad.cocotb_tests.harness import check, extremes, over, run, words
 from ohmgrad.cocotb_tests.streams import Sink, Source
 from ohmgrad.golden.blocks.front_ends.spi_adc import ads7950
@@ -38,13 +38,13 @@ def array(outputs: list[list[int]], part: int, channel: int) -> int:
     return sum((3 * k + 7) * code for k, code in enumerate(sum(outputs, []))) * (5 * part + channel + 1) % 4096
 
 
-async def begin(dut, name: str) -> tuple[Bench, Board, Source, Sink]:
+async def begin(dut, name: str) -> tuple[Bench, SpiBoard, Source, Sink]:
     """A board after its reset, and the streams of the rail."""
     bench = Bench(dut, name, make(name))
     code, reading = bench.source("code"), bench.sink("reading")
     code.patience = reading.patience = 50_000
     bench.signal("safe").value = bench.signal("convert").value = 0
-    board = Board(bench, GRID[name], HZ, array)
+    board = SpiBoard(bench, GRID[name], HZ, array)
     await board.start()
     return bench, board, code, reading
 

@@ -6,6 +6,7 @@ from ..blocks.measure.cost import FUNCTIONS, largest_error
 from ..blocks.update.window import CODES
 from ..data.datasets import SETS
 from .checks_array import check_array
+from .checks_front_end import check_front_end
 from .checks_learning import check_learning
 from .paths import PATHS
 from .rules import count, require, show
@@ -23,6 +24,7 @@ PARAMETERS = 2**20
 def check(chip: "ChipConfig") -> None:
     """Raise `config_errors.Conflict` for the first combination that is not allowed."""
     check_array(chip)
+    check_front_end(chip)
     if chip.network:
         _network(chip)
     if chip.data:

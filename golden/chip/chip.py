@@ -12,6 +12,7 @@ import numpy as np
 from ..blocks.array.crossbar import Crossbar
 from ..blocks.array.rails import OneRail
 from ..blocks.control.sequencer import Sequencer
+from ..blocks.front_ends.converter_array import ConverterArray
 from ..blocks.lib.fixed import bits_for, limit
 from ..blocks.lib.layout import Layout
 from ..blocks.measure import cost, samples
@@ -25,6 +26,7 @@ from ..data.datasets import SETS
 from ..defects import draws as hardware
 from ..errors import ConfigError
 from .config import ChipConfig
+from .front_ends import front_end
 from .paths import PATHS, Path
 
 
@@ -211,6 +213,11 @@ class Chip:
             self.crossbar.weight_bits, self.crossbar.amplitude, self.codes.bits, self.polarity,
             word.word_bits, word.signed, array.readings.bit_length() - 1, array.trim,
         )  # fmt: skip
+
+    @cached_property
+    def front_end(self) -> ConverterArray | None:
+        """What stands between the port of an array outside and that array, if the chip file says."""
+        return front_end(self.config)
 
     @cached_property
     def correlator(self) -> Correlator:

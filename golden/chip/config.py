@@ -27,10 +27,12 @@ from .sections import (
     Device,
     Engine,
     Fast,
+    FrontEnd,
     Name,
     Network,
     Parameters,
     Perturbation,
+    PulseDriver,
     Run,
     Section,
     Stream,
@@ -58,6 +60,8 @@ class ChipConfig(Section):
     update: Update
     weights: Weights = Weights()
     array: Array = Array()
+    front_end: FrontEnd | None = None
+    pulse_driver: PulseDriver | None = None
     device: Device | None = None
     fast: Fast | None = None
     transfer: Transfer = Transfer()

@@ -12,6 +12,7 @@ from ..blocks.perturb.codes import KINDS
 from ..blocks.perturb.outer import METHODS
 from ..blocks.update.ttv2 import RESETS
 from ..data.datasets import SETS
+from .front_ends import FRONT_ENDS
 from .paths import PATHS
 from .rules import choices, groups, integers, listing, matching, numbers, one_of, one_or_more
 
@@ -31,6 +32,7 @@ Frequency = Annotated[
     tuple[Annotated[int, integers(1, 4096)], ...], listing(2, 2, "frequencies, the first and the spacing")
 ]
 Factor = Annotated[float, numbers(0, 1)]
+Nanoseconds = Annotated[float, numbers(0, 10**9, above=True)]
 Bend = Annotated[float, numbers(-0.5, 0.5)]
 Change = Annotated[tuple[Step, Rate], listing(2, 2, "numbers, a step and an eta")]
 Schedule = Annotated[tuple[Change, ...], listing(0, 15, "pairs [step, eta]")]
@@ -166,6 +168,37 @@ class Array(Section):
     adc_bound: Scale = 8.0
     output_bits: Annotated[int, integers(2, 14)] = 10
     latency: Annotated[int, integers(0, 15)] = 0
+
+
+class FrontEnd(Section):
+    """Converters between the port of an array outside and that array; a DAC for each parameter, an ADC for the cost.
+
+    Clock of the chip, in Hz, from which times of data sheets become clocks; code of the DACs while nothing runs.
+    Kind spi only: buses of the DACs, over which their parts are spread; by how much the serial clocks are slower than
+    data sheets allow.
+    """
+
+    kind: Annotated[str, one_of(*FRONT_ENDS)]
+    clock: Annotated[int, integers(10**5, 10**9)] = 10**8
+    safe: Annotated[int, integers(0, 65535)] = 2048
+    buses: Annotated[int, integers(1, 64)] = 1
+    divider: Annotated[int, integers(1, 64)] = 1
+
+
+class PulseDriver(Section):
+    """What pulses the devices of an array outside, one after the other, in a front end.
+
+    Amplitude of a pulse, a code of so many bits; by how much it may be above that of the device's last pulse (default:
+    any); nanoseconds before, in and after a pulse; pulses that a device may get.
+    """
+
+    level: Annotated[int, integers(1, 65535)]
+    bits: Annotated[int, integers(1, 16)] = 12
+    step: Annotated[int | None, integers(1, 65535)] = None
+    setup: Nanoseconds = 100
+    width: Nanoseconds
+    dead: Nanoseconds = 100
+    limit: Annotated[int, integers(1, 2**31 - 1)]
 
 
 class Device(Section):

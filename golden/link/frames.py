@@ -186,7 +186,10 @@ def sizes(chip: Chip) -> dict[Region, int]:
 
 
 def identity(chip: Chip) -> int:
-    """64 bits that tell chip descriptions apart, but for names, how long they are run, and seeds that are registers."""
-    told = {"name", "run"} if "seed" in constants(chip) else {"name", "run", "seed"}
-    text = json.dumps(chip.config.model_dump(mode="json", exclude=told), sort_keys=True)
+    """64 bits that tell chip descriptions apart.
+
+    But for names, how long they are run, seeds that are registers, and what stands behind the port of the array.
+    """
+    untold = {"name", "run", "front_end", "pulse_driver"} | ({"seed"} if "seed" not in constants(chip) else set())
+    text = json.dumps(chip.config.model_dump(mode="json", exclude=untold), sort_keys=True)
     return int.from_bytes(sha256(text.encode()).digest()[:8], "little")

@@ -6,13 +6,17 @@ from amaranth.lib.wiring import Component, In, Out, Signature
 from ..lib.streams import transfer
 from .port import PULSES
 
+OWN = ("safe", "enable", "fault")
+"""Members between the guard and the array alone."""
+
 
 class ArrayGuard(Component):
     """Passes everything on, but
 
-    - where a run waits for the array for `engine.timeout` clocks, in which nothing settles and no word goes either way,
-      it raises `fault`. From then on the engine takes zeros for what the array does not give, and loses what the array
-      does not take, so that its run ends between two steps; the cost of such a step counts for nothing;
+    - where the array says that it is not to be relied upon (`fault` of the port), or where a run waits for it for
+      `engine.timeout` clocks, in which nothing settles and no word goes either way, `fault` is raised. From then on the
+      engine takes zeros for what the array does not give, and loses what the array does not take, so that its run ends
+      between two steps; the cost of such a step counts for nothing;
     - no pulse leaves before the host has enabled pulses: the first that would raises `fault` too, and is lost;
     - `safe` tells the array to take its safe codes: from reset on, whenever nothing runs, and after a fault.
 
@@ -45,7 +49,7 @@ class ArrayGuard(Component):
         for name, member in self.port.members.items():
             inner, outer = getattr(self.engine, name), getattr(self.array, name)
             if member.is_port:
-                if name not in ("safe", "enable"):
+                if name not in OWN:
                     m.d.comb += outer.eq(inner) if member.flow == Out else inner.eq(outer)
                 continue
             moved |= transfer(inner)
@@ -58,7 +62,7 @@ class ArrayGuard(Component):
         m.d.comb += self.array.safe.eq(~self.running | self.fault)
         if self.pulsed:
             m.d.comb += self.array.enable.eq(self.enable & ~self.fault)
-        self._watch(m, moved | self.engine.settle, forbidden)
+        self._watch(m, moved | self.engine.settle, forbidden | self.array.fault)
         return m
 
     def _to_array(self, m: Module, source, sink, held: Value) -> None:
@@ -78,7 +82,7 @@ class ArrayGuard(Component):
         ]
 
     def _watch(self, m: Module, alive: Value, forbidden: Value) -> None:
-        """Count clocks in which nothing moves."""
+        """Raise the fault at once, or when too many clocks have passed in which nothing moves."""
         timeout = self.timeout
         waited, late = Signal(range(timeout + 1), name="waited"), Signal(name="late")
         if timeout:

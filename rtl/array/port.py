@@ -65,6 +65,8 @@ class ArrayPort(Signature):
                                                                       memories saturates
     safe         out       1                                          array outside: take the safe codes; high unless
                                                                       something runs (`rtl.array.guard`)
+    fault        in        1                                          array outside: high for one clock when it is not
+                                                                      to be relied upon: the run ends
     enable       out       1                                          array outside, devices: the host allows pulses
     host_<name>  out       `rtl.lib.host_port.HostPort`               its memories that a host reads and writes
                                                                       between runs (`Memory.owner`: not "engine")
@@ -121,8 +123,8 @@ class ArrayPort(Signature):
 
 
 def safety(chip: Chip) -> dict[str, Member]:
-    """What `rtl.array.guard` tells an array outside."""
-    return {"safe": Out(1)} | ({"enable": Out(1)} if chip.path.pulsed else {})
+    """What `rtl.array.guard` and an array outside tell each other."""
+    return {"safe": Out(1), "fault": In(1)} | ({"enable": Out(1)} if chip.path.pulsed else {})
 
 
 def sample_members(chip: Chip) -> dict[str, Member]:

@@ -67,7 +67,7 @@ class RailSequence(Component):
     def _sweep(self, m: Module, words: RailWords) -> None:
         """What a sweep goes through: its sample, pulses, and a presentation and conversions of each of its rails."""
         array, outer, how = self.array, self.outer, words.how
-        rails, rail = Signal.like(array.sample.payload.rails, name="rails"), Signal(name="rail")
+        rails, rail = Signal.like(array.sample.payload.rails, name="used"), Signal(name="rail")
         clocks = Signal.like(self.clocks, name="clocks")
         reading = Signal(range(max(2, 1 << self.rail.readings)), name="reading")
         totals = [Signal.like(array.cost.payload[name], name=f"total_{name}") for name in ("rail0", "rail1")]

@@ -39,6 +39,8 @@ class RailPort(Signature):
     busy      in        1                              the array is not ready for a run
     saturated in        1                              high for one clock when a word of the array's saturates
     safe      out       1                              take the safe codes; high unless something runs
+    fault     in        1                              high for one clock when the array is not to be relied upon, as
+                                                       when a device is worn: the run ends (`rtl.array.guard`)
     enable    out       1                              `filtered`: the host allows pulses
     ========= ========= ============================== ===============================================================
 

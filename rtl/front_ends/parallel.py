@@ -1,5 +1,7 @@
 """Converters with a word of data lines; see `golden.blocks.front_ends.parallel`."""
 
+from typing import ClassVar
+
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream
 from amaranth.lib.cdc import FFSynchronizer
@@ -22,6 +24,13 @@ class ParallelDacBank(Component):
     address, word, write : pins; the channel and its code, and a write line for each part, active low. They come from
         registers.
     """
+
+    PINS: ClassVar[dict[str, str]] = {
+        "address": "channel of all DACs",
+        "word": "code for all DACs",
+        "write": "CS of each DAC, active low, the first part lowest; R/W of all parts is low",
+        "ldac": "LDAC of all DACs, active low",
+    }
 
     def __init__(self, dac: ParallelDac):
         self.dac = dac
@@ -81,6 +90,13 @@ class ParallelAdcReader(Component):
     convert, busy, read, word : pins; `convert` and `read` are active low, and come from registers. `busy` is
         synchronised; `word` is timed by `read`, and looked at in the last clock in which that is low.
     """
+
+    PINS: ClassVar[dict[str, str]] = {
+        "convert": "CONVST of the ADC, active low",
+        "busy": "BUSY of the ADC; synchronised",
+        "read": "RD of the ADC, active low; CS may be low always",
+        "word": "data lines of the ADC; timed by RD, not synchronised",
+    }
 
     def __init__(self, adc: ParallelAdc):
         self.adc = adc

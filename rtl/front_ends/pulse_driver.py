@@ -1,5 +1,7 @@
 """A driver of pulses onto single devices; see `golden.blocks.front_ends.pulse_driver`."""
 
+from typing import ClassVar
+
 from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
@@ -30,6 +32,16 @@ class PulseDriverPins(Component):
         `amplitude` stand, from `driver.setup` clocks before to `driver.dead` clocks after.
     host_counts, host_amplitudes : pulses of each device, and amplitudes of their last ones, which outlive a reset.
     """
+
+    PINS: ClassVar[dict[str, str]] = {
+        "device": "number of the device that is pulsed",
+        "amplitude": "of the pulse, a code of the driver's DAC",
+        "up": "a pulse that raises the device's state is given",
+        "down": "a pulse that lowers it is given",
+        "limited": "high for one clock when an amplitude was cut down to the step",
+        "host_counts": "pulses that each device has had: `{}` of `ohmgrad.rtl.lib.host_port.HostPort`",
+        "host_amplitudes": "amplitude of each device's last pulse: `{}` of `ohmgrad.rtl.lib.host_port.HostPort`",
+    }
 
     def __init__(self, driver: PulseDriver):
         self.driver = driver

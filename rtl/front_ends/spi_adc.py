@@ -1,5 +1,7 @@
 """Serial ADCs; see `golden.blocks.front_ends.spi_adc`."""
 
+from typing import ClassVar
+
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import Component, In, Out
@@ -124,6 +126,13 @@ class SpiAdcs(Component):
     select, sclk, mosi, miso : pins as in `SpiBus`; a select line (CS) for each part, clock, data in (SDI) and data
         out (SDO) for each bus.
     """
+
+    PINS: ClassVar[dict[str, str]] = {
+        "select": "CS of each ADC, active low, the first part lowest",
+        "sclk": "SCLK of the ADCs of each bus",
+        "mosi": "SDI of the ADCs of each bus",
+        "miso": "SDO of the ADCs of each bus; timed by its clock, not synchronised",
+    }
 
     def __init__(self, adc: SpiAdc):
         self.adc = adc

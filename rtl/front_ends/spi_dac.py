@@ -1,5 +1,7 @@
 """A bank of serial DACs; see `golden.blocks.front_ends.spi_dac`."""
 
+from typing import ClassVar
+
 from amaranth.hdl import Array, Cat, Const, Module, Signal
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import Component, Out, connect, flipped
@@ -24,6 +26,13 @@ class SpiDacBank(Component):
     code, safe, secured, settled, ldac : as in `rtl.front_ends.dac_bank.DacBankUpdate`.
     select, sclk, mosi : pins as in `SpiBus`; a select line (SYNC) for each part, clock and data (DIN) for each bus.
     """
+
+    PINS: ClassVar[dict[str, str]] = {
+        "select": "SYNC of each DAC, active low, the first part lowest",
+        "sclk": "SCLK of the DACs of each bus",
+        "mosi": "DIN of the DACs of each bus",
+        "ldac": "LDAC of all DACs, active low",
+    }
 
     def __init__(self, dac: SpiDac):
         self.dac = dac

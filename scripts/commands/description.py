@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .exits import one_sentence
-from .options import ChipFile, Data, Seed, TopName, described
+from .options import ChipFile, Data, FrontEndName, Seed, TopName, described
 
 
 class Memories(StrEnum):
@@ -38,6 +38,10 @@ def generate(
     top: Annotated[TopName, typer.Option(help="The engine with its array; or alone, for an array of your own.")] = (
         TopName.chip
     ),
+    front_end: Annotated[
+        FrontEndName | None,
+        typer.Option(help="Converters before an array outside, in place of front_end.kind.", show_default=False),
+    ] = None,
     memories: Annotated[
         Memories, typer.Option(help="As FPGAs have them; or modules for macros, and nothing with a value at power-up.")
     ] = Memories.fpga,
@@ -53,7 +57,10 @@ def generate(
         from ..generate import generate as run
 
         style = Style(memories, tables, reset)
-        for path in run(Chip(described(chip, rtl=True, outside=True)), output, top, chip, style):
+        config = described(chip, rtl=True, outside=True)
+        if front_end:
+            config = config.with_(**{"front_end.kind": front_end.value})
+        for path in run(Chip(config), output, top, chip, style):
             print(path)
 
 

@@ -31,10 +31,17 @@ class BoardName(StrEnum):
 
 
 class TopName(StrEnum):
-    """What is generated: the names of `rtl.top.TOPS`, which takes long to import."""
+    """What is generated: the names that `rtl.top.top_of` knows, which takes long to import."""
 
     chip = "chip"
     engine = "engine"
+
+
+class FrontEndName(StrEnum):
+    """Front ends: the names of `golden.chip.front_ends.FRONT_ENDS`, which takes long to import."""
+
+    spi = "spi"
+    parallel = "parallel"
 
 
 ChipFile = Annotated[Path, typer.Argument(metavar="CHIP.TOML", help="Chip description.", show_default=False)]

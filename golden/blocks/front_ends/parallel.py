@@ -51,6 +51,8 @@ class ParallelAdc(NamedTuple):
         Clocks, from 1, for which the read line is low, and high between two reads.
     quiet : int
         Clocks, from 1, from the last read to the next conversion.
+    twos : bool
+        Codes are two's complement, else straight binary.
     """
 
     bits: int
@@ -61,6 +63,7 @@ class ParallelAdc(NamedTuple):
     access: int
     recover: int
     quiet: int
+    twos: bool = False
 
 
 def dac7624(hz: int, parts: int, settle: int, safe: int = 0) -> ParallelDac:
@@ -70,8 +73,11 @@ def dac7624(hz: int, parts: int, settle: int, safe: int = 0) -> ParallelDac:
     return ParallelDac(bank, setup=1, strobe=clocks(50, hz), hold=1)  # tAS and tDS, tWCS, tAH and tDH
 
 
-def ad7865(hz: int, channels: int = 4) -> ParallelAdc:
-    """AD7865 (data sheet, Rev. B, timing characteristics): up to four channels of 14 bits, with its internal clock."""
+def ad7865(hz: int, channels: int = 4, twos: bool = False) -> ParallelAdc:
+    """AD7865 (data sheet, Rev. B, timing characteristics): up to four channels of 14 bits, with its internal clock.
+
+    Codes of AD7865-1 and AD7865-3 are two's complement, those of AD7865-2 straight binary.
+    """
     return ParallelAdc(
         bits=14,
         channels=channels,
@@ -81,4 +87,5 @@ def ad7865(hz: int, channels: int = 4) -> ParallelAdc:
         access=clocks(40 + 10, hz),  # t6, which is longer than t5, and 10 ns for wires and pads
         recover=clocks(15, hz),  # t8
         quiet=clocks(350, hz),  # tACQ
+        twos=twos,
     )

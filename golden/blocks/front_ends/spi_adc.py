@@ -45,6 +45,11 @@ class SpiAdc(NamedTuple):
         """Parts on all buses."""
         return sum(self.buses)
 
+    @property
+    def bits(self) -> int:
+        """Width of a code."""
+        return CODE_BITS
+
     def frame(self, channel: int) -> int:
         """The 16 bits that name a channel."""
         return MANUAL << 12 | 1 << 11 | channel << 7 | self.double << 6

@@ -38,6 +38,11 @@ class SpiDac(NamedTuple):
     buses: tuple[int, ...]
     spi: Spi
 
+    @property
+    def clocks(self) -> int:
+        """Clocks from one write to the next on a bus."""
+        return self.spi.clocks
+
     def frame(self, channel: int, code: int) -> int:
         """The 24 bits that write a code to a channel's input register."""
         return channel << 16 | INPUT_DATA << REGISTER_BITS | code << (REGISTER_BITS - self.bank.bits)

@@ -76,17 +76,21 @@ class SpiRail(NamedTuple):
         return self.write_clocks() + self.dac.bank.busy + self.dac.bank.settle + self.read_clocks()
 
 
-def dac_per_cell(hz: int, cells: int, buses: int, lanes: int = 16) -> SpiRail:
+def dac_per_cell(
+    hz: int, cells: int, buses: int, lanes: int = 16, safe: int = 1 << 11, divider: int = 1
+) -> SpiRail:
     """A DAC of its own for each of some cells, on AD5391 on one bus or several, and one ADC for the cost.
 
-    Parts are spread evenly over the buses, and cell after cell goes to the next bus that has a channel left.
+    Parts are spread evenly over the buses, and cell after cell goes to the next bus that has a channel left. The
+    serial clocks are slower than they may be by the divider.
     """
     parts = -(-cells // DAC_CHANNELS)
     sizes = tuple(len(range(bus, parts, buses)) for bus in range(buses))
     turns = [(turn, bus) for turn in range(DAC_CHANNELS * max(sizes)) for bus in range(buses)]
     outputs = [(sum(sizes[:bus]) + turn // DAC_CHANNELS, turn % DAC_CHANNELS)
                for turn, bus in turns if turn < DAC_CHANNELS * sizes[bus]]  # fmt: skip
-    return SpiRail(ad5391(hz, sizes, 1 << 11), ads7950(hz, (1,)), lanes, tuple(outputs[:cells]), ((0, 0),))
+    dac, adc = ad5391(hz, sizes, safe, divider), ads7950(hz, (1,), divider=divider)
+    return SpiRail(dac, adc, lanes, tuple(outputs[:cells]), ((0, 0),))
 
 
 def daffodil(hz: int, dac_buses: int, adc_buses: int, lanes: int = 16) -> SpiRail:

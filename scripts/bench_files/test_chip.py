@@ -1,0 +1,46 @@
+"""The generated chip trains the array of `my_array.py` through its pins; what happened is replayed word for word.
+
+Between the pins and the array are models of the converters, which check that the times of their data sheets are kept.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import cocotb
+from cocotb_tools.runner import get_runner
+
+from ohmgrad.cocotb_tests.front_ends.pins import train
+from ohmgrad.fpga.toolchain import verilator_environment
+from ohmgrad.golden.chip.chip import Chip
+from ohmgrad.golden.chip.config import load
+from ohmgrad.golden.replay import replay
+
+HERE = Path(__file__).resolve().parent
+TRACE, COSTS = HERE / "trace.npz", HERE / "costs.txt"
+KIND = json.loads((HERE / "chip.json").read_text())["parameters"]["front_end"]["kind"]
+CHIP = Chip(load(HERE / "chip.toml").with_(**{"front_end.kind": KIND}))
+STEPS = 50
+
+
+@cocotb.test()
+async def chip_trains_array(dut):
+    from my_array import Array
+
+    assert CHIP.front_end
+    largest = 2 ** (CHIP.front_end.adc_bits - CHIP.config.cost.signed) - 1
+    array = Array(CHIP.layout.parameters, largest, CHIP.path.pulsed)
+    costs = await train(dut, CHIP, array, STEPS, TRACE)
+    COSTS.write_text("".join(f"{cost}\n" for cost in costs))
+
+
+def test_chip():
+    os.environ.update(verilator_environment())
+    runner = get_runner("verilator")
+    sources = [HERE / "waivers.vlt", *sorted(HERE.glob("*.v"))]
+    runner.build(sources=sources, hdl_toplevel="chip", build_dir=HERE / "build", timescale=("1ns", "1ns"))
+    runner.test("test_chip", "chip", build_dir=HERE / "build", test_dir=HERE)
+    costs = [int(line) for line in COSTS.read_text().split()]
+    print(f"cost of rail 0: {costs[0]} at first, {costs[-1]} after {STEPS} steps")
+    found = replay(TRACE, CHIP)
+    print(f"replayed: {found.steps} steps, {found.words} words equal")
