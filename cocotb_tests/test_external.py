@@ -54,6 +54,18 @@ CHIPS: dict[str, dict[str, Any]] = {
         **FILTERED, **GROUPS, "perturbation.code": "rank-one", "engine.lanes": 4, "cost.signed": True,
         "perturbation.tau_theta": 2,
     },
+    "node": {
+        **GROUPS, "perturbation.method": "node", "array.input_bits": 6, "cost.average": 2, "cost.signed": True,
+        "perturbation.tau_theta": 2, "engine.lanes": 8, "stream": {"inputs": 3},
+    },
+    "node_by_layer": {
+        "parameters.count": 46, "parameters.groups": [[2, 17], [4, 3]], "perturbation.method": "node-by-layer",
+        "cost.mode": "forward", "cost.average_c0": 2, "array.rails": 1, "engine.lanes": 2, "update.momentum": 0.5,
+    },
+    "node_filtered": {
+        **FILTERED, **GROUPS, "perturbation.method": "node", "perturbation.code": "walsh", "array.input_bits": 2,
+        "engine.lanes": 1, "perturbation.tau_theta": 3, "perturbation.tau_x": 3, "perturbation.tau_p": 3,
+    },
     "in_memory": {
         "data": {"set": "nist7x7", "train": 5, "test": 0}, "perturbation.tau_x": 2, "array.input_bits": 5,
         "array.output_bits": 9, "cost.average": 2, "engine.window": 4, "perturbation.code": "walsh",
@@ -134,9 +146,13 @@ class Stubborn:
         bits = chip.config.cost.word_bits
         self.low = -(1 << bits - 1) if chip.cost.word.signed else 0
         self.high, self.rng = self.low + (1 << bits) - 1, rng
+        self.bits, self.lines = chip.crossbar.line_bits, sum(chip.layout.columns)
 
     def apply(self, words: np.ndarray) -> None:
         pass
+
+    def activity(self) -> np.ndarray:
+        return extremes(self.rng, self.bits, self.lines)
 
     def cost(self, moved: np.ndarray, sample: int) -> int:
         return int(self.rng.choice([self.low, self.high, self.rng.integers(self.low, self.high + 1)]))
@@ -177,7 +193,8 @@ async def engine_matches_golden(dut, name):
             c0 = chip.cost.mode == 0
             taken = (chip.config.cost.average, chip.config.cost.average_c0 if c0 else chip.config.cost.average)
             totals = [total + word * (reading < most) for total, word, most in zip(totals, both, taken, strict=True)]
-        trace = reference.run(state, np.array([totals]))
+        activity = sent["activity"][None] if chip.lined else None  # of the last reading
+        trace = reference.run(state, np.array([totals]), activity=activity)
         for _ in range(2000):
             if len(heard) > step:
                 break

@@ -14,7 +14,7 @@ from .blocks.array.rails import PERTURBED, OneRail, present
 from .blocks.control.sequencer import Sequencer, refreshes
 from .blocks.measure.cost import ANTITHETIC, FORWARD
 from .blocks.measure.samples import CYCLIC
-from .blocks.perturb.outer import LAYER, NODE
+from .blocks.perturb.outer import lines
 from .chip.paths import TikiTaka
 from .compiled import njit
 from .learner import Learner
@@ -108,6 +108,17 @@ def shown(converters, theta, drop, out):
             out[i] = theta[i] >> drop
 
 
+@njit
+def carry(columns, activity, row, lines):
+    """Write the line codes of a step, if there are any, to rail 1 of `golden.forward.Rails.lines`."""
+    if activity.shape[1]:
+        at = 0
+        for k in range(columns.size):
+            for c in range(columns[k]):
+                lines[k, 1, c] = activity[row, at]
+                at += 1
+
+
 class Recorded(NamedTuple):
     """An array that has answered, for `golden.step.run`.
 
@@ -122,6 +133,10 @@ class Recorded(NamedTuple):
     cells : Readings
     converters : Converters or None
         Numba drops what does not go with the type.
+    columns : int64 array, shape (layers,)
+        Lines of each layer, or group.
+    activity : int32 array, shape (steps, lines)
+        Codes of all lines on rail 1 at each step; (1, 0) where the engine takes none.
     """
 
     theta: np.ndarray
@@ -129,10 +144,13 @@ class Recorded(NamedTuple):
     outside: bool
     cells: Readings
     converters: Converters | None
+    columns: np.ndarray
+    activity: np.ndarray
 
     def respond(self, function, signs, rails, targets, now):
         drive_step(self.converters, self.theta, signs, now)
         row = now - self.cells.first
+        carry(self.columns, self.activity, row, rails.lines)
         return self.cells.totals[row, 0], self.cells.totals[row, 1]
 
     def show(self, updated, out):
@@ -150,7 +168,7 @@ class RecordedEngine(Learner):
     Raises
     ------
     ConfigError
-        The engine takes more from the array than costs: codes of lines, or readings of a fast array.
+        The engine takes readings of a fast array.
     """
 
     def __post_init__(self) -> None:
@@ -159,12 +177,15 @@ class RecordedEngine(Learner):
             raise chip.error(
                 "update.path", '"tiki-taka"', "needs readings of lines beside costs; allowed here are digital, filtered"
             )
-        if chip.outer and chip.outer.method in (NODE, LAYER):
-            method = f'"{chip.config.perturbation.method}"'
-            raise chip.error("perturbation.method", method, "needs codes of lines beside costs; allowed here is weight")
         super().__post_init__()
 
-    def run(self, state: State, totals: NDArray[np.integer], sent: bool = False) -> Trace:
+    def run(
+        self,
+        state: State,
+        totals: NDArray[np.integer],
+        sent: bool = False,
+        activity: NDArray[np.integer] | None = None,
+    ) -> Trace:
         """Advance `state` in place by the steps whose costs are given, and return all intermediates.
 
         Parameters
@@ -174,6 +195,9 @@ class RecordedEngine(Learner):
             As of `Readings`.
         sent : bool
             Return what is sent to the cells too.
+        activity : int array, shape (steps, lines)
+            With node perturbation: codes of all lines on rail 1 at each step, those of biases too; of several readings
+            those of the last.
         """
         chip, size = self.chip, self.chip.layout.parameters
         theta = state.arrays.get("theta")
@@ -181,6 +205,7 @@ class RecordedEngine(Learner):
         array = Recorded(
             np.zeros(size, np.int32) if theta is None else theta, 0 if outside else chip.crossbar.drop, outside,
             Readings(state.step, np.ascontiguousarray(totals, np.int64)), self.converters(state),
+            np.array(chip.layout.columns), self._carried(activity, len(totals)),
         )  # fmt: skip
         none = np.zeros((1, 0), np.int32)
         samples = Memory(CYCLIC, chip.samples.seed, 1, none, none)  # of no consequence
@@ -189,6 +214,15 @@ class RecordedEngine(Learner):
         if array.converters is not None:
             state.flags |= int(array.converters.over[0]) << FLAGS.index("parameter")
         return trace
+
+    def _carried(self, activity: NDArray[np.integer] | None, steps: int) -> NDArray[np.int32]:
+        """Line codes of the steps of a run, as of `Recorded`."""
+        if not self.chip.lined:
+            return np.zeros((1, 0), np.int32)
+        codes, shape = np.zeros((0, 0)) if activity is None else activity, (steps, lines(self.chip.layout))
+        if codes.shape != shape:
+            raise ValueError(f"Codes of lines have shape {codes.shape}; a run of {steps} steps takes {shape}.")
+        return np.ascontiguousarray(codes, np.int32)
 
     def converters(self, state: State) -> Converters | None:
         """DACs of an array with one rail; None of other arrays, and where weights are states of devices."""

@@ -70,7 +70,7 @@ def _steps(engine: RecordedEngine, state: State, piece: Piece) -> int:
     rows = max(1, ROWS // max(1, piece.sent.shape[1]))
     for begin in range(0, len(piece.cost), rows):
         part, first = slice(begin, begin + rows), state.step
-        trace = engine.run(state, piece.totals[part], sent=piece.sent.shape[1] > 0)
+        trace = engine.run(state, piece.totals[part], piece.sent.shape[1] > 0, piece.activity[part])
         costs, sent = piece.cost[part] != trace.cost, piece.sent[part] != trace.sent
         wrong = costs | sent.any(axis=1)
         for n in np.flatnonzero(wrong)[:1]:

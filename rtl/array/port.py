@@ -56,6 +56,10 @@ class ArrayPort(Signature):
                                                                       one
     cost         in        `rail0`, `rail1` of `cost.word_bits`       external cost: S of both rails, anything of a
                                                                       rail that is not used; one a sweep
+    activity     in        8 lanes of `array.input_bits`              external cost, node perturbation: codes x that
+                                                                      the lines of all groups had on rail 1, those
+                                                                      of each one's last line too; lines / 8 words,
+                                                                      rounded up, of every sweep
     settle       out       1                                          what the sweep has applied is settling:
                                                                       `engine.settle` clocks from its update on
     convert      out       1                                          high for one clock, the first in which the
@@ -134,6 +138,12 @@ def sample_members(chip: Chip) -> dict[str, Member]:
     }
 
 
+def activity(chip: Chip) -> dict[str, Member]:
+    """Line codes of an array whose lines the engine does not drive, if it takes them."""
+    codes = stream.Signature(lane_words(chip.crossbar.line_bits, SAMPLE_WORD))
+    return {"activity": In(codes)} if chip.lined and chip.cost.word else {}
+
+
 def _network(chip: Chip) -> dict[str, Member]:
     """A network in the array: its lines, and codes of its neurons' inputs."""
     array = chip.crossbar
@@ -148,6 +158,7 @@ def _words(chip: Chip) -> dict[str, Member]:
     return sample_members(chip) | {
         "sample": Out(stream.Signature(SWEEP)),
         "cost": In(stream.Signature(output_layout(chip.cost))),
+        **activity(chip),
     }
 
 

@@ -56,6 +56,8 @@ class RailSequence(Component):
         for memory in memories(chip):
             if memory.owner == "rails":
                 connect(m, flipped(getattr(array, memory.port)), getattr(words, memory.port))
+        if chip.lined:
+            connect(m, flipped(outer.activity), flipped(array.activity))
         m.d.comb += array.busy.eq(outer.busy)
         m.d.comb += [
             outer.sample.payload.number.eq(array.sample.payload.number),

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out, Signature
 
 from ...golden.chip.chip import Chip
 from ..lib.layout import lane_words
-from .port import SAMPLE, STREAMS, safety, sample_members
+from .port import SAMPLE, STREAMS, activity, safety, sample_members
 
 
 class RailPort(Signature):
@@ -36,6 +36,8 @@ class RailPort(Signature):
     convert   out       1                              high for one clock: a conversion is to begin
     cost      in        `cost.word_bits`               what the conversion gives, one a strobe: the next strobe comes
                                                        when it was taken; `array.readings` a presentation
+    activity  in        as of `rtl.array.port`         node perturbation: codes of the lines at the last presentation
+                                                       of a sweep; of every sweep
     busy      in        1                              the array is not ready for a run
     saturated in        1                              high for one clock when a word of the array's saturates
     safe      out       1                              take the safe codes; high unless something runs
@@ -64,5 +66,6 @@ class RailPort(Signature):
         members |= {name: Out(stream.Signature(lane_words(bits, lanes))) for name, bits in words.items()}
         members |= {name: STREAMS[name](chip) for name in chip.path.streams if name != "weight"}
         members |= {"cost": In(stream.Signature(Shape(rail.word_bits, rail.signed)))}
+        members |= activity(chip)
         members |= {**safety(chip), "settle": Out(1), "convert": Out(1), "busy": In(1), "saturated": In(1)}
         super().__init__(members)
