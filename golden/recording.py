@@ -214,8 +214,8 @@ class Recording:
         while f"{count}/cost.npy" in self._file.NameToInfo:
             with self._damage(f"the piece from step {step}"):
                 totals, cost = self._get(f"{count}/totals"), self._get(f"{count}/cost")
-                optional = [self._known(f"{count}/{name}", len(cost)) for name in ("activity", "sent")]
-                piece = Piece(totals, cost, *optional, self._memories(str(count), Piece._fields))
+                activity, sent = (self._known(f"{count}/{name}", len(cost)) for name in ("activity", "sent"))
+                piece = Piece(totals, cost, activity, sent, self._memories(str(count), Piece._fields))
             yield piece
             step, count = step + len(cost), count + 1
         if "end.npy" not in self._file.NameToInfo or int(self._get("end")) != step:
