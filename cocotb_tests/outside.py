@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import words
 from ohmgrad.cocotb_tests.host import Host, rails_used, readings, restore, start
+from ohmgrad.cocotb_tests.outside_loop import Loop
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.memory_map import SAMPLE_WORD, START, Region, Register, record_words
 from ohmgrad.golden.recorded import RecordedEngine
@@ -71,10 +72,16 @@ class Outside:
         names = self.names()
         self.streams, self.cost = {name: bench.sink(f"array.{name}") for name in names}, bench.source("array.cost")
         self.activity = bench.source("array.activity") if chip.lined else None
+        self.loop = Loop(bench, chip) if "train" in chip.path.streams else None
 
     def names(self) -> list[str]:
         """Streams that come."""
-        return [*self.sampled(), "sign", *self.chip.path.streams]
+        return [*self.sampled(), "sign", *self.pulsed()]
+
+    def pulsed(self) -> tuple[str, ...]:
+        """Streams of the update path that have so many words a sweep."""
+        streams = self.chip.path.streams
+        return () if "train" in streams else streams
 
     def sampled(self) -> list[str]:
         """Streams of samples."""
@@ -98,20 +105,34 @@ class Outside:
         Returns
         -------
         dict of str to array
-            Words by stream; of `sample` its number, whether it is the next, and the rails that are used.
+            Words by stream; of `sample` its number, whether it is the next, and the rails that are used. As of
+            `Loop.serve` too.
         list of int
             S of both rails.
         """
-        sent, size = await self.take(*self.streams), self.chip.layout.parameters
-        array.apply(sent[self.chip.path.streams[0]][:size])
+        size = self.chip.layout.parameters
+        sent, looped = await gather(self.take(*self.streams), self.move(array))
+        if self.loop is None:
+            array.apply(sent[self.pulsed()[0]][:size])
         moved, number = self.chip.crossbar.amplitude * sent["sign"][:size], int(sent["sample"][0])
         both = [array.cost(polarity * moved, number) for polarity in (1, self.chip.polarity)]
         _, codes = await gather(
             self.cost.send([dict(zip(("rail0", "rail1"), both, strict=True))]), self.carry(array)
         )  # fmt: skip
-        return sent | codes, both
+        return sent | codes | looped, both
 
-    async def carry(self, array: Array) -> Sent:
+    def traced(self, sent: Sent) -> NDArray[np.int32]:
+        """What a trace has of a sweep, see `golden.step.Trace.sent`."""
+        if self.loop:
+            return np.ravel(sent["vectors"])
+        name = self.pulsed()[0]
+        return sent["code" if self.chip.rail and name == "weight" else name][: self.chip.layout.parameters]
+
+    async def move(self, array: object) -> Sent:
+        """Serve what a sweep asks of arrays A and C, if there are such."""
+        return await self.loop.serve(array) if self.loop else {}
+
+    async def carry(self, array: object) -> Sent:
         """Send the codes of the lines, if the engine takes them."""
         if self.activity is None:
             return {}
@@ -126,14 +147,14 @@ class OneRail(Outside):
 
     def names(self) -> list[str]:
         pulsed = self.chip.path.pulsed
-        return [*self.sampled(), *((*self.chip.path.streams, "sign") if pulsed else ("code",))]
+        return [*self.sampled(), *((*self.pulsed(), "sign") if pulsed else ("code",))]
 
     async def serve(self, array: Array, rails: int) -> tuple[Sent, list[int]]:
         """As of `Outside`; of `shown` the words of each presentation. S of a rail that is not used is 0."""
         rail, size, pulsed = self.chip.rail, self.chip.layout.parameters, self.chip.path.pulsed
-        sent, shown, both = await self.take(*self.streams), [], [0, 0]
+        (sent, looped), shown, both = await gather(self.take(*self.streams), self.move(array)), [], [0, 0]
         number, name = int(sent["sample"][0]), "sign" if pulsed else "code"
-        if pulsed:
+        if pulsed and self.loop is None:
             array.apply(sent["pulses"][:size])
         for k in [k for k in range(2) if rails >> k & 1] or [0]:
             shown.append((await self.take(name) if shown else sent)[name])
@@ -143,7 +164,7 @@ class OneRail(Outside):
             readings = [array.cost(moved, number) for _ in range(1 << rail.readings if rails else 0)]
             await self.cost.send(readings)
             both[k] = sum(readings)
-        return sent | {"shown": np.array(shown)} | await self.carry(array), both
+        return sent | looped | {"shown": np.array(shown)} | await self.carry(array), both
 
 
 def outside_of(bench: Bench, chip: Chip) -> Outside:
@@ -194,10 +215,10 @@ async def train(dut, chip: Chip, array: Array, steps: int, trace: Path) -> list[
         for step in range(steps + 1):
             for reading in range(readings(chip, step) if step < steps else 1):
                 sent, both = await outside.serve(array, rails_used(chip, step, reading) if step < steps else 0)
-                shown = sent["code" if driven else chip.path.streams[0]][: chip.layout.parameters]
+                shown, read = outside.traced(sent), outside.loop and outside.loop.row(sent)[None]
                 if step and not reading:  # what the step before has led to
                     _, cost, *totals = heard[step - 1]
-                    recorder.write([totals], [cost], (before if driven else shown)[None], activity=carried)
+                    recorder.write([totals], [cost], (before if driven else shown)[None], None, carried, read)
                 if not reading:
                     before = shown
                     costs.append(both[0])

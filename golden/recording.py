@@ -7,7 +7,8 @@ start/<field>      the memories before the first step, by the fields of `golden.
 <k>/totals         int32 or int64, shape (steps, 2): `golden.recorded.Readings.totals`
 <k>/cost           int32, shape (steps,): C~
 <k>/activity       int16, shape (steps, lines), with node perturbation: codes of all lines on rail 1
-<k>/sent           int16 or int8, shape (steps, P), if recorded: `golden.step.Trace.sent`
+<k>/readings       int16, shape (steps, cells), with a fast array outside: codes of its lines read after each step
+<k>/sent           int16 or int8, shape (steps, words), if recorded: `golden.step.Trace.sent`
 <k>/<field>        memories after the piece, those that were read; and `<k>/flags`
 end                the step after the last; without it the trace was cut
 
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 from .blocks.measure.cost import AVERAGE
 from .blocks.perturb.outer import lines
 from .chip.chip import Chip
+from .chip.paths import TikiTaka
 from .errors import ConfigError
 from .link.frames import identity
 from .state import State, cleared
@@ -49,8 +51,8 @@ class Piece(NamedTuple):
 
     Attributes
     ----------
-    totals, cost, activity, sent : arrays
-        As in the file; `activity` and `sent` have no columns where they were not recorded.
+    totals, cost, activity, readings, sent : arrays
+        As in the file; the last three have no columns where they were not recorded.
     memories : dict of str to array
         By field of the state; `flags` among them.
     """
@@ -58,6 +60,7 @@ class Piece(NamedTuple):
     totals: NDArray[np.integer]
     cost: NDArray[np.integer]
     activity: NDArray[np.integer]
+    readings: NDArray[np.integer]
     sent: NDArray[np.integer]
     memories: dict[str, NDArray[Any]]
 
@@ -68,7 +71,9 @@ def bits_a_step(chip: Chip, sent: bool = False) -> int:
     words = 2 * types["totals"].itemsize + types["cost"].itemsize
     if chip.lined:
         words += lines(chip.layout) * types["activity"].itemsize
-    return 8 * (words + sent * chip.layout.parameters * types["sent"].itemsize)
+    if isinstance(chip.path, TikiTaka) and not chip.emulated:
+        words += sum(length for _, length in chip.path.lines.layers) * types["readings"].itemsize
+    return 8 * (words + sent * chip.path.sent(chip) * types["sent"].itemsize)
 
 
 def _types(chip: Chip) -> dict[str, np.dtype]:
@@ -78,6 +83,7 @@ def _types(chip: Chip) -> dict[str, np.dtype]:
         "totals": np.dtype("<i8" if wide else "<i4"),
         "cost": np.dtype("<i4"),
         "activity": np.dtype("<i2"),
+        "readings": np.dtype("<i2"),
         "sent": np.dtype("i1" if narrow else "<i2"),
     }
 
@@ -118,9 +124,10 @@ class Recorder:
         sent: NDArray[np.integer] | None = None,
         state: State | None = None,
         activity: NDArray[np.integer] | None = None,
+        readings: NDArray[np.integer] | None = None,
     ) -> None:
         """Append steps, as of `Piece`; with the state behind them, if it was read, which ends a piece."""
-        given = {"totals": totals, "cost": cost, "activity": activity, "sent": sent}
+        given = {"totals": totals, "cost": cost, "activity": activity, "readings": readings, "sent": sent}
         parts = {name: part for name, part in given.items() if part is not None}
         for name, part in parts.items():
             self._held.setdefault(name, []).append(np.asarray(part, self._types[name]))
@@ -214,8 +221,8 @@ class Recording:
         while f"{count}/cost.npy" in self._file.NameToInfo:
             with self._damage(f"the piece from step {step}"):
                 totals, cost = self._get(f"{count}/totals"), self._get(f"{count}/cost")
-                activity, sent = (self._known(f"{count}/{name}", len(cost)) for name in ("activity", "sent"))
-                piece = Piece(totals, cost, activity, sent, self._memories(str(count), Piece._fields))
+                activity, readings, sent = (self._known(f"{count}/{name}", len(cost)) for name in Piece._fields[2:5])
+                piece = Piece(totals, cost, activity, readings, sent, self._memories(str(count), Piece._fields))
             yield piece
             step, count = step + len(cost), count + 1
         if "end.npy" not in self._file.NameToInfo or int(self._get("end")) != step:

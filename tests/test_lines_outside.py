@@ -107,7 +107,7 @@ def test_a_trace_has_the_codes_of_all_lines():
 @pytest.mark.parametrize("activity", [None, np.zeros((3, 8), int)], ids=["none", "too few"])
 def test_without_lines_golden_has_no_factors(activity):
     engine = RecordedEngine(Chip(EXTERNAL))
-    with pytest.raises(ValueError, match=r"^Codes of lines have shape \(.*\); a run of 3 steps takes \(3, 9\).$"):
+    with pytest.raises(ValueError, match=r"^The codes of lines have shape \(.*\); a run of 3 steps takes \(3, 9\).$"):
         engine.run(engine.initial(), np.zeros((3, 2), int), activity=activity)
 
 

@@ -125,11 +125,6 @@ def _parameters(chip: "ChipConfig") -> None:
             "alone",
         )
     require(
-        chip.update.path != "tiki-taka",
-        "update.path",
-        '"tiki-taka" pulses the lines of a network; allowed with cost.source = "external" are "digital", "filtered"',
-    )
-    require(
         chip.engine.samples == "codes" or chip.data,
         "engine.samples",
         '"bits" has no use without data; allowed is "codes"',

@@ -80,7 +80,7 @@ class ArrayPort(Signature):
     transfer     out       32, unsigned                               `filtered`: number that the sweep's pulses
                                                                       have, for the noise of emulated ones; one
     pulse        out       `PULSE`                                    `tiki-taka`: which array a vector is for, and
-                                                                      its number; taken with its last word; slots + 1
+                                                                      its number; taken with any word; slots + 1
     train        out       lanes of 2 bits                            `tiki-taka`: a vector, pulses of all neurons,
                                                                       then of all lines: a cell takes one where both
                                                                       are not 0, of their product's sign

@@ -30,7 +30,11 @@ class RailPort(Signature):
     pulses    out       lanes of 2 bits                `filtered`: a pulse down, none or up for each device; words a
                                                        sweep, before the signs of its first presentation
     transfer  out       32, unsigned                   `filtered`: number of the sweep's pulses; one a sweep
-    sign      out       lanes of 2 bits, or a sine's   `filtered`: perturbation p s of each device; words a presentation
+    pulse     out       as of `rtl.array.port`         `tiki-taka`: vectors of pulses onto A, lines of A that are read,
+    train                                              then a vector of pulses onto C; all of them in every sweep
+    read                                               before the signs of its first presentation
+    reading   in
+    sign      out       lanes of 2 bits, or a sine's   devices: perturbation p s of each; words a presentation
     settle    out       1                              what was presented is settling: `engine.settle` clocks from the
                                                        last word on
     convert   out       1                              high for one clock: a conversion is to begin
@@ -41,7 +45,7 @@ class RailPort(Signature):
     busy      in        1                              the array is not ready for a run
     saturated in        1                              high for one clock when a word of the array's saturates
     safe      out       1                              take the safe codes; high unless something runs
-    enable    out       1                              `filtered`: the host allows pulses
+    enable    out       1                              devices: the host allows pulses
     ========= ========= ============================== ===============================================================
 
     Timing, of an antithetic step of two words with a settling time of 2 clocks and two readings::
