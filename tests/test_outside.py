@@ -61,7 +61,7 @@ def test_what_is_not_known_of_an_array_outside(name, section):
         ({"parameters.groups": [[3, 0]]}, "parameters.groups: [[3, 0]] is not a list of groups; allowed are lists of"),
         ({"perturbation.code": "rank-one"}, 'perturbation.code: "rank-one" needs rows and columns; it is allowed with'),
         ({"perturbation.method": "node"}, 'perturbation.method: "node" needs rows and columns; it is allowed with par'),
-        ({"update.path": "tiki-taka"}, 'update.path: "tiki-taka" pulses the lines of a network; allowed with cost.sou'),
+        ({"update.path": "tiki-taka"}, "device: missing section; update.path = "),
         ({"update.path": "filtered"}, "device: missing section; update.path = "),
         ({"defects": {"stuck": 0.1}}, 'defects: the section is of emulated cells; it is allowed with array.kind = "em'),
         ({"average": {}}, 'average: the section is of emulated cells; it is allowed with array.kind = "emulated".'),
