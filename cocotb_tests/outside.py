@@ -4,7 +4,7 @@
 """
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import cocotb
 import numpy as np
@@ -12,9 +12,11 @@ from cocotb.triggers import FallingEdge, gather
 from numpy.typing import NDArray
 
 from ohmgrad.cocotb_tests.drivers import Bench
+from ohmgrad.cocotb_tests.harness import words
 from ohmgrad.cocotb_tests.host import Host, rails_used, readings, restore, start
+from ohmgrad.cocotb_tests.outside_loop import Loop
 from ohmgrad.golden.chip.chip import Chip
-from ohmgrad.golden.chip.memory_map import START, Region, Register, record_words
+from ohmgrad.golden.chip.memory_map import SAMPLE_WORD, START, Region, Register, record_words
 from ohmgrad.golden.recorded import RecordedEngine
 from ohmgrad.golden.recording import Recorder
 from ohmgrad.rtl.array.port import sample_members
@@ -42,6 +44,18 @@ class Array(Protocol):
         ...
 
 
+@runtime_checkable
+class Lined(Protocol):
+    """What it needs of an array besides with node perturbation."""
+
+    def activity(self) -> NDArray[np.integer]:
+        """Codes of all lines when `cost` was asked last, shape (lines,).
+
+        Group by group, the last line of each too; integers of `array.input_bits`.
+        """
+        ...
+
+
 class Outside:
     """Streams between an engine and an array outside.
 
@@ -57,10 +71,17 @@ class Outside:
         self.chip = chip
         names = self.names()
         self.streams, self.cost = {name: bench.sink(f"array.{name}") for name in names}, bench.source("array.cost")
+        self.activity = bench.source("array.activity") if chip.lined else None
+        self.loop = Loop(bench, chip) if "train" in chip.path.streams else None
 
     def names(self) -> list[str]:
         """Streams that come."""
-        return [*self.sampled(), "sign", *self.chip.path.streams]
+        return [*self.sampled(), "sign", *self.pulsed()]
+
+    def pulsed(self) -> tuple[str, ...]:
+        """Streams of the update path that have so many words a sweep."""
+        streams = self.chip.path.streams
+        return () if "train" in streams else streams
 
     def sampled(self) -> list[str]:
         """Streams of samples."""
@@ -68,10 +89,10 @@ class Outside:
 
     async def take(self, *names: str) -> Sent:
         """What comes on these streams in a sweep, or in a presentation of one."""
-        samples, words = self.chip.samples, self.chip.layout.words
+        samples, length = self.chip.samples, self.chip.layout.words
         counts = {"sample": 1, "transfer": 1, "line": record_words(samples.inputs)}
         counts["target"] = record_words(samples.outputs)
-        got = await gather(*(self.streams[name].receive(counts.get(name, words)) for name in names))
+        got = await gather(*(self.streams[name].receive(counts.get(name, length)) for name in names))
         sent = dict(zip(names, got, strict=True))
         if "sample" in sent:
             (sample,) = sent["sample"]
@@ -84,16 +105,41 @@ class Outside:
         Returns
         -------
         dict of str to array
-            Words by stream; of `sample` its number, whether it is the next, and the rails that are used.
+            Words by stream; of `sample` its number, whether it is the next, and the rails that are used. As of
+            `Loop.serve` too.
         list of int
             S of both rails.
         """
-        sent, size = await self.take(*self.streams), self.chip.layout.parameters
-        array.apply(sent[self.chip.path.streams[0]][:size])
+        size = self.chip.layout.parameters
+        sent, looped = await gather(self.take(*self.streams), self.move(array))
+        if self.loop is None:
+            array.apply(sent[self.pulsed()[0]][:size])
         moved, number = self.chip.crossbar.amplitude * sent["sign"][:size], int(sent["sample"][0])
         both = [array.cost(polarity * moved, number) for polarity in (1, self.chip.polarity)]
-        await self.cost.send([dict(zip(("rail0", "rail1"), both, strict=True))])
-        return sent, both
+        _, codes = await gather(
+            self.cost.send([dict(zip(("rail0", "rail1"), both, strict=True))]), self.carry(array)
+        )  # fmt: skip
+        return sent | codes | looped, both
+
+    def traced(self, sent: Sent) -> NDArray[np.int32]:
+        """What a trace has of a sweep, see `golden.step.Trace.sent`."""
+        if self.loop:
+            return np.ravel(sent["vectors"])
+        name = self.pulsed()[0]
+        return sent["code" if self.chip.rail and name == "weight" else name][: self.chip.layout.parameters]
+
+    async def move(self, array: object) -> Sent:
+        """Serve what a sweep asks of arrays A and C, if there are such."""
+        return await self.loop.serve(array) if self.loop else {}
+
+    async def carry(self, array: object) -> Sent:
+        """Send the codes of the lines, if the engine takes them."""
+        if self.activity is None:
+            return {}
+        assert isinstance(array, Lined), "node perturbation needs a method `activity` of the array"
+        codes = array.activity()
+        await self.activity.send(words(codes, SAMPLE_WORD).tolist())
+        return {"activity": codes}
 
 
 class OneRail(Outside):
@@ -101,24 +147,24 @@ class OneRail(Outside):
 
     def names(self) -> list[str]:
         pulsed = self.chip.path.pulsed
-        return [*self.sampled(), *((*self.chip.path.streams, "sign") if pulsed else ("code",))]
+        return [*self.sampled(), *((*self.pulsed(), "sign") if pulsed else ("code",))]
 
     async def serve(self, array: Array, rails: int) -> tuple[Sent, list[int]]:
         """As of `Outside`; of `shown` the words of each presentation. S of a rail that is not used is 0."""
         rail, size, pulsed = self.chip.rail, self.chip.layout.parameters, self.chip.path.pulsed
-        sent, shown, both = await self.take(*self.streams), [], [0, 0]
-        number, words = int(sent["sample"][0]), "sign" if pulsed else "code"
-        if pulsed:
+        (sent, looped), shown, both = await gather(self.take(*self.streams), self.move(array)), [], [0, 0]
+        number, name = int(sent["sample"][0]), "sign" if pulsed else "code"
+        if pulsed and self.loop is None:
             array.apply(sent["pulses"][:size])
         for k in [k for k in range(2) if rails >> k & 1] or [0]:
-            shown.append((await self.take(words) if shown else sent)[words])
+            shown.append((await self.take(name) if shown else sent)[name])
             if not pulsed:
                 array.apply(shown[-1][:size])
             moved = self.chip.crossbar.amplitude * pulsed * shown[-1][:size]
             readings = [array.cost(moved, number) for _ in range(1 << rail.readings if rails else 0)]
             await self.cost.send(readings)
             both[k] = sum(readings)
-        return sent | {"shown": np.array(shown)}, both
+        return sent | looped | {"shown": np.array(shown)} | await self.carry(array), both
 
 
 def outside_of(bench: Bench, chip: Chip) -> Outside:
@@ -156,7 +202,7 @@ async def train(dut, chip: Chip, array: Array, steps: int, trace: Path) -> list[
         S of rail 0 at each step, its first reading.
     """
     bench, host, engine = Bench(dut, "", EngineTop(chip)), Host(dut, ""), RecordedEngine(chip)
-    outside, heard, costs, before = outside_of(bench, chip), [], [], None
+    outside, heard, costs, before, carried = outside_of(bench, chip), [], [], None, None
     driven = bool(chip.rail) and not chip.path.pulsed  # by codes of DACs, which a trace has of the step itself
     dut.array__busy.value = dut.array__saturated.value = 0
     await bench.start()
@@ -169,12 +215,13 @@ async def train(dut, chip: Chip, array: Array, steps: int, trace: Path) -> list[
         for step in range(steps + 1):
             for reading in range(readings(chip, step) if step < steps else 1):
                 sent, both = await outside.serve(array, rails_used(chip, step, reading) if step < steps else 0)
-                words = sent["code" if driven else chip.path.streams[0]][: chip.layout.parameters]
+                shown, read = outside.traced(sent), outside.loop and outside.loop.row(sent)[None]
                 if step and not reading:  # what the step before has led to
                     _, cost, *totals = heard[step - 1]
-                    recorder.write([totals], [cost], (before if driven else words)[None])
+                    recorder.write([totals], [cost], (before if driven else shown)[None], None, carried, read)
                 if not reading:
-                    before = words
+                    before = shown
                     costs.append(both[0])
+                carried = sent["activity"][None] if chip.lined else None
     await running
     return costs[:-1]

@@ -31,6 +31,7 @@ from ohmgrad.rtl.top import EngineTop
 SMALL = {"parameters.count": 37, "update.eta": 0.01}
 GROUPS = {"parameters.count": 29, "parameters.groups": [[3, 5], [2, 7]]}
 FILTERED = {"update.path": "filtered", "update.eta": 0.02, "device": {"states": 100}}
+LOOP = {"update.path": "tiki-taka", "update.eta": 0.1, "device": {}, "fast": {"rate": 0.004}, "transfer.bits": 14}
 STEPS = 12
 FLAGGED = ("signed", "one_rail")
 CHIPS: dict[str, dict[str, Any]] = {
@@ -52,6 +53,30 @@ CHIPS: dict[str, dict[str, Any]] = {
     "filtered": {
         **FILTERED, **GROUPS, "perturbation.code": "rank-one", "engine.lanes": 4, "cost.signed": True,
         "perturbation.tau_theta": 2,
+    },
+    "node": {
+        **GROUPS, "perturbation.method": "node", "array.input_bits": 6, "cost.average": 2, "cost.signed": True,
+        "perturbation.tau_theta": 2, "engine.lanes": 8, "stream": {"inputs": 3},
+    },
+    "node_by_layer": {
+        "parameters.count": 46, "parameters.groups": [[2, 17], [4, 3]], "perturbation.method": "node-by-layer",
+        "cost.mode": "forward", "cost.average_c0": 2, "array.rails": 1, "engine.lanes": 2, "update.momentum": 0.5,
+    },
+    "node_filtered": {
+        **FILTERED, **GROUPS, "perturbation.method": "node", "perturbation.code": "walsh", "array.input_bits": 2,
+        "engine.lanes": 1, "perturbation.tau_theta": 3, "perturbation.tau_x": 3, "perturbation.tau_p": 3,
+    },
+    "tiki_taka": {
+        **GROUPS, **LOOP, "fast.slots": 3, "perturbation.method": "node", "array.input_bits": 5, "engine.lanes": 4,
+        "perturbation.tau_x": 4, "perturbation.blanking": 1, "transfer.chopper": 0.3, "cost.average": 2,
+    },
+    "tiki_taka_rank_one": {
+        **GROUPS, **LOOP, "perturbation.code": "rank-one", "engine.lanes": 8, "cost.mode": "forward",
+        "fast.trains": "deterministic", "fast.slots": 2, "transfer.lines": "rows", "perturbation.tau_theta": 1,
+    },
+    "one_rail_tiki_taka": {
+        **GROUPS, **LOOP, "array.rails": 1, "perturbation.method": "node", "engine.lanes": 2, "engine.settle": 2,
+        "perturbation.tau_theta": 3, "stream": {"inputs": 3}, "transfer.means": 2, "transfer.chopper_period": 1,
     },
     "in_memory": {
         "data": {"set": "nist7x7", "train": 5, "test": 0}, "perturbation.tau_x": 2, "array.input_bits": 5,
@@ -132,9 +157,20 @@ class Stubborn:
         bits = chip.config.cost.word_bits
         self.low = -(1 << bits - 1) if chip.cost.word.signed else 0
         self.high, self.rng = self.low + (1 << bits) - 1, rng
+        self.path, self.bits, self.lines = chip.path, chip.crossbar.line_bits, sum(chip.layout.columns)
 
     def apply(self, words: np.ndarray) -> None:
         pass
+
+    def activity(self) -> np.ndarray:
+        return extremes(self.rng, self.bits, self.lines)
+
+    def pulse(self, slow: bool, vector: np.ndarray) -> None:
+        pass
+
+    def read(self, group: int, line: int) -> np.ndarray:
+        bits = self.path.settings.read_bits
+        return extremes(self.rng, bits, self.path.lines.layers[group][1])
 
     def cost(self, moved: np.ndarray, sample: int) -> int:
         return int(self.rng.choice([self.low, self.high, self.rng.integers(self.low, self.high + 1)]))
@@ -162,12 +198,15 @@ async def engine_matches_golden(dut, name):
     await restore(host, chip, state)
     await host.write(Region.REGISTERS, [1], Register.PULSES)
     running, presented = cocotb.start_soon(start(host, START, STEPS)), 0
+    answered: dict[str, np.ndarray] = {}
     for step in range(STEPS):
-        before, totals = state.copy(), [0, 0]
+        totals = [0, 0]
         for reading in range(readings(chip, step)):
             rails = rails_used(chip, step, reading)
             sent, both = await outside.serve(array, rails)
-            compare(chip, reference, step, before, sent, rails, reading == 0)
+            if step and not reading:
+                await learned(bench, outside, reference, state, answered, sent, heard)
+            compare(chip, reference, step, state, sent, rails, reading == 0)
             sample = step // chip.sequencer.tau_x
             check(f"{name} sample", step, [sample, sample != presented], sent["sample"][:2])
             samples.check(step, sample, sent)
@@ -175,15 +214,14 @@ async def engine_matches_golden(dut, name):
             c0 = chip.cost.mode == 0
             taken = (chip.config.cost.average, chip.config.cost.average_c0 if c0 else chip.config.cost.average)
             totals = [total + word * (reading < most) for total, word, most in zip(totals, both, taken, strict=True)]
-        trace = reference.run(state, np.array([totals]))
-        for _ in range(2000):
-            if len(heard) > step:
-                break
-            await FallingEdge(dut.clk)
-        check(f"{name} telemetry", step, [step, trace.cost[0], *totals], heard[step])
+        answered = {"totals": np.array([totals])}
+        if chip.lined:
+            answered["activity"] = sent["activity"][None]  # of the last reading
+    await told(bench, heard, STEPS - 1)
     sums = await host.read(Region.REGISTERS, 2, Register.SUM_0)
     check(f"{name} S_0, S_1", STEPS, both, sums if chip.cost.word.signed else sums % 2**32)
     sent, _ = await outside.serve(array, 0)
+    await learned(bench, outside, reference, state, answered, sent, heard)
     compare(chip, reference, STEPS, state, sent, 0, True)
     await running
     await memories_match(host, chip, state)
@@ -191,6 +229,38 @@ async def engine_matches_golden(dut, name):
         settled = chip.sequencer.settle * strobes["array.convert"] >> chip.rail.readings
         check(f"{name} clocks that are settled", STEPS, settled, strobes["array.settle"])
     assert name not in FLAGGED or state.flags, "no flag was ever raised"
+
+
+async def told(bench: Bench, heard: list, step: int) -> None:
+    """Wait until telemetry has told of a step."""
+    for _ in range(2000):
+        if len(heard) > step:
+            break
+        await FallingEdge(bench.dut.clk)
+
+
+async def learned(bench: Bench, outside: Outside, reference: RecordedEngine, state, answered, sent, heard) -> None:
+    """Advance golden by a step; what the sweep behind it sent to arrays A and C, and telemetry, are its own."""
+    step, name, loop = state.step, outside.chip.config.name, outside.loop
+    if loop:
+        answered = answered | {"readings": loop.row(sent)[None]}
+    trace = reference.run(state, sent=True, **answered)
+    await told(bench, heard, step)
+    check(f"{name} telemetry", step, [step, trace.cost[0], *answered["totals"][0]], heard[step])
+    if loop:
+        looped(outside.chip, step, trace.sent[0], sent)
+
+
+def looped(chip: Chip, step: int, vectors: np.ndarray, sent) -> None:
+    """Vectors of pulses onto A and C, their numbers, and which lines were read, are golden's."""
+    taus, slots, name = chip.config.perturbation, chip.path.pulses.slots, chip.config.name
+    check(f"{name} vectors", step, vectors, sent["vectors"])
+    used = slots * (step % taus.tau_x >= taus.blanking)
+    check(f"{name} numbers of vectors", step, [*range(step * slots, step * slots + used), step], sent["numbers"])
+    scan, updated = (step + 1) // taus.tau_theta - 1, (step + 1) % taus.tau_theta == 0
+    counts = [count for count, _ in chip.path.lines.layers]
+    lines = [(k, scan % count, step) for k, count in enumerate(counts)] if updated else []
+    check(f"{name} lines read", step, lines, sent["lines"])
 
 
 class Sum:

@@ -14,7 +14,7 @@ from .blocks.array.rails import PERTURBED, OneRail, present
 from .blocks.control.sequencer import Sequencer, refreshes
 from .blocks.measure.cost import ANTITHETIC, FORWARD
 from .blocks.measure.samples import CYCLIC
-from .blocks.perturb.outer import LAYER, NODE
+from .blocks.perturb.outer import lines
 from .chip.paths import TikiTaka
 from .compiled import njit
 from .learner import Learner
@@ -108,20 +108,36 @@ def shown(converters, theta, drop, out):
             out[i] = theta[i] >> drop
 
 
+@njit
+def carry(columns, activity, row, lines):
+    """Write the line codes of a step, if there are any, to rail 1 of `golden.forward.Rails.lines`."""
+    if activity.shape[1]:
+        at = 0
+        for k in range(columns.size):
+            for c in range(columns[k]):
+                lines[k, 1, c] = activity[row, at]
+                at += 1
+
+
 class Recorded(NamedTuple):
     """An array that has answered, for `golden.step.run`.
 
     Attributes
     ----------
-    theta : int32 array, shape (P,)
-        Parameters, or states of emulated devices; of devices outside the pulses of the last update.
+    theta : int32 array, shape (P,) or (words of `golden.chip.paths.Path.sent`,)
+        Parameters, or states of emulated devices; of devices outside the pulses of the last update, or vectors of a
+        step.
     drop : int
         Bits of it below what is sent.
     outside : bool
-        It has pulses.
+        It has pulses of updates alone.
     cells : Readings
     converters : Converters or None
         Numba drops what does not go with the type.
+    columns : int64 array, shape (layers,)
+        Lines of each layer, or group.
+    activity : int32 array, shape (steps, lines)
+        Codes of all lines on rail 1 at each step; (steps, 0) where the engine takes none.
     """
 
     theta: np.ndarray
@@ -129,10 +145,13 @@ class Recorded(NamedTuple):
     outside: bool
     cells: Readings
     converters: Converters | None
+    columns: np.ndarray
+    activity: np.ndarray
 
     def respond(self, function, signs, rails, targets, now):
         drive_step(self.converters, self.theta, signs, now)
         row = now - self.cells.first
+        carry(self.columns, self.activity, row, rails.lines)
         return self.cells.totals[row, 0], self.cells.totals[row, 1]
 
     def show(self, updated, out):
@@ -146,25 +165,16 @@ class Recorded(NamedTuple):
 @dataclass
 class RecordedEngine(Learner):
     """A chip on costs that an array, this one or another, has answered.
-
-    Raises
-    ------
-    ConfigError
-        The engine takes more from the array than costs: codes of lines, or readings of a fast array.
     """
 
-    def __post_init__(self) -> None:
-        chip = self.chip
-        if isinstance(chip.path, TikiTaka):
-            raise chip.error(
-                "update.path", '"tiki-taka"', "needs readings of lines beside costs; allowed here are digital, filtered"
-            )
-        if chip.outer and chip.outer.method in (NODE, LAYER):
-            method = f'"{chip.config.perturbation.method}"'
-            raise chip.error("perturbation.method", method, "needs codes of lines beside costs; allowed here is weight")
-        super().__post_init__()
-
-    def run(self, state: State, totals: NDArray[np.integer], sent: bool = False) -> Trace:
+    def run(
+        self,
+        state: State,
+        totals: NDArray[np.integer],
+        sent: bool = False,
+        activity: NDArray[np.integer] | None = None,
+        readings: NDArray[np.integer] | None = None,
+    ) -> Trace:
         """Advance `state` in place by the steps whose costs are given, and return all intermediates.
 
         Parameters
@@ -174,21 +184,46 @@ class RecordedEngine(Learner):
             As of `Readings`.
         sent : bool
             Return what is sent to the cells too.
+        activity : int array, shape (steps, lines)
+            With node perturbation: codes of all lines on rail 1 at each step, those of biases too; of several readings
+            those of the last.
+        readings : int array, shape (steps, cells)
+            With a fast array outside: codes of the lines that were read after each step, of all layers one behind the
+            other; anything after a step that reads none.
+
+        Raises
+        ------
+        ValueError
+            Activity or readings have another shape.
         """
-        chip, size = self.chip, self.chip.layout.parameters
-        theta = state.arrays.get("theta")
+        chip, size, steps = self.chip, self.chip.layout.parameters, len(totals)
+        theta, looped = state.arrays.get("theta"), self.looped
+        if looped:
+            cells = sum(length for _, length in looped.lines.layers)
+            codes = _shaped("readings of lines", readings, (steps, cells))
+            self.learning = self.learning._replace(first=state.step, readings=codes)
+            theta = self.learning.vectors.ravel()  # what it shows
         outside = theta is None
+        drop = 0 if outside or looped else chip.crossbar.drop
         array = Recorded(
-            np.zeros(size, np.int32) if theta is None else theta, 0 if outside else chip.crossbar.drop, outside,
+            np.zeros(size, np.int32) if theta is None else theta, drop, outside,
             Readings(state.step, np.ascontiguousarray(totals, np.int64)), self.converters(state),
+            np.array(chip.layout.columns),
+            _shaped("codes of lines", activity, (steps, lines(chip.layout) if chip.lined else 0)),
         )  # fmt: skip
         none = np.zeros((1, 0), np.int32)
         samples = Memory(CYCLIC, chip.samples.seed, 1, none, none)  # of no consequence
-        trace = trace_of(len(totals), chip.layout.neurons, size if sent else 0)
-        trace = self.advance(state, len(totals), trace, array, samples)
+        trace = trace_of(steps, chip.layout.neurons, chip.path.sent(chip) if sent else 0)
+        trace = self.advance(state, steps, trace, array, samples)
         if array.converters is not None:
             state.flags |= int(array.converters.over[0]) << FLAGS.index("parameter")
         return trace
+
+    @property
+    def looped(self) -> TikiTaka | None:
+        """The path, if it has a fast array outside."""
+        path = self.chip.path
+        return path if isinstance(path, TikiTaka) and not self.chip.emulated else None
 
     def converters(self, state: State) -> Converters | None:
         """DACs of an array with one rail; None of other arrays, and where weights are states of devices."""
@@ -215,3 +250,11 @@ class RecordedEngine(Learner):
             return converters.codes[0], converters.codes[1]
         weights, moved = state.theta >> bar.drop, bar.amplitude * signs
         return weights + moved, weights + polarity * moved
+
+
+def _shaped(name: str, given: NDArray[np.integer] | None, shape: tuple[int, int]) -> NDArray[np.int32]:
+    """What an array has answered beside its cost, or nothing where it has no columns."""
+    codes = np.zeros((shape[0] if shape[1] == 0 else 0, 0)) if given is None or shape[1] == 0 else given
+    if codes.shape != shape:
+        raise ValueError(f"The {name} have shape {codes.shape}; a run of {shape[0]} steps takes {shape}.")
+    return np.ascontiguousarray(codes, np.int32)

@@ -6,7 +6,9 @@ about              JSON: version, name of the chip, its `golden.link.frames.iden
 start/<field>      the memories before the first step, by the fields of `golden.state.State`; and `start/flags`
 <k>/totals         int32 or int64, shape (steps, 2): `golden.recorded.Readings.totals`
 <k>/cost           int32, shape (steps,): C~
-<k>/sent           int16 or int8, shape (steps, P), if recorded: `golden.step.Trace.sent`
+<k>/activity       int16, shape (steps, lines), with node perturbation: codes of all lines on rail 1
+<k>/readings       int16, shape (steps, cells), with a fast array outside: codes of its lines read after each step
+<k>/sent           int16 or int8, shape (steps, words), if recorded: `golden.step.Trace.sent`
 <k>/<field>        memories after the piece, those that were read; and `<k>/flags`
 end                the step after the last; without it the trace was cut
 
@@ -26,7 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blocks.measure.cost import AVERAGE
+from .blocks.perturb.outer import lines
 from .chip.chip import Chip
+from .chip.paths import TikiTaka
 from .errors import ConfigError
 from .link.frames import identity
 from .state import State, cleared
@@ -47,14 +51,16 @@ class Piece(NamedTuple):
 
     Attributes
     ----------
-    totals, cost, sent : arrays
-        As in the file; `sent` has no columns where it was not recorded.
+    totals, cost, activity, readings, sent : arrays
+        As in the file; the last three have no columns where they were not recorded.
     memories : dict of str to array
         By field of the state; `flags` among them.
     """
 
     totals: NDArray[np.integer]
     cost: NDArray[np.integer]
+    activity: NDArray[np.integer]
+    readings: NDArray[np.integer]
     sent: NDArray[np.integer]
     memories: dict[str, NDArray[Any]]
 
@@ -63,7 +69,11 @@ def bits_a_step(chip: Chip, sent: bool = False) -> int:
     """Bits that a trace has for each step, memories apart."""
     types = _types(chip)
     words = 2 * types["totals"].itemsize + types["cost"].itemsize
-    return 8 * (words + sent * chip.layout.parameters * types["sent"].itemsize)
+    if chip.lined:
+        words += lines(chip.layout) * types["activity"].itemsize
+    if isinstance(chip.path, TikiTaka) and not chip.emulated:
+        words += sum(length for _, length in chip.path.lines.layers) * types["readings"].itemsize
+    return 8 * (words + sent * chip.path.sent(chip) * types["sent"].itemsize)
 
 
 def _types(chip: Chip) -> dict[str, np.dtype]:
@@ -72,6 +82,8 @@ def _types(chip: Chip) -> dict[str, np.dtype]:
     return {
         "totals": np.dtype("<i8" if wide else "<i4"),
         "cost": np.dtype("<i4"),
+        "activity": np.dtype("<i2"),
+        "readings": np.dtype("<i2"),
         "sent": np.dtype("i1" if narrow else "<i2"),
     }
 
@@ -106,10 +118,17 @@ class Recorder:
         self._memories("start", state)
 
     def write(
-        self, totals: Any, cost: Any, sent: NDArray[np.integer] | None = None, state: State | None = None
+        self,
+        totals: Any,
+        cost: Any,
+        sent: NDArray[np.integer] | None = None,
+        state: State | None = None,
+        activity: NDArray[np.integer] | None = None,
+        readings: NDArray[np.integer] | None = None,
     ) -> None:
         """Append steps, as of `Piece`; with the state behind them, if it was read, which ends a piece."""
-        parts = {"totals": totals, "cost": cost} | ({} if sent is None else {"sent": sent})
+        given = {"totals": totals, "cost": cost, "activity": activity, "readings": readings, "sent": sent}
+        parts = {name: part for name, part in given.items() if part is not None}
         for name, part in parts.items():
             self._held.setdefault(name, []).append(np.asarray(part, self._types[name]))
         held = self._held["cost"]
@@ -202,9 +221,8 @@ class Recording:
         while f"{count}/cost.npy" in self._file.NameToInfo:
             with self._damage(f"the piece from step {step}"):
                 totals, cost = self._get(f"{count}/totals"), self._get(f"{count}/cost")
-                known = f"{count}/sent.npy" in self._file.NameToInfo
-                sent = self._get(f"{count}/sent") if known else np.zeros((len(cost), 0), np.int8)
-                piece = Piece(totals, cost, sent, self._memories(str(count), ("totals", "cost", "sent")))
+                activity, readings, sent = (self._known(f"{count}/{name}", len(cost)) for name in Piece._fields[2:5])
+                piece = Piece(totals, cost, activity, readings, sent, self._memories(str(count), Piece._fields))
             yield piece
             step, count = step + len(cost), count + 1
         if "end.npy" not in self._file.NameToInfo or int(self._get("end")) != step:
@@ -214,6 +232,10 @@ class Recording:
         names = [name for name in self._file.NameToInfo if name.startswith(f"{at}/")]
         fields = [name.removeprefix(f"{at}/").removesuffix(".npy") for name in names]
         return {field: self._get(f"{at}/{field}") for field in fields if field not in others}
+
+    def _known(self, name: str, steps: int) -> NDArray[Any]:
+        """An entry, or without it one that has no columns."""
+        return self._get(name) if f"{name}.npy" in self._file.NameToInfo else np.zeros((steps, 0), np.int8)
 
     def _get(self, name: str) -> NDArray[Any]:
         with self._file.open(f"{name}.npy") as entry:

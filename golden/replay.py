@@ -70,16 +70,25 @@ def _steps(engine: RecordedEngine, state: State, piece: Piece) -> int:
     rows = max(1, ROWS // max(1, piece.sent.shape[1]))
     for begin in range(0, len(piece.cost), rows):
         part, first = slice(begin, begin + rows), state.step
-        trace = engine.run(state, piece.totals[part], sent=piece.sent.shape[1] > 0)
+        known = piece.sent.shape[1] > 0
+        trace = engine.run(state, piece.totals[part], known, piece.activity[part], piece.readings[part])
         costs, sent = piece.cost[part] != trace.cost, piece.sent[part] != trace.sent
         wrong = costs | sent.any(axis=1)
         for n in np.flatnonzero(wrong)[:1]:
             if costs[n]:
                 raise _difference(first + n, "cost unit", "C~", piece.cost[begin + n], trace.cost[n])
             i = np.flatnonzero(sent[n])[0]
-            block, word = ("filter", "pulse") if engine.chip.path.pulsed else ("optimizer", "weight")
-            raise _difference(first + n, block, f"{word} {i}", piece.sent[begin + n, i], trace.sent[n, i])
+            raise _difference(first + n, *_place(engine, int(i)), piece.sent[begin + n, i], trace.sent[n, i])
     return piece.cost.size + piece.sent.size
+
+
+def _place(engine: RecordedEngine, i: int) -> tuple[str, str]:
+    """Block and name of a word that was sent."""
+    if path := engine.looped:
+        vector, element = divmod(i, path.elements)
+        slow = vector == path.pulses.slots
+        return ("transfer_vector", f"pulse {element}") if slow else ("pulses", f"pulse {element} of slot {vector}")
+    return ("filter", f"pulse {i}") if engine.chip.path.pulsed else ("optimizer", f"weight {i}")
 
 
 def _memories(engine: RecordedEngine, state: State, piece: Piece) -> int:

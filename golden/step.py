@@ -75,9 +75,10 @@ class Trace(NamedTuple):
         S of both rails, as the outputs have it: before low-pass, ramp and noise.
     cost : int64 array, shape (steps,)
         C~.
-    sent : int32 array, shape (steps, P) or (steps, 0)
+    sent : int32 array, shape (steps, P), (steps, words of `golden.chip.paths.Path.sent`) or (steps, 0)
         What the array gets after a step: weight codes, or of devices outside the pulses of its update. The DACs of an
-        array with one rail: the codes of the step's first rail.
+        array with one rail: the codes of the step's first rail. Arrays A and C outside: vectors of pulses of neurons
+        and lines, those of each slot onto A, then those onto C.
     """
 
     sample: np.ndarray

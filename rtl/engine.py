@@ -17,8 +17,10 @@ from amaranth.lib.stream import Signature as Stream
 from amaranth.lib.wiring import Component, Out, connect, flipped
 
 from ..golden.blocks.measure.cost import ANALOG, ANTITHETIC, FORWARD
+from ..golden.blocks.perturb.outer import lines
 from ..golden.chip.chip import Chip
 from ..golden.chip.memories import memories
+from ..golden.chip.memory_map import record_words
 from ..golden.chip.registers import constants
 from .array.port import SWEEP, ArrayPort, sample_members
 from .control.control_port import control_members
@@ -27,7 +29,7 @@ from .control.sequencer_counters import counter_ports
 from .control.settings import Settings, effective_settings, single_reading
 from .lib.mixer import Seed
 from .lib.signals import signals
-from .lib.streams import decouple, fork, skid, transfer
+from .lib.streams import decouple, fork, portion, skid, transfer
 from .measure.calibration import Calibration
 from .measure.cost import CostUnit, Telemetry
 from .measure.delay_line import DelayLine
@@ -162,12 +164,17 @@ class Engine(Component):
             m.d.sync += [number.eq(now.sample), known.eq(1)]
         decouple(m, sample, self.array.sample)  # a sweep is presented before the array asks for it
         self._settle(m, self.array.cost, cost.output)
-        if not self.chip.samples.inputs:
-            return [sample]
-        samples, request = self._samples(m, now)
-        for name in sample_members(self.chip):
-            skid(m, getattr(samples, name), getattr(self.array, name))
-        return [sample, request]
+        sinks = [sample]
+        if self.chip.lined:
+            (line,) = perturbations.lines
+            sinks.append(swept := Stream(0).create(path=("swept",)))
+            portion(m, swept, self.array.activity, line, record_words(lines(self.chip.layout)))
+        if self.chip.samples.inputs:
+            samples, request = self._samples(m, now)
+            for name in sample_members(self.chip):
+                skid(m, getattr(samples, name), getattr(self.array, name))
+            sinks.append(request)
+        return sinks
 
     def _settle(self, m: Module, source, sink) -> None:
         """Hold conversions back until what the sweep applied has settled, and tell the array."""

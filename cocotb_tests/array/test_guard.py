@@ -5,7 +5,8 @@ from importlib.resources import files
 from typing import Any
 
 import cocotb
-from cocotb.triggers import ClockCycles, FallingEdge
+import numpy as np
+from cocotb.triggers import ClockCycles, FallingEdge, gather
 
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, over, run
@@ -22,7 +23,14 @@ TIMEOUT, STEPS = 100, 40
 CHIPS: dict[str, dict[str, Any]] = {
     "digital": {"update.eta": 1e-5, "engine.settle": 150, "array.latency": 1},
     "filtered": {"update.path": "filtered", "update.eta": 1.5, "device": {"states": 100}, "update.reset": "zero"},
-}
+    "tiki_taka": {
+        "update.path": "tiki-taka", "update.eta": 1.5, "device": {}, "fast": {"rate": 0.004, "slots": 2},
+        "transfer.bits": 14, "perturbation.method": "node", "parameters.groups": [[4, 5]],
+    },
+}  # fmt: skip
+
+PULSED = {"filtered": "pulses", "tiki_taka": "train"}
+"""Streams of pulses."""
 
 
 @cache
@@ -55,11 +63,25 @@ async def begin(dut, name: str) -> tuple[Host, Outside, Bench]:
     return host, outside, bench
 
 
+class Still:
+    """Arrays A and C that stay as they are, with full lines."""
+
+    def pulse(self, slow: bool, vector: np.ndarray) -> None:
+        pass
+
+    def read(self, group: int, line: int) -> list[int]:
+        return [3, -200, 0, 255]
+
+    def activity(self) -> np.ndarray:
+        return np.full(5, 127)
+
+
 async def served(outside: Outside, sweeps: int) -> None:
     """Serve some sweeps with costs that change."""
     for n in range(sweeps):
-        await outside.take(*outside.streams)
+        await gather(outside.take(*outside.streams), outside.move(Still()))
         await outside.cost.send([{"rail0": 1000 + 10000 * (n % 3), "rail1": 900}])
+        await outside.carry(Still())
 
 
 async def until_idle(host: Host, bench: Bench, clocks: int) -> int:
@@ -138,15 +160,15 @@ async def stop_is_safe(dut, name):
 
 
 @cocotb.test()
-@over(["filtered"])
+@over(PULSED)
 async def no_pulse_leaves_before_it_is_allowed(dut, name):
     host, outside, bench = await begin(dut, name)
-    left, enabled = [], []
+    left, enabled, pulses = [], [], f"array.{PULSED[name]}"
 
     async def watch():
         while True:
             await FallingEdge(dut.clk)
-            if int(bench.signal("array.pulses.valid").value) and int(bench.signal("array.pulses.payload").value):
+            if int(bench.signal(f"{pulses}.valid").value) and int(bench.signal(f"{pulses}.payload").value):
                 left.append(1)
             enabled.append(int(bench.signal("array.enable").value))
 

@@ -8,12 +8,14 @@ from cocotb.triggers import RisingEdge, gather
 
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, over, run
-from ohmgrad.rtl.lib.streams import decouple, fork, skid, transfer
+from ohmgrad.rtl.lib.streams import decouple, fork, portion, skid, transfer
 
 # Sinks, bits of the payload.
 GRID = {"one": (1, 3), "two": (2, 8), "three": (3, 13), "five": (5, 4)}
 # What connects two streams, words that it holds while the sink is not ready, clocks that it takes.
 REGISTERS = {"decouple": (decouple, 2, 1), "skid": (skid, 1, 0)}
+# Words a request.
+PORTIONS = {"portion_1": 1, "portion_7": 7}
 BITS = 9
 BATCHES, TRANSFERS = 8, 60
 
@@ -49,13 +51,29 @@ class Connected(Component):
         return m
 
 
-def make(name: str) -> Fork | Connected:
+class Portions(Component):
+    """`portion` of a stream for each request."""
+
+    def __init__(self, words: int):
+        self.words = words
+        streams = {"source": In(stream.Signature(BITS)), "sink": Out(stream.Signature(BITS))}
+        super().__init__({"request": In(stream.Signature(1)), **streams})
+
+    def elaborate(self, platform):
+        m = Module()
+        portion(m, self.request, self.source, self.sink, self.words)
+        return m
+
+
+def make(name: str) -> Fork | Connected | Portions:
     """The block of one configuration."""
+    if name in PORTIONS:
+        return Portions(PORTIONS[name])
     return Fork(*GRID[name]) if name in GRID else Connected(REGISTERS[name][0])
 
 
 def test_streams():
-    run(__file__, make, [*GRID, *REGISTERS])
+    run(__file__, make, [*GRID, *REGISTERS, *PORTIONS])
 
 
 @cocotb.test()
@@ -116,3 +134,22 @@ async def registers_pass_all_words_on(dut, name):
             _, got = await gather(source.send(sent), sink.receive(TRANSFERS))
             check(f"{name} words a clock", batch, TRANSFERS + latency, sink.clocks)
             check(f"{name} without stalls", batch, sent, got)
+
+
+@cocotb.test()
+@over(PORTIONS)
+async def each_request_lets_its_words_pass(dut, name):
+    """All in order; and none beyond those that were asked for, however many are offered."""
+    bench, words = Bench(dut, name, make(name)), PORTIONS[name]
+    request, source, sink = bench.source("request"), bench.source("source"), bench.sink("sink")
+    await bench.start()
+    for batch in range(BATCHES):
+        if batch:
+            bench.stall()
+        sent, requests = bench.rng.integers(0, 1 << BITS, TRANSFERS * words), int(bench.rng.integers(1, TRANSFERS))
+        sending = cocotb.start_soon(source.send(sent))
+        _, got = await gather(request.send([0] * requests), sink.receive(requests * words))
+        await sink.silent()
+        _, rest = await gather(request.send([0] * (TRANSFERS - requests)), sink.receive(len(sent) - len(got)))
+        await sending
+        check(name, batch, sent, [*got, *rest])

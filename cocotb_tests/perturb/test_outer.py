@@ -31,6 +31,7 @@ class Case(NamedTuple):
     method: int
     peak: int = 1
     line_bits: int = 0
+    groups: tuple[tuple[int, int], ...] = ()
 
 
 GRID = {
@@ -54,6 +55,9 @@ GRID = {
     "node_lines_lanes32": Case((9, 7, 4), 32, NODE, 2047, 10),
     "layer_lines_lanes4": Case((7, 5, 3, 2), 4, LAYER, 1, 8),
     "layer_lines_lanes8": Case((3, 4, 9, 9), 8, LAYER, 3, 6),
+    "node_lines_lanes1_groups": Case((), 1, NODE, 1, 2, ((1, 1), (2, 4))),
+    "node_lines_lanes8_groups": Case((), 8, NODE, 90, 8, ((7, 3), (2, 17), (3, 1))),
+    "layer_lines_lanes16_groups": Case((), 16, LAYER, 1, 12, ((2, 9), (5, 2))),
 }
 LAYERS = [(1, 1), (2, 2, 1), (7, 4), (3, 1, 1, 1, 9), (49, 4, 4), (1, 40)]
 LANES = (1, 16, 4, 8, 16, 4)
@@ -67,7 +71,7 @@ def make(name: str) -> OuterProducts | CellCoordinates:
     if name in COORDINATES:
         return CellCoordinates(COORDINATES[name], FIRST_LINE)
     case = GRID[name]
-    layout = Layout(case.layers, case.lanes)
+    layout = Layout(case.layers, case.lanes, case.groups)
     size = layout.neurons + (golden.lines(layout) if case.method == RANK_ONE else 0)
     codes = Codes(RANDOM, 1, size, case.peak)
     return OuterProducts(Outer(case.method, codes.bits, case.line_bits), layout, codes, bool(case.line_bits))
@@ -89,7 +93,7 @@ class Pass(NamedTuple):
 def draw(block: OuterProducts, rng: np.random.Generator, sign: int) -> Pass:
     """A pass at random; or one with all values at their largest, and all lines at theirs with this sign."""
     layout, bits = block.layout, block.outer.line_bits or 2
-    sizes = layout.layers[0], (sum(layout.layers[1:-1]), 2)
+    sizes = layout.layers[0] if layout.layers else golden.lines(layout), (sum(layout.layers[1:-1]), 2)
     peak = block.codes.peak
     if sign:
         lines = (np.full(size, sign * limit(bits)) for size in sizes)
@@ -112,6 +116,9 @@ def products(block: OuterProducts, now: Pass, before: Pass | None) -> np.ndarray
             v, line_values = np.split(line_values, [columns])
         elif not block.lined:
             v = np.arange(columns) == columns - 1
+        elif not layout.layers:
+            first = sum(layout.columns[:k])
+            v = (before.inputs if before else 0 * now.inputs)[first : first + columns]
         else:
             inputs = np.zeros(columns - 1, int)
             if before:
@@ -131,7 +138,8 @@ async def multiplies(dut, name):
     bench = Bench(dut, name, block)
     values, product = bench.source("values"), bench.sink("product")
     turn = bench.source("turn") if block.outer.method == LAYER else None
-    line, hidden = (bench.source(port) if lined else None for port in ("line", "hidden"))
+    line = bench.source("line") if lined else None
+    hidden = bench.source("hidden") if lined and layout.layers else None
     await bench.start()
     before = None
     for batch in range(BATCHES):
@@ -159,7 +167,7 @@ async def multiplies(dut, name):
             first = -(-block.codes.size // layout.lanes)
             each = max(layout.words, first)
             if lined:
-                sample, behind = record_words(layout.layers[0]), sum(layout.layers[1:-1])
+                sample, behind = record_words(len(before.inputs)), sum(layout.layers[1:-1])
                 each = max(each, sample, behind)
             clocks = first + 3 + (PASSES - 1) * each + layout.words
             assert product.clocks <= clocks, f"{name}: {PASSES} passes took {product.clocks} clocks, not {clocks}"

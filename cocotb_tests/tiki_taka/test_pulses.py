@@ -33,6 +33,7 @@ class Case(NamedTuple):
     line_bits: int = 8
     magnitude_bits: int = 15
     shift: int = 6
+    groups: tuple[tuple[int, int], ...] = ()
 
 
 GRID = {
@@ -53,6 +54,9 @@ GRID = {
     "lanes32_vectors": Case(
         (20, 14), 32, 4, True, lined=False, row_bits=6, line_bits=6, magnitude_bits=9, chopped="rows"
     ),
+    "lanes1_groups": Case((), 1, 3, line_bits=4, groups=((2, 3), (1, 6))),
+    "lanes4_groups": Case((), 4, 5, line_bits=12, chopped="lines", shift=9, groups=((7, 1), (3, 9))),
+    "lanes16_groups": Case((), 16, 4, True, chopped="rows", groups=((5, 20), (2, 2), (3, 1))),
     "lanes64": Case((80, 3, 2), 64, 4, chopped="rows"),
     "lanes64_rank_one_one_word": Case((7, 5, 3), 64, 12, True, False, False, "lines", line_bits=2, shift=0),
     "lanes16_wide_deterministic": Case((49, 8, 4), 16, 63, True, row_bits=8, line_bits=9, shift=12),
@@ -62,7 +66,7 @@ GRID = {
 def make(name: str) -> PulseTrains:
     """The generator of one configuration."""
     case = GRID[name]
-    layout = Layout(case.layers, case.lanes)
+    layout = Layout(case.layers, case.lanes, case.groups)
     pulses = Pulses(
         SEED, case.slots, case.deterministic, case.management, layout.neurons, outer.lines(layout), case.row_bits,
         case.line_bits, case.magnitude_bits, 0, case.shift,
@@ -89,6 +93,8 @@ def vector_of(block: PulseTrains, now: Sweep, before: Sweep | None) -> np.ndarra
     """d, before its sign, and x, with the line codes of the sweep before."""
     if not block.lined:
         return now.values.copy()
+    if not block.layout.layers:
+        return np.concatenate([now.values, before.inputs if before else 0 * now.inputs])
     parts, neuron = [now.values], 0
     for k, columns in enumerate(block.layout.columns):
         codes = np.zeros(columns - 1, np.int32)
@@ -129,7 +135,11 @@ def draw(block: PulseTrains, rng: np.random.Generator, first: bool) -> Sweep:
     values = extremes(rng, pulses.row_bits, pulses.rows if block.lined else block.size) * (rng.random() > 0.1)
     if rng.random() < 0.2:
         values[pulses.rows :] = 0
-    inputs, hidden = (extremes(rng, pulses.line_bits, size) for size in (layers[0], (sum(layers[1:-1]), 2)))
+    sizes = layers[0] if layers else pulses.lines, (sum(layers[1:-1]), 2)
+    inputs, hidden = (extremes(rng, pulses.line_bits, size) for size in sizes)
+    if not layers:  # the longest line is anything, or there is none
+        inputs >>= int(rng.integers(pulses.line_bits))
+        inputs *= rng.random() > 0.1
     chopper = rng.integers(2, size=len(block.chopper) if block.chopped else 0)
     return Sweep(rate, chopper.astype(np.int32), command, values.astype(np.int32), inputs, hidden)
 
@@ -139,7 +149,8 @@ def most_clocks(block: PulseTrains, used: int) -> int:
     pulses, layout = block.pulses, block.layout
     fill = -(-(pulses.rows if block.lined else block.size) // layout.lanes)
     if block.lined:
-        fill += record_words(layout.layers[0]) * SAMPLE_WORD // min(SAMPLE_WORD, layout.lanes)
+        inputs = layout.layers[0] if layout.layers else pulses.lines
+        fill += record_words(inputs) * SAMPLE_WORD // min(SAMPLE_WORD, layout.lanes)
         fill += sum(layout.layers[1:-1])
     if pulses.row_bits > 2:
         prepare = (pulses.rows + 2) * (1 + pulses.management)
@@ -157,7 +168,8 @@ async def fires(dut, name):
     layout, pulses = block.layout, block.pulses
     bench = Bench(dut, name, block)
     values, command, trains = bench.source("values"), bench.source("command"), bench.sink("train")
-    line, hidden = (bench.source(port) if block.lined else None for port in ("line", "hidden"))
+    line = bench.source("line") if block.lined else None
+    hidden = bench.source("hidden") if block.lined and layout.layers else None
     rate, chopper = bench.signal("rate"), bench.signal("chopper") if block.chopped else None
     await bench.start()
 
@@ -181,12 +193,13 @@ async def fires(dut, name):
             values.send(np.vstack([words(sweep.values, layout.lanes) for sweep in sweeps])),
             trains.receive(used * pulses.slots * block.words),
         ]
-        if line and hidden:
+        if line:
+            streams.append(line.send(np.vstack([words(sweep.inputs, SAMPLE_WORD) for sweep in sweeps])))
+        if hidden:
             rails = ("rail0", "rail1")
-            streams += [
-                line.send(np.vstack([words(sweep.inputs, SAMPLE_WORD) for sweep in sweeps])),
-                hidden.send(dict(zip(rails, h.tolist(), strict=True)) for sweep in sweeps for h in sweep.hidden),
-            ]
+            streams.append(
+                hidden.send(dict(zip(rails, h.tolist(), strict=True)) for sweep in sweeps for h in sweep.hidden)
+            )
         _, _, got, *_ = await gather(*streams)
         await trains.silent()
         got = np.reshape(got, (used, pulses.slots, -1)) if used else got

@@ -37,13 +37,21 @@ def record(
     Raises
     ------
     ConfigError
-        The chip cannot be replayed, as of `golden.recorded.RecordedEngine`; or takes means of several readings, of
+        The chip takes codes of lines, or readings of a fast array outside; or means of several readings of the cost, of
         which registers have the last; or loses a window of costs at the end of each run.
     BoardError, SimulationError
         As of the host; what was recorded so far is a trace that was cut.
     """
     chip = host.chip
-    RecordedEngine(chip)
+    if RecordedEngine(chip).looped:
+        raise chip.error(
+            "update.path", '"tiki-taka"', "takes readings of lines, which registers have not; allowed here are others"
+        )
+    if chip.lined:
+        raise chip.error(
+            "perturbation.method", chip.config.perturbation.method,
+            "takes codes of lines, which registers have not; allowed here is weight",
+        )  # fmt: skip
     for key in ("average", "average_c0"):
         value = getattr(chip.config.cost, key)
         if value > 1:

@@ -106,8 +106,9 @@ def _parameters(chip: "ChipConfig") -> None:
         f"{count} is not the sum of parameters.groups; allowed is {chip.size}",
     )
     unused(chip, "cost", "function", False, "source", '"outputs"')
-    sampled = chip.data or chip.stream
-    for key in ("adc_bits", "adc_bound", *(() if sampled else ("input_bits", "output_bits"))):
+    method, code = chip.perturbation.method, chip.perturbation.code
+    coded = chip.data or chip.stream or method != "weight"
+    for key in ("adc_bits", "adc_bound", *(() if coded else ("input_bits", "output_bits"))):
         require(
             key not in chip.array.model_fields_set,
             f"array.{key}",
@@ -116,23 +117,13 @@ def _parameters(chip: "ChipConfig") -> None:
             + '; it is allowed with cost.source = "outputs"',
         )
     lined = bool(given) and not any(isinstance(group, int) for group in given)
-    code = chip.perturbation.code
-    require(
-        lined or code != "rank-one",
-        "perturbation.code",
-        f"{show(code)} needs rows and columns; it is allowed with parameters.groups of lists [rows, columns] alone",
-    )
-    require(
-        chip.perturbation.method == "weight",
-        "perturbation.method",
-        f"{show(chip.perturbation.method)} needs the codes of the lines, which an external cost comes without; "
-        'allowed is "weight"',
-    )
-    require(
-        chip.update.path != "tiki-taka",
-        "update.path",
-        '"tiki-taka" pulses the lines of a network; allowed with cost.source = "external" are "digital", "filtered"',
-    )
+    for key, value, other in (("code", code, code != "rank-one"), ("method", method, method == "weight")):
+        require(
+            lined or other,
+            f"perturbation.{key}",
+            f"{show(value)} needs rows and columns; it is allowed with parameters.groups of lists [rows, columns] "
+            "alone",
+        )
     require(
         chip.engine.samples == "codes" or chip.data,
         "engine.samples",

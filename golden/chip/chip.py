@@ -102,6 +102,11 @@ class Chip:
         method = outer.METHODS["rank-one" if p.code == "rank-one" else p.method]
         return outer.Outer(method, self.codes.bits, self.config.array.input_bits) if method != outer.WEIGHT else None
 
+    @property
+    def lined(self) -> bool:
+        """Whether the cost is correlated with line codes too; an array with an external cost gives them."""
+        return self.outer is not None and self.outer.method != outer.RANK_ONE
+
     @cached_property
     def samples(self) -> samples.Samples:
         """Sample memory; of one sample where they come by a stream, without codes where they are the array's own."""

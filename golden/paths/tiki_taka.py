@@ -72,10 +72,16 @@ class TikiTakaPath(NamedTuple):
     fast_seed, fast_noise, slow_seed, slow_noise : int
         Of the devices' cycle noise.
     fast, slow : int64 arrays, shape (P, 6)
-        Constants of the devices of A and C.
+        Constants of the devices of A and C; (0, 6) of an external array.
     symmetry : int32 array, shape (P,)
-        Symmetry points of A as found before the run.
+        Symmetry points of A as found before the run; (0,) of an external array.
     scratch : Scratch
+    vectors : int32 array, shape (BL + 1, neurons + lines)
+        Of an external array, written: pulses of a step, those of each slot onto A, then those onto C. Else (0, ...).
+    first : int
+        Of an external array: step of the first readings.
+    readings : int32 array, shape (steps, cells)
+        Of an external array: codes of the lines that were read after each step, of all layers one behind the other.
     a, reference, h, mean, past, chopper, cursor : int32 arrays
         See `golden.state.State`.
     """
@@ -98,6 +104,9 @@ class TikiTakaPath(NamedTuple):
     slow: np.ndarray
     symmetry: np.ndarray
     scratch: Scratch
+    vectors: np.ndarray
+    first: int
+    readings: np.ndarray
     a: np.ndarray
     reference: np.ndarray
     h: np.ndarray
@@ -111,23 +120,27 @@ class TikiTakaPath(NamedTuple):
         """See `golden.paths`."""
         layout, section = chip.layout, chip.config.fast
         assert section is not None  # the path has it
-        fast = path.fast.sample(layout.parameters)
-        start = np.zeros(layout.parameters, np.int32)
+        count = layout.parameters if chip.emulated else 0
+        fast = path.fast.sample(count)
+        start = np.zeros(count, np.int32)
         symmetry = zero_shift(path.fast.noise, path.fast.seed, section.zero_shift, fast, start)
         starts, thresholds = (np.array(column) for column in zip(*path.thresholds, strict=True))
         shape = [(c - 1, r, o) for c, r, o in zip(layout.columns, layout.rows, layout.offsets, strict=True)]
-        values, fired, z = np.zeros((3, path.pulses.rows + path.pulses.lines), np.int32)
+        values, fired, z = np.zeros((3, path.elements), np.int32)
         scratch = Scratch(values, np.zeros(values.size, np.int64), fired, z)
+        vectors = np.zeros((0 if count else path.pulses.slots + 1, path.elements), np.int32)
         memories = [np.zeros(0, np.int32)] * 7
         return cls(
             chip.sequencer.tau_theta, path.settings, path.ttv2._replace(schedule=()), path.pulses,
             path.pulses.line_shift, path.pulses.order(), np.array(shape), starts, thresholds, np.array(path.exponents),
             path.fast.seed, path.fast.noise, path.devices.seed, path.devices.noise, fast,
-            path.devices.sample(layout.parameters), symmetry, scratch, *memories,
+            path.devices.sample(count), symmetry, scratch, vectors, 0, np.zeros((0, 0), np.int32), *memories,
         )  # fmt: skip
 
     def initial(self, theta: np.ndarray) -> dict[str, np.ndarray]:
         """See `golden.paths`."""
+        if not len(self.slow):
+            return {}
         theta = np.clip(theta, *self.bounds()).astype(np.int32)
         return {"theta": theta, "a": self.symmetry.copy(), "reference": self.symmetry.copy()}
 
@@ -143,6 +156,9 @@ class TikiTakaPath(NamedTuple):
     # Compiled from here on.
 
     def accumulate(self, perturbation, lines, cost, used, now):
+        for v in range(self.vectors.shape[0]):
+            for i in range(self.vectors.shape[1]):
+                self.vectors[v, i] = 0
         if used:
             rows, values = self.pulses.rows, self.scratch.values
             for i in range(values.size):
@@ -165,7 +181,10 @@ class TikiTakaPath(NamedTuple):
         for k in range(self.shape.shape[0]):
             inputs, rows, _ = self.shape[k]
             count, length = (rows, inputs + 1) if self.settings.rows else (inputs + 1, rows)
+            line = self.cursor[2 * k]
             over |= transfer_layer(self, k, length, number, chopper, self.thresholds[entry, k], theta, now)
+            if self.slow.shape[0] == 0:
+                point(self, chopper + line, number, length)
             advance(k, count, self.cursor)
             number += length
             chopper += count
@@ -189,7 +208,30 @@ def collect(path, cost, now):
     probabilities(p, path.line_shift, abs(cost), values, signed)
     for slot in range(p.slots):
         train(p, path.order, now, slot, signed, fired)
+        if path.fast.shape[0] == 0:
+            for i in range(fired.size):
+                path.vectors[slot, i] = fired[i]
+            continue
         coincide(path.fast_seed, path.fast_noise, now * p.slots + slot, path.shape, fired, path.fast, path.a)
+
+
+@njit
+def point(path, line, number, length):
+    """Write the pulses of a line of C to their vector: the filter's along the line, a 1 across.
+
+    Parameters
+    ----------
+    path : TikiTakaPath
+    line : int
+        Number of the line over all layers.
+    number, length : int
+        As of `transfer_layer`: cells of a layer's line are elements of the other kind, numbered over all layers too.
+    """
+    across, along = (0, path.pulses.rows) if path.settings.rows else (path.pulses.rows, 0)
+    vector = path.vectors[path.pulses.slots]
+    vector[across + line] = 1
+    for e in range(length):
+        vector[along + number + e] = path.scratch.fired[e]
 
 
 @njit
@@ -208,7 +250,7 @@ def transfer_layer(path, k, length, number, chopper, threshold, theta, now):
     threshold : int
         T.
     theta : int32 array, shape (P,)
-        States of C.
+        States of C; not used of an external array.
     now : int
         The step.
     """
@@ -217,7 +259,11 @@ def transfer_layer(path, k, length, number, chopper, threshold, theta, now):
     line, scan = path.cursor[2 * k], path.cursor[2 * k + 1]
     begin, stride = (first + line * (inputs + 1), 1) if s.rows else (first + line, inputs + 1)
     z, fired = path.scratch.z[:length], path.scratch.fired[:length]
-    read_line(s, key(s.seed, READ, now), number, begin, stride, path.a, path.reference, z)
+    if path.fast.shape[0]:
+        read_line(s, key(s.seed, READ, now), number, begin, stride, path.a, path.reference, z)
+    else:
+        for e in range(length):
+            z[e] = path.readings[now - path.first, number + e]
     sign, switched = 1, False
     if path.chopper.size:
         word = path.chopper[chopper + line]
@@ -232,7 +278,7 @@ def transfer_layer(path, k, length, number, chopper, threshold, theta, now):
     )  # fmt: skip
     slow_key = key(path.slow_seed, CYCLE, now)
     for e in range(length):
-        if fired[e] != 0:
+        if fired[e] != 0 and path.slow.shape[0]:
             i = begin + e * stride
             theta[i] = pulse(path.slow_noise, noise_of(slow_key, i), theta[i], fired[e], path.slow[i])
     return over

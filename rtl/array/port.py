@@ -56,6 +56,10 @@ class ArrayPort(Signature):
                                                                       one
     cost         in        `rail0`, `rail1` of `cost.word_bits`       external cost: S of both rails, anything of a
                                                                       rail that is not used; one a sweep
+    activity     in        8 lanes of `array.input_bits`              external cost, node perturbation: codes x that
+                                                                      the lines of all groups had on rail 1, those
+                                                                      of each one's last line too; lines / 8 words,
+                                                                      rounded up, of every sweep
     settle       out       1                                          what the sweep has applied is settling:
                                                                       `engine.settle` clocks from its update on
     convert      out       1                                          high for one clock, the first in which the
@@ -78,7 +82,7 @@ class ArrayPort(Signature):
     transfer     out       32, unsigned                               `filtered`: number that the sweep's pulses
                                                                       have, for the noise of emulated ones; one
     pulse        out       `PULSE`                                    `tiki-taka`: which array a vector is for, and
-                                                                      its number; taken with its last word; slots + 1
+                                                                      its number; taken with any word; slots + 1
     train        out       lanes of 2 bits                            `tiki-taka`: a vector, pulses of all neurons,
                                                                       then of all lines: a cell takes one where both
                                                                       are not 0, of their product's sign
@@ -136,6 +140,12 @@ def sample_members(chip: Chip) -> dict[str, Member]:
     }
 
 
+def activity(chip: Chip) -> dict[str, Member]:
+    """Line codes of an array whose lines the engine does not drive, if it takes them."""
+    codes = stream.Signature(lane_words(chip.crossbar.line_bits, SAMPLE_WORD))
+    return {"activity": In(codes)} if chip.lined and chip.cost.word else {}
+
+
 def _network(chip: Chip) -> dict[str, Member]:
     """A network in the array: its lines, and codes of its neurons' inputs."""
     array = chip.crossbar
@@ -150,6 +160,7 @@ def _words(chip: Chip) -> dict[str, Member]:
     return sample_members(chip) | {
         "sample": Out(stream.Signature(SWEEP)),
         "cost": In(stream.Signature(output_layout(chip.cost))),
+        **activity(chip),
     }
 
 

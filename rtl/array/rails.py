@@ -11,6 +11,7 @@ from amaranth.lib.wiring import Component, In, Out, connect, flipped
 from ...golden.chip.chip import Chip
 from ...golden.chip.memories import memories
 from ...golden.chip.memory_map import record_words
+from ...golden.chip.paths import TikiTaka
 from ..lib.streams import transfer
 from .port import ArrayPort, sample_members
 from .rails_port import RailPort
@@ -49,13 +50,18 @@ class RailSequence(Component):
         connect(m, flipped(array.sign), words.sign)
         if pulsed:
             connect(m, words.out, flipped(outer.sign))
-            connect(m, flipped(array.transfer), flipped(outer.transfer))
+            for name in {"transfer", "read"} & {*chip.path.streams}:
+                connect(m, flipped(getattr(array, name)), flipped(getattr(outer, name)))
+            if "reading" in chip.path.streams:
+                connect(m, flipped(outer.reading), flipped(array.reading))
         else:
             connect(m, flipped(array.weight), words.weight)
             connect(m, words.out, flipped(outer.code))
         for memory in memories(chip):
             if memory.owner == "rails":
                 connect(m, flipped(getattr(array, memory.port)), getattr(words, memory.port))
+        if chip.lined:
+            connect(m, flipped(outer.activity), flipped(array.activity))
         m.d.comb += array.busy.eq(outer.busy)
         m.d.comb += [
             outer.sample.payload.number.eq(array.sample.payload.number),
@@ -80,8 +86,8 @@ class RailSequence(Component):
             array.cost.payload.rail0.eq(totals[0]),
             array.cost.payload.rail1.eq(totals[1]),
         ]
-        before = self._before()
-        states = [*(name.upper() for name, _ in before), "BEGIN"]
+        before, vectors = self._before(), "train" in self.chip.path.streams
+        states = [*(name.upper() for name, _ in before), *["VECTORS"] * vectors, "BEGIN"]
         with m.FSM():
             with m.State("SAMPLE"):
                 m.d.comb += [outer.sample.valid.eq(array.sample.valid), array.sample.ready.eq(outer.sample.ready)]
@@ -89,8 +95,10 @@ class RailSequence(Component):
                 m.d.sync += [total.eq(0) for total in totals]
                 with m.If(transfer(outer.sample)):
                     m.next = states[0]
-            for (name, count), following in zip(before, states[1:], strict=True):
+            for (name, count), following in zip(before, states[1:], strict=False):
                 self._pass(m, name, count, following)
+            if vectors:
+                self._vectors(m)
             with m.State("BEGIN"):
                 m.d.comb += words.begin.eq(1)
                 m.next = "SHOW"
@@ -120,7 +128,7 @@ class RailSequence(Component):
 
     def _before(self) -> list[tuple[str, int]]:
         """Streams that pass before the words, with which they settle, and their words a sweep."""
-        samples, pulsed = self.chip.samples, self.chip.path.pulsed
+        samples, pulsed = self.chip.samples, "pulses" in self.chip.path.streams
         sampled = {"line": record_words(samples.inputs), "target": record_words(samples.outputs)}
         found = [(name, sampled[name]) for name in sample_members(self.chip)]
         return found + [("pulses", self.chip.layout.words)] * pulsed
@@ -136,6 +144,30 @@ class RailSequence(Component):
                 m.d.sync += place.eq(Mux(place == words - 1, 0, place + 1))
                 with m.If(place == words - 1):
                     m.next = following
+
+    def _vectors(self, m: Module) -> None:
+        """The state in which vectors of pulses pass, up to the one onto C: both its command and its last word."""
+        chip = self.chip
+        assert isinstance(chip.path, TikiTaka)
+        length = -(-chip.path.elements // chip.layout.lanes)
+        word, named, sent, slow = Signal(range(max(2, length))), Signal(), Signal(), Signal()
+        pulse, train, last, command, done = self.outer.pulse, self.outer.train, Signal(), Signal(), Signal()
+        m.d.comb += [pulse.payload.eq(self.array.pulse.payload), train.payload.eq(self.array.train.payload)]
+        with m.State("VECTORS"):
+            for sink, source in ((pulse, self.array.pulse), (train, self.array.train)):
+                m.d.comb += [sink.valid.eq(source.valid), source.ready.eq(sink.ready)]
+            m.d.comb += [
+                last.eq(transfer(train) & (word == length - 1)),
+                command.eq(transfer(pulse)),
+                done.eq((named | command) & (sent | last)),
+            ]
+            m.d.sync += [named.eq((named | command) & ~done), sent.eq((sent | last) & ~done)]
+            with m.If(command):
+                m.d.sync += slow.eq(pulse.payload.slow)
+            with m.If(transfer(train)):
+                m.d.sync += word.eq(Mux(last, 0, word + 1))
+            with m.If(done & Mux(command, pulse.payload.slow, slow)):
+                m.next = "BEGIN"
 
     def _go_on(self, m: Module, rails: Signal, rail: Signal, reading: Signal) -> None:
         """What follows a conversion: the next, the other rail, or the engine."""

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out, Signature
 
 from ...golden.chip.chip import Chip
 from ..lib.layout import lane_words
-from .port import SAMPLE, STREAMS, safety, sample_members
+from .port import SAMPLE, STREAMS, activity, safety, sample_members
 
 
 class RailPort(Signature):
@@ -30,18 +30,24 @@ class RailPort(Signature):
     pulses    out       lanes of 2 bits                `filtered`: a pulse down, none or up for each device; words a
                                                        sweep, before the signs of its first presentation
     transfer  out       32, unsigned                   `filtered`: number of the sweep's pulses; one a sweep
-    sign      out       lanes of 2 bits, or a sine's   `filtered`: perturbation p s of each device; words a presentation
+    pulse     out       as of `rtl.array.port`         `tiki-taka`: vectors of pulses onto A, lines of A that are read,
+    train                                              then a vector of pulses onto C; all of them in every sweep
+    read                                               before the signs of its first presentation
+    reading   in
+    sign      out       lanes of 2 bits, or a sine's   devices: perturbation p s of each; words a presentation
     settle    out       1                              what was presented is settling: `engine.settle` clocks from the
                                                        last word on
     convert   out       1                              high for one clock: a conversion is to begin
     cost      in        `cost.word_bits`               what the conversion gives, one a strobe: the next strobe comes
                                                        when it was taken; `array.readings` a presentation
+    activity  in        as of `rtl.array.port`         node perturbation: codes of the lines at the last presentation
+                                                       of a sweep; of every sweep
     busy      in        1                              the array is not ready for a run
     saturated in        1                              high for one clock when a word of the array's saturates
     safe      out       1                              take the safe codes; high unless something runs
     fault     in        1                              high for one clock when the array is not to be relied upon, as
                                                        when a device is worn: the run ends (`rtl.array.guard`)
-    enable    out       1                              `filtered`: the host allows pulses
+    enable    out       1                              devices: the host allows pulses
     ========= ========= ============================== ===============================================================
 
     Timing, of an antithetic step of two words with a settling time of 2 clocks and two readings::
@@ -66,5 +72,6 @@ class RailPort(Signature):
         members |= {name: Out(stream.Signature(lane_words(bits, lanes))) for name, bits in words.items()}
         members |= {name: STREAMS[name](chip) for name in chip.path.streams if name != "weight"}
         members |= {"cost": In(stream.Signature(Shape(rail.word_bits, rail.signed)))}
+        members |= activity(chip)
         members |= {**safety(chip), "settle": Out(1), "convert": Out(1), "busy": In(1), "saturated": In(1)}
         super().__init__(members)

@@ -35,6 +35,21 @@ def join(m: Module, source, sink, drop: int = 0) -> None:
         m.d.comb += sink.payload[lane].eq(source.payload[lane] >> drop)
 
 
+def portion(m: Module, request, source, sink, words: int) -> None:
+    """Pass on so many words of a source for each request; the next request is taken when they have been."""
+    left = Signal(range(words + 1), name="left")
+    m.d.comb += [
+        request.ready.eq(left == 0),
+        sink.valid.eq(source.valid & (left != 0)),
+        source.ready.eq(sink.ready & (left != 0)),
+        sink.payload.eq(source.payload),
+    ]
+    with m.If(transfer(request)):
+        m.d.sync += left.eq(words)
+    with m.Elif(transfer(sink)):
+        m.d.sync += left.eq(left - 1)
+
+
 def decouple(m: Module, source, sink) -> None:
     """Connect two streams by registers both ways: `source.ready` does not depend on `sink.ready` in the same clock.
 

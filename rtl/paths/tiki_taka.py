@@ -18,7 +18,8 @@ def learn(m: Module, engine, perturbations) -> tuple[Value, Value]:
     join(m, perturbations.factors, block.values)
     if block.lined:
         perturbations.lines.append(block.line)
-        perturbations.hidden.append(block.hidden)
+        if engine.chip.layout.layers:
+            perturbations.hidden.append(block.hidden)
     for name in ("pulse", "train", "read"):
         connect(m, getattr(block, name), flipped(getattr(array, name)))
     connect(m, flipped(array.reading), block.reading)

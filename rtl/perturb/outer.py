@@ -47,8 +47,10 @@ class OuterProducts(Component):
     values : stream in, ceil(codes.size / lanes) words a pattern, lanes of signed(codes.bits): the values of all
         neurons, and for RANK_ONE of all lines behind them.
     turn : stream in (LAYER), one a pattern: layer whose neurons are perturbed; all other values count 0.
-    line : stream in (factors of NODE and LAYER), words of 8 line codes, `record_words(inputs)` a sweep.
-    hidden : stream in (the same), line codes of the hidden neurons in order, both rails, of which rail 1 is used.
+    line : stream in (factors of NODE and LAYER), words of 8 line codes, `record_words(inputs)` a sweep; of groups the
+        codes of all their lines, `record_words(lines)` a sweep.
+    hidden : stream in (the same, of layers), line codes of the hidden neurons in order, both rails, of which rail 1 is
+        used.
         Pass k uses the codes of sweep k - 1, the first one after reset zeros. Those of the next sweep are taken
         meanwhile, those of the one after it once the pass is done with layer 0 (`line`) or with all layers (`hidden`).
     product : stream out, `layout.words` words a pattern, one a clock, lanes of signed(bits), three clocks after
@@ -71,7 +73,8 @@ class OuterProducts(Component):
             members["turn"] = In(stream.Signature(range(max(2, len(layout.rows)))))
         if self.lined:
             members["line"] = In(stream.Signature(lane_words(outer.line_bits, SAMPLE_WORD)))
-            members["hidden"] = In(stream.Signature(rails(outer.line_bits)))
+            if layout.layers:
+                members["hidden"] = In(stream.Signature(rails(outer.line_bits)))
         super().__init__(members)
 
     def elaborate(self, platform):
@@ -110,7 +113,7 @@ class OuterProducts(Component):
             perturbed = [used & (coordinates.layer[lane] == current) for lane, used in enumerate(perturbed)]
             complete &= turn_buffer.full
         if self.lined:
-            others, lines_full = self._lines(m, coordinates, move, pass_ends)
+            others, lines_full = (self._lines if layout.layers else self._given)(m, coordinates, move, pass_ends)
             complete &= lines_full
         elif rank_one:
             others = [words.read(coordinates.line[lane], f"line_{lane}") for lane in range(lanes)]
@@ -163,12 +166,7 @@ class OuterProducts(Component):
             code, count = self.hidden.payload.rail1, hidden + len(ends)
             hidden_codes = BufferMemory(m, buffer, line, code, signed(bits), count, move)
             lines_full &= buffer.full
-        # Nothing has come before pass 0, which is told from what stands in the memories after power-up.
-        before, nothing = Signal(init=1, name="before_pass_0"), Signal(name="nothing_came")
-        with m.If(pass_ends):
-            m.d.sync += before.eq(0)
-        with m.If(move):
-            m.d.sync += nothing.eq(before)
+        nothing = self._nothing(m, move, pass_ends)
         lines = []
         for lane in range(layout.lanes):
             bias, first = Signal(name=f"bias_{lane}"), Signal(name=f"first_{lane}")
@@ -179,3 +177,23 @@ class OuterProducts(Component):
                 code = Mux(first, code, hidden_codes.read(coordinates.line[lane], f"hidden_{lane}"))
             lines.append(Mux(bias, limit(bits), Mux(nothing, 0, code)))
         return lines, lines_full
+
+    def _given(
+        self, m: Module, coordinates: CellCoordinates, move: Value, pass_ends: Value
+    ) -> tuple[list[Value], Value]:
+        """The same of groups, whose lines all come by one stream."""
+        layout, bits = self.layout, self.outer.line_bits
+        words, nothing = record_words(sum(layout.columns)), self._nothing(m, move, pass_ends)
+        buffer = DoubleBuffer(m, "line", self.line, words, pass_ends, full=1)
+        codes = BufferMemory(m, buffer, buffer.index, self.line.payload.as_value(), signed(bits), words, move)
+        numbers = [codes.read(coordinates.line[lane], f"line_{lane}") for lane in range(layout.lanes)]
+        return [Mux(nothing, 0, number) for number in numbers], buffer.full
+
+    def _nothing(self, m: Module, move: Value, pass_ends: Value) -> Signal:
+        """Nothing has come before pass 0, which is told from what stands in the memories after power-up."""
+        before, nothing = Signal(init=1, name="before_pass_0"), Signal(name="nothing_came")
+        with m.If(pass_ends):
+            m.d.sync += before.eq(0)
+        with m.If(move):
+            m.d.sync += nothing.eq(before)
+        return nothing

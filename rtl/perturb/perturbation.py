@@ -33,7 +33,7 @@ class Perturbations:
     factors : stream of words for the correlator; None with a window, which makes its own; in the path `tiki-taka`
         the code's values of neurons, or of neurons and lines, for the pulse trains.
     lines, hidden : lists of streams
-        What takes line codes of the samples and of the hidden neurons, beside the array.
+        What takes line codes of the samples and of the hidden neurons, beside the array; or of groups all lines'.
     """
 
     def __init__(self, m: Module, chip: Chip, now, seed: Value):
@@ -64,5 +64,6 @@ class Perturbations:
             self.sinks.append(outer.turn)
         if factors and chip.outer.method != RANK_ONE:
             self.lines.append(outer.line)
-            self.hidden.append(outer.hidden)
+            if layout.layers:
+                self.hidden.append(outer.hidden)
         return outer.product

@@ -42,8 +42,9 @@ class PulseTrains(Component):
     -------
     values : stream in, ceil(elements / lanes) words a command, also of one without `use`, lanes of
         signed(row_bits): d but for its sign, and x if not `lined`. What is beyond counts 0.
-    line : stream in (lined), words of 8 line codes, `record_words(inputs)` a sweep.
-    hidden : stream in (lined), line codes of the hidden neurons in order, both rails, of which rail 1 is used.
+    line : stream in (lined), words of 8 line codes, `record_words(inputs)` a sweep; of groups the codes of all their
+        lines, `record_words(lines)` a sweep.
+    hidden : stream in (lined, layers), line codes of the hidden neurons in order, both rails, of which rail 1 is used.
         Those of sweep k are taken after command k, and before command k + 1. Zeros before the first ones.
     command : stream in, one a sweep, taken after its last word of pulses was read: cost, whose sign d goes
         against and whose magnitude counts; number of the update, which seeds the trains; without `use` it has none.
@@ -73,7 +74,8 @@ class PulseTrains(Component):
         }
         if lined:
             members["line"] = In(stream.Signature(lane_words(pulses.line_bits, SAMPLE_WORD)))
-            members["hidden"] = In(stream.Signature(rails(pulses.line_bits)))
+            if layout.layers:
+                members["hidden"] = In(stream.Signature(rails(pulses.line_bits)))
         if chopped:
             members["chopper"] = In(pulses.rows if chopped == "rows" else pulses.lines)
         super().__init__(members)

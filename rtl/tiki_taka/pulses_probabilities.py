@@ -90,9 +90,9 @@ class Probabilities:
 
     def _range(self, m: Module, widest: int) -> None:
         """m, and what follows from it, from `_of_d` when it is `_found`; `widest` is the largest length of d."""
-        pulses, lined = self._block.pulses, self._block.lined
+        pulses, biased = self._block.pulses, self._block.lined and self._block.layout.layers
         reach = (limit(pulses.line_bits) << pulses.line_shift).bit_length()
-        highest, lowest = reach >> 1, ((reach if lined else 0) - widest) >> 1
+        highest, lowest = reach >> 1, ((reach if biased else 0) - widest) >> 1
         self._low = pulses.line_shift - highest
         furthest = min(PROBABILITY_BITS, pulses.line_shift - lowest) - self._low
         first = self._low + pulses.line_bits - 1

@@ -53,12 +53,14 @@ class UpdateVector:
         busy = Const(0)
         if block.lined:
             self._line_full = Signal(init=1, name="line_full")
-            self._hidden_full = Signal(init=1, name="hidden_full")
-            self.full = self._filled & self._line_full & self._hidden_full
-            busy = self._hidden(block.hidden)
+            self.full = self._filled & self._line_full
+            if layout.layers:
+                self._hidden_full = Signal(init=1, name="hidden_full")
+                self.full &= self._hidden_full
+                busy = self._hidden(block.hidden)
+                code = limit(pulses.line_bits)  # of a bias
+                self.line_length = Const((code << pulses.line_shift).bit_length())
             busy = self._line(block.line, busy)
-            code = limit(pulses.line_bits)
-            self.line_length = Const((code << pulses.line_shift).bit_length())
         self._values(block.values, busy)
         self._read()
 
@@ -66,7 +68,8 @@ class UpdateVector:
         """A memory for each lane, with a bias's full scale put in."""
         m, block, lanes = self._m, self._block, self._lanes
         rows, columns = block.pulses.rows, block.layout.columns
-        biases = [rows + sum(columns[: k + 1]) - 1 for k in range(len(columns))] if block.lined else []
+        driven = block.lined and block.layout.layers
+        biases = [rows + sum(columns[: k + 1]) - 1 for k in range(len(columns))] if driven else []
         for lane in range(lanes):
             memory = Memory(shape=self._entry, depth=max(2, block.words), init=[])
             m.submodules[f"lane{lane}"] = memory
@@ -121,20 +124,24 @@ class UpdateVector:
         with m.If(self.freed):
             m.d.sync += [self._filled.eq(0), self.any_row.eq(0)]
         if not block.lined:
-            seen = Signal(pulses.line_bits - 1, name="seen")
-            union = 0
-            for value in sizes:
-                union = union | value
-            with m.If(accept):
-                m.d.sync += seen.eq(seen | union)
-            with m.If(self.freed):
-                m.d.sync += seen.eq(0)
-            self.line_length = Mux(seen == 0, 0, length(m, seen) + pulses.line_shift)
+            self._see(accept, sizes)
+
+    def _see(self, accept: Value, sizes: list[Value]) -> None:
+        """Find the length of the largest probability of a line, of magnitudes as they are accepted."""
+        m, pulses = self._m, self._block.pulses
+        seen, union = Signal(pulses.line_bits - 1, name="seen"), Const(0)
+        for value in sizes:
+            union = union | value
+        with m.If(accept):
+            m.d.sync += seen.eq(seen | union)
+        with m.If(self.freed):
+            m.d.sync += seen.eq(0)
+        self.line_length = Mux(seen == 0, 0, length(m, seen) + pulses.line_shift)
 
     def _line(self, source, busy: Value) -> Value:
-        """Line codes of the inputs: as many a clock as a word of codes, or a word of lanes, holds."""
+        """Codes of the inputs, or of all lines of groups: as many a clock as a word of codes, or of lanes, holds."""
         m, block, lanes = self._m, self._block, self._lanes
-        rows, inputs = block.pulses.rows, block.layout.layers[0]
+        rows, inputs = block.pulses.rows, block.layout.layers[0] if block.layout.layers else block.pulses.lines
         group = min(SAMPLE_WORD, lanes)
         parts, banks = SAMPLE_WORD // group, lanes // group
         count = record_words(inputs) * parts
@@ -165,6 +172,9 @@ class UpdateVector:
                     self._address[lane].eq(at >> low),
                     self._data[lane].eq(numbers[code]),
                 ]
+        if not block.layout.layers:
+            there = [number < max(0, -(-(inputs - k) // group)) for k in range(group)]
+            self._see(accept, [Mux(inside, code[:-1], 0) for inside, code in zip(there, numbers, strict=True)])
         with m.If(accept):
             m.d.sync += [number.eq(Mux(final, 0, number + 1)), self._line_full.eq(final)]
         with m.If(self.freed):

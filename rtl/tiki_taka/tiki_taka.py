@@ -45,7 +45,7 @@ class TikiTakaLearning(Component):
     apply : stream in, one a sweep, as `StepSequencer.apply` has it; taken when C's vector has been.
     values, line, hidden : streams in, see `rtl.tiki_taka.pulses`.
     tau_theta : setting.
-    pulse : stream out, one a vector, taken with the last word of pulses that it makes.
+    pulse : stream out, one a vector, taken with any of its words, before or after.
     train : stream out, the vectors' words, see `rtl.array.coincidence`.
     read : stream out, one a line of A; taken with its last cell. reading : stream in, its codes.
     saturated : high for one clock when a word of H saturates.
@@ -73,7 +73,8 @@ class TikiTakaLearning(Component):
         }
         if self.lined:
             members["line"] = In(stream.Signature(lane_words(chip.crossbar.line_bits, SAMPLE_WORD)))
-            members["hidden"] = In(stream.Signature(rails(chip.crossbar.line_bits)))
+            if chip.layout.layers:
+                members["hidden"] = In(stream.Signature(rails(chip.crossbar.line_bits)))
         members |= {name: In(HostPort()) for name in hosts(chip)}
         super().__init__(members)
 
@@ -91,6 +92,7 @@ class TikiTakaLearning(Component):
         self.layer, self.asked = Signal(range(max(2, len(lines.layers))), name="layer"), Signal(name="asked")
         self.count = Signal(range(max(length for _, length in lines.layers) + 1), name="count")
         self.slot = Signal(range(max(2, blocks.pulses.slots)), name="slot")
+        vector = self._vector(m)
         thresholds, exponent = self._rates(m, self.trains)
         applied = self._connect(m)
         length = Array(Const(length) for _, length in lines.layers)[self.layer]
@@ -98,12 +100,38 @@ class TikiTakaLearning(Component):
         begin = "RESCALE" if blocks.ttv2.rescale else "LINE"
         with m.FSM():
             self._wait(m, applied, begin)
-            self._pulse_fast(m, begin)
+            self._pulse_fast(m, begin, vector)
             if blocks.ttv2.rescale:
                 self._rescale(m, exponent)
             self._read_line(m, line, length)
-            self._pulse_slow(m, applied)
+            self._pulse_slow(m, applied, vector)
         return m
+
+    def _vector(self, m: Module) -> Value:
+        """High in the clock in which the last of a vector is taken: its command, or its last word."""
+        word, named, sent = Signal(range(self.trains.words)), Signal(name="named"), Signal(name="sent")
+        self.offered, self.source = Signal(name="offered"), stream.Signature(self.train.payload.shape()).create()
+        ends, done = transfer(self.train) & (word == self.trains.words - 1), Signal(name="vector_done")
+        m.d.comb += [
+            self.pulse.valid.eq(self.offered & ~named),
+            self.train.valid.eq(self.offered & self.source.valid & ~sent),
+            self.train.payload.eq(self.source.payload),
+            self.source.ready.eq(self.offered & self.train.ready & ~sent),
+            done.eq((named | transfer(self.pulse)) & (sent | ends)),
+        ]
+        m.d.sync += [named.eq((named | transfer(self.pulse)) & ~done), sent.eq((sent | ends) & ~done)]
+        with m.If(transfer(self.train)):
+            m.d.sync += word.eq(Mux(ends, 0, word + 1))
+        return done
+
+    def _send(self, m: Module, train) -> None:
+        """Offer a vector, whose words come from here."""
+        m.d.comb += [
+            self.offered.eq(1),
+            self.source.valid.eq(train.valid),
+            self.source.payload.eq(train.payload),
+            train.ready.eq(self.source.ready),
+        ]
 
     def _connect(self, m: Module):
         """Connect the vectors' sources and the host; what a sweep applies, as a stream that is taken at its end."""
@@ -111,7 +139,8 @@ class TikiTakaLearning(Component):
         connect(m, flipped(self.values), trains.values)
         if self.lined:
             connect(m, flipped(self.line), trains.line)
-            connect(m, flipped(self.hidden), trains.hidden)
+            if self.chip.layout.layers:
+                connect(m, flipped(self.hidden), trains.hidden)
         if settings.chopped:
             m.d.comb += trains.chopper.eq(self.cursor.chopper)
         applied = stream.Signature(1).create(path=("applied",))
@@ -173,18 +202,13 @@ class TikiTakaLearning(Component):
                 with m.If(self.apply.payload.used):
                     m.next = "FAST"
 
-    def _pulse_fast(self, m: Module, begin: str) -> None:
+    def _pulse_fast(self, m: Module, begin: str, done: Value) -> None:
         """Send the slots of the trains onto A."""
-        slots, train, slot = self.blocks.pulses.slots, self.trains.train, self.slot
+        slots, slot = self.blocks.pulses.slots, self.slot
         with m.State("FAST"):
-            m.d.comb += [
-                self.pulse.valid.eq(1),
-                self.pulse.payload.number.eq(self.apply.payload.step * slots + slot),
-                self.train.valid.eq(train.valid),
-                self.train.payload.eq(train.payload),
-                train.ready.eq(self.train.ready),
-            ]
-            with m.If(self.pulse.ready):
+            self._send(m, self.trains.train)
+            m.d.comb += self.pulse.payload.number.eq(self.apply.payload.step * slots + slot)
+            with m.If(done):
                 m.d.sync += slot.eq(slot + 1)
                 with m.If(slot == slots - 1):
                     m.d.sync += slot.eq(0)
@@ -221,20 +245,16 @@ class TikiTakaLearning(Component):
                     m.d.sync += layer.eq(0)
                     m.next = "SLOW"
 
-    def _pulse_slow(self, m: Module, applied) -> None:
+    def _pulse_slow(self, m: Module, applied, done: Value) -> None:
         """Send the filter's pulses onto C, or an empty vector."""
-        train = self.vector.train
         with m.State("SLOW"):
+            self._send(m, self.vector.train)
             m.d.comb += [
-                self.pulse.valid.eq(1),
                 self.pulse.payload.slow.eq(1),
                 self.pulse.payload.number.eq(self.apply.payload.step),
                 self.vector.send.eq(1),
-                self.train.valid.eq(train.valid),
-                self.train.payload.eq(train.payload),
-                train.ready.eq(self.train.ready),
             ]
-            with m.If(self.pulse.ready):
+            with m.If(done):
                 m.d.comb += applied.ready.eq(1)
                 m.next = "WAIT"
 

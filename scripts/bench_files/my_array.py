@@ -6,10 +6,11 @@ import numpy as np
 class Array:
     """Anything with a cost. Codes are those of the DACs of the cells, cost words those of the ADC behind them."""
 
-    def __init__(self, parameters: int, largest: int, pulsed: bool):
-        """There are so many cells, the largest word of a cost is this, and cells take pulses or codes."""
+    def __init__(self, parameters: int, largest: int, pulsed: bool, lines: int):
+        """There are so many cells, on so many lines; the largest word of a cost is this; cells take pulses or codes."""
         self.weights = np.zeros(parameters, np.int64)
         self.goal = np.random.default_rng(1).integers(-300, 301, parameters)
+        self.lines = np.zeros(lines, np.int64)
         self.scale, self.largest, self.pulsed = largest / (3e5 * parameters), largest, pulsed
 
     def apply(self, words: np.ndarray) -> None:
@@ -22,3 +23,7 @@ class Array:
     def cost(self, moved: np.ndarray, sample: int) -> int:
         """Cost of one rail, whose cells are moved by so much more; `sample` is the number of the sample presented."""
         return min(self.largest, round(self.scale * float(((self.weights + moved - self.goal) ** 2).sum())))
+
+    def activity(self) -> np.ndarray:
+        """With node perturbation: codes of all lines, group by group, when `cost` was asked last. A bowl has none."""
+        return self.lines

@@ -23,7 +23,8 @@ async def engine_trains_array(dut):
 
     chip = Chip(load(CHIP))
     cost = chip.config.cost
-    array = Array(chip.layout.parameters, 2 ** (cost.word_bits - cost.signed) - 1, chip.path.pulsed)
+    largest, lines = 2 ** (cost.word_bits - cost.signed) - 1, sum(chip.layout.columns)
+    array = Array(chip.layout.parameters, largest, chip.path.pulsed, lines)
     costs = await train(dut, chip, array, STEPS, TRACE)
     COSTS.write_text("".join(f"{cost}\n" for cost in costs))
 

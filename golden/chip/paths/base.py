@@ -63,6 +63,10 @@ class Path:
         """Rates, or thresholds, of all layers over steps."""
         raise NotImplementedError
 
+    def sent(self, chip: "Chip") -> int:
+        """Words that the array gets after a step, as of `golden.step.Trace`."""
+        return chip.layout.parameters
+
     def memories(self, chip: "Chip") -> tuple[Memory, ...]:
         """The path's memories."""
         raise NotImplementedError

@@ -94,6 +94,14 @@ class TikiTaka(Path):
     def schedule(self) -> Schedule:
         return self.thresholds
 
+    @property
+    def elements(self) -> int:
+        """Neurons and lines, of which each has a pulse or none in a vector."""
+        return self.pulses.rows + self.pulses.lines
+
+    def sent(self, chip: "Chip") -> int:
+        return super().sent(chip) if chip.emulated else (self.pulses.slots + 1) * self.elements
+
     def memories(self, chip: "Chip") -> tuple[Memory, ...]:
         """C, H, A, R; with AGAD its means; lines' cursors and choppers; rate and thresholds, which a host may set."""
         bits, bound, filter_ = self.fast.bits, 1 << self.fast.bits - 1, "engine.tiki_taka.ttv2"
