@@ -52,9 +52,9 @@ def _export(folder: Path, name: str) -> None:
         from peakrdl_cheader.exporter import CHeaderExporter
         from peakrdl_html import HTMLExporter
         from peakrdl_ipxact import IPXACTExporter
-        from peakrdl_python import PythonExporter
+        from peakrdl_python.exporter import PythonExporter
         from peakrdl_python.systemrdl_node_hashes import NodeHashingMethod
-        from systemrdl import RDLCompiler
+        from systemrdl.compiler import RDLCompiler
     except ModuleNotFoundError as error:
         raise MissingExtra(
             f"The register files need {error.name}, which is not installed; pip install '{EXTRA}' brings it."

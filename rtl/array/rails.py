@@ -12,6 +12,7 @@ from ...golden.chip.chip import Chip
 from ...golden.chip.memories import memories
 from ...golden.chip.memory_map import record_words
 from ...golden.chip.paths import TikiTaka
+from ..lib.signals import signals
 from ..lib.streams import transfer
 from .port import ArrayPort, sample_members
 from .rails_port import RailPort
@@ -150,8 +151,8 @@ class RailSequence(Component):
         chip = self.chip
         assert isinstance(chip.path, TikiTaka)
         length = -(-chip.path.elements // chip.layout.lanes)
-        word, named, sent, slow = Signal(range(max(2, length))), Signal(), Signal(), Signal()
-        pulse, train, last, command, done = self.outer.pulse, self.outer.train, Signal(), Signal(), Signal()
+        word, pulse, train = Signal(range(max(2, length)), name="word"), self.outer.pulse, self.outer.train
+        named, sent, slow, last, command, done = signals("named sent slow last command done")
         m.d.comb += [pulse.payload.eq(self.array.pulse.payload), train.payload.eq(self.array.train.payload)]
         with m.State("VECTORS"):
             for sink, source in ((pulse, self.array.pulse), (train, self.array.train)):

@@ -108,24 +108,20 @@ class BusBridge(Component):
             m.d.sync += [found.eq(whole & allowed), low.eq(first & 0xFFFFFFFF), span.eq(last - first)]
 
         with m.If(place[(MEMORIES - 1).bit_length() :] == 0):
-            m.d.sync += self.host_address.eq(place[2:9])
+            m.d.sync += [self.host_address.eq(place[2:9]), is_own.eq(place >= OWN)]
+            m.d.sync += commands.eq(place[2:] == Register.CONTROL)
             with m.Switch(place[2 : (MEMORIES - 1).bit_length()]):
                 for register in self.map.registers:
                     with m.Case(register.address // WORD):
                         entry(register.access, register.low, register.high)
-                        if register.address >= OWN:
-                            m.d.sync += is_own.eq(1)
-                        if register.name == Register.CONTROL.name:
-                            m.d.sync += commands.eq(1)
         for item in self.map.ranges:
             bits = (item.size - 1).bit_length()
             index, region = place[2:bits], item.memory.region
             assert region is not None
-            with m.If((place[bits:] == item.base >> bits) & (index < item.memory.words)):
+            here = (place[bits:] == item.base >> bits) & (index < item.memory.words)
+            with m.If(here):
                 m.d.sync += self.host_address.eq(address(region, 0) | index)
                 entry(item.access, *item.values())
-                if item.memory.bounds:
-                    with m.Switch(index):
-                        for number in range(item.memory.words):
-                            with m.Case(number):
-                                entry(item.access, *item.values(number))
+            for number in range(len(item.memory.bounds)):
+                with m.If(here & (index == number)):
+                    entry(item.access, *item.values(number))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from amaranth.hdl import ClockDomain, Module
+from amaranth.hdl import ClockDomain, ClockSignal, Module, ResetSignal
 from amaranth.lib.wiring import Component, In, Member, Out, connect
 
 from ...golden.chip.chip import Chip
@@ -67,9 +67,9 @@ def _slave_members(chip: Chip, bus: str) -> dict[str, Member]:
 def connect_bus(m: Module, top: Component, registers: HostRegisters, engine: Component, style: Style) -> None:
     """Hang an engine and its registers on the bus of a top that has `bus_members`: all in the clock of that bus."""
     kind, chip = BUSES[top.bus], top.chip
-    m.domains.sync = domain = ClockDomain("sync", async_reset=style.reset == ASYNC)
+    m.domains.sync = ClockDomain("sync", async_reset=style.reset == ASYNC)
     reset = getattr(top, kind.reset)
-    m.d.comb += [domain.clk.eq(getattr(top, kind.clock)), domain.rst.eq(~reset if kind.low else reset)]
+    m.d.comb += [ClockSignal().eq(getattr(top, kind.clock)), ResetSignal().eq(~reset if kind.low else reset)]
     m.submodules.bus = slave = BusSlave(chip, top.bus)
     m.submodules.telemetry = telemetry = TelemetryStream(chip.cost)
     connect(m, engine.telemetry, telemetry.telemetry)
