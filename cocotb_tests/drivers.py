@@ -11,6 +11,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
 from ohmgrad.cocotb_tests.streams import Sink, Source
+from ohmgrad.rtl.bus.slave import BUSES, NATIVE
 
 STALLS = (0.0, 0.3, 0.8)
 """Probabilities with which a stream's driver lets a clock pass."""
@@ -76,19 +77,24 @@ class Bench:
     ----------
     rng : numpy.random.Generator
         Seeded by the seed of the run and the configuration's name.
+    clock : handle
+        The clock of the block.
     """
 
     def __init__(self, dut, name: str, block: wiring.Component):
         self.name, self.block, self.dut = name, block, dut
         self.rng = np.random.default_rng([cocotb.RANDOM_SEED, crc32(name.encode())])
         self._streams: list[Source | Sink] = []
+        kind = BUSES.get(getattr(block, "bus", NATIVE))
+        self.clock, self._reset = (self.signal(kind.clock), self.signal(kind.reset)) if kind else (dut.clk, dut.rst)
+        self._active = 0 if kind and kind.low else 1
 
     async def start(self) -> None:
-        """Start the clock, and reset all blocks."""
-        Clock(self.dut.clk, 2, "ns").start()
-        self.dut.rst.value = 1
-        await ClockCycles(self.dut.clk, 2)
-        self.dut.rst.value = 0
+        """Start the clock, and reset all blocks; or the block alone where it is on a bus, with that bus's clock."""
+        Clock(self.clock, 2, "ns").start()
+        self._reset.value = self._active
+        await ClockCycles(self.clock, 2)
+        self._reset.value = 1 - self._active
 
     def signal(self, path: str):
         """Handle of a port by its place in the block's signature, as in "saturated"."""
@@ -117,4 +123,4 @@ class Bench:
         return "__".join(filter(None, [self.name, *path.split(".")]))
 
     def _stream(self, path: str):
-        return self.dut, self._prefix(path), attrgetter(path)(self.block), self.rng
+        return self.dut, self._prefix(path), attrgetter(path)(self.block), self.clock, self.rng

@@ -21,6 +21,11 @@ class Host:
         self.busy = getattr(dut, f"{prefix}busy")
         self._valid.value = 0
 
+    async def wait(self) -> None:
+        """Until the chip is idle."""
+        while self.busy.value:
+            await ClockCycles(self.clock, 5)
+
     async def _request(self, write: int, place: int, value: int = 0) -> None:
         self._write.value, self._address.value, self._data.value = write, place, value & 0xFFFFFFFF
         self._valid.value = 1
@@ -52,8 +57,7 @@ async def start(host: Host, command: int, target: int | None = None) -> None:
         await host.write(Region.REGISTERS, [target], Register.TARGET)
     await host.write(Region.REGISTERS, [command], Register.CONTROL)
     await ClockCycles(host.clock, 2)
-    while host.busy.value:
-        await ClockCycles(host.clock, 5)
+    await host.wait()
 
 
 async def restore(host: Host, chip: Chip, state) -> None:

@@ -11,6 +11,8 @@ import numpy as np
 from cocotb.triggers import FallingEdge, gather
 from numpy.typing import NDArray
 
+from ohmgrad.cocotb_tests.bus import bus_host
+from ohmgrad.cocotb_tests.bus.bus_host import BusHost
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import words
 from ohmgrad.cocotb_tests.host import Host, rails_used, readings, restore, start
@@ -20,6 +22,7 @@ from ohmgrad.golden.chip.memory_map import SAMPLE_WORD, START, Region, Register,
 from ohmgrad.golden.recorded import RecordedEngine
 from ohmgrad.golden.recording import Recorder
 from ohmgrad.rtl.array.port import sample_members
+from ohmgrad.rtl.bus.slave import NATIVE
 from ohmgrad.rtl.top import EngineTop
 
 Sent = dict[str, NDArray[np.int32]]
@@ -176,13 +179,13 @@ async def listen(bench: Bench, heard: list[list[int]]) -> None:
     """Gather what the telemetry of an engine says: step, C~ and totals of each step."""
     layout = bench.block.signature.members["telemetry"].signature.members["payload"].shape
     while True:
-        await FallingEdge(bench.dut.clk)
+        await FallingEdge(bench.clock)
         if int(bench.signal("telemetry.valid").value):
             told = layout.from_bits(int(bench.signal("telemetry.payload").value))
             heard.append([told.step, told.cost, told.total0, told.total1])
 
 
-async def train(dut, chip: Chip, array: Array, steps: int, trace: Path) -> list[int]:
+async def train(dut, chip: Chip, array: Array, steps: int, trace: Path, bus: str = NATIVE) -> list[int]:
     """Let generated Verilog train an array, and record it.
 
     Parameters
@@ -195,13 +198,16 @@ async def train(dut, chip: Chip, array: Array, steps: int, trace: Path) -> list[
     steps : int
     trace : Path
         Where the trace goes, for `golden.replay`.
+    bus : str
+        The bus that the host is on, of `rtl.bus.slave.BUSES`; or its own port.
 
     Returns
     -------
     list of int
         S of rail 0 at each step, its first reading.
     """
-    bench, host, engine = Bench(dut, "", EngineTop(chip)), Host(dut, ""), RecordedEngine(chip)
+    bench, engine = Bench(dut, "", EngineTop(chip, bus)), RecordedEngine(chip)
+    host = Host(dut, "") if bus == NATIVE else BusHost(bench, chip)
     outside, heard, costs, before, carried = outside_of(bench, chip), [], [], None, None
     driven = bool(chip.rail) and not chip.path.pulsed  # by codes of DACs, which a trace has of the step itself
     dut.array__busy.value = dut.array__saturated.value = 0
@@ -209,7 +215,10 @@ async def train(dut, chip: Chip, array: Array, steps: int, trace: Path) -> list[
     state = engine.initial()
     await restore(host, chip, state)
     await host.write(Region.REGISTERS, [1], Register.PULSES)  # of no use where there are none
-    cocotb.start_soon(listen(bench, heard))
+    if bus == NATIVE:
+        cocotb.start_soon(listen(bench, heard))
+    else:
+        bus_host.listen(bench, chip, heard)
     running = cocotb.start_soon(start(host, START, steps))
     with Recorder(trace, chip, state, sent=True) as recorder:
         for step in range(steps + 1):
@@ -217,6 +226,8 @@ async def train(dut, chip: Chip, array: Array, steps: int, trace: Path) -> list[
                 sent, both = await outside.serve(array, rails_used(chip, step, reading) if step < steps else 0)
                 shown, read = outside.traced(sent), outside.loop and outside.loop.row(sent)[None]
                 if step and not reading:  # what the step before has led to
+                    while len(heard) < step:  # on its way
+                        await FallingEdge(bench.clock)
                     _, cost, *totals = heard[step - 1]
                     recorder.write([totals], [cost], (before if driven else shown)[None], None, carried, read)
                 if not reading:

@@ -46,16 +46,17 @@ class _Port:
     prefix : str
         Name of the port in the grid, as in "lanes4__signs".
     stream : the component's stream, for its shape
+    clock : handle
     rng : numpy.random.Generator
     """
 
-    def __init__(self, dut, prefix: str, stream, rng: np.random.Generator):
+    def __init__(self, dut, prefix: str, stream, clock, rng: np.random.Generator):
         self.name = prefix
         self.shape = stream.payload.shape()
         self.stall = 0.0
         self.patience = PATIENCE
         self._random = rng.random
-        self._edge = RisingEdge(dut.clk)
+        self._edge = RisingEdge(clock)
         self._valid, self._ready, self._payload = (
             getattr(dut, f"{prefix}__{member}") for member in ("valid", "ready", "payload")
         )

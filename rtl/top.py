@@ -120,11 +120,11 @@ class FrontTop(Component):
         return m
 
 
-def top_of(chip: Chip, name: str) -> Top | EngineTop | FrontTop:
+def top_of(chip: Chip, name: str, bus: str = NATIVE) -> Top | EngineTop | FrontTop:
     """What is generated: of `engine` the engine alone, of `chip` all; with a front end that in place of the array."""
     if name == "engine":
-        return EngineTop(chip)
-    return FrontTop(chip) if chip.front_end else Top(chip)
+        return EngineTop(chip, bus)
+    return FrontTop(chip, bus=bus) if chip.front_end else Top(chip, bus=bus)
 
 
 def _controlled(m: Module, top: Component, platform) -> tuple[Engine, object]:

@@ -50,6 +50,7 @@ def generate(
     name: str = "chip",
     source: Path | None = None,
     style: Style = Style(),  # noqa: B008
+    bus: str = NATIVE,
 ) -> list[Path]:
     """Write Verilog, a description of it as JSON, and lint waivers; with a bench where the array is outside.
 
@@ -64,6 +65,8 @@ def generate(
     source : Path, optional
         The chip file, for the bench.
     style : Style
+    bus : str
+        What the host is on: a key of `rtl.bus.slave.BUSES`, or its own port.
 
     Returns
     -------
@@ -71,7 +74,8 @@ def generate(
         The files: Verilog; ports, parameters, memory map and hierarchical names as JSON; lint waivers, which
         `verilator --lint-only -Wall waivers.vlt chip.v` needs; modules of the memories, where they are to be replaced
         by macros. For an array outside whose cost is external and whose chip file is known, a copy of it, and
-        `my_array.py` and a test: `pytest` there trains an array of the user's own in simulation.
+        `my_array.py` and a test: `pytest` there trains an array of the user's own in simulation. With a bus the
+        register map too, see `scripts.register_files`.
 
     Raises
     ------
@@ -82,11 +86,13 @@ def generate(
     if name == "chip" and not (chip.emulated or chip.front_end):
         problem = "is outside of what is generated; allowed are --top engine, and --front-end with a front end"
         raise chip.error("array.kind", '"external"', problem)
-    top = top_of(chip, name)
+    top = top_of(chip, name, bus)
     text = verilog(top, name, style)
     described, modules = describe(chip, top, name) | {"style": style._asdict()}, {}
     if style.memories == MACRO:
         described, modules = described | {"rams": rams(text)}, {f"{RAM}.v": MACROS}
+    if bus != NATIVE:
+        modules |= register_files(chip, name)
     texts = {
         f"{name}.v": text,
         f"{name}.json": json.dumps(described, indent=2) + "\n",

@@ -68,6 +68,11 @@ FIELDS = {
 """Bits that have names."""
 
 
+def address_of(register: BusRegister) -> int:
+    """Byte address of a register of the bus's own."""
+    return OWN + WORD * register
+
+
 class Access(StrEnum):
     """What a register or a memory can be asked for; anything else is answered by an error."""
 
@@ -146,6 +151,16 @@ class BusMap(NamedTuple):
     bits: int
     commands: int
 
+    def place(self, region: Region, index: int) -> tuple[int | None, Access]:
+        """Address of an entry of a region, and what it can be asked for; None where the chip has no such entry."""
+        if region == Region.REGISTERS:
+            found = [entry for entry in self.registers if entry.address == WORD * index]
+            return (found[0].address, found[0].access) if found else (None, Access.READ)
+        for item in self.ranges:
+            if item.memory.region == region and index < item.memory.words:
+                return item.base + WORD * index, item.access
+        return None, Access.READ
+
 
 def bus_map(chip: Chip) -> BusMap:
     """The map of a chip, in the order of addresses."""
@@ -223,7 +238,7 @@ def _own(chip: Chip) -> list[Entry]:
         BusRegister.CHIP_HIGH: number >> 32,
     }  # fmt: skip
     return [
-        Entry(own.name, text[own.name], OWN + WORD * own, *access.get(own, (Access.READ, *ANY, reset.get(own))))
+        Entry(own.name, text[own.name], address_of(own), *access.get(own, (Access.READ, *ANY, reset.get(own))))
         for own in BusRegister
     ]
 

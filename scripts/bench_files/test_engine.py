@@ -1,5 +1,6 @@
 """The generated engine trains the array of `my_array.py` in simulation; what happened is replayed word for word."""
 
+import json
 import os
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ohmgrad.golden.replay import replay
 
 HERE = Path(__file__).resolve().parent
 CHIP, TRACE, COSTS = HERE / "chip.toml", HERE / "trace.npz", HERE / "costs.txt"
+BUS = json.loads((HERE / "engine.json").read_text())["bus"]
 STEPS = 300
 
 
@@ -25,7 +27,7 @@ async def engine_trains_array(dut):
     cost = chip.config.cost
     largest, lines = 2 ** (cost.word_bits - cost.signed) - 1, sum(chip.layout.columns)
     array = Array(chip.layout.parameters, largest, chip.path.pulsed, lines)
-    costs = await train(dut, chip, array, STEPS, TRACE)
+    costs = await train(dut, chip, array, STEPS, TRACE, BUS)
     COSTS.write_text("".join(f"{cost}\n" for cost in costs))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .exits import one_sentence
-from .options import ChipFile, Data, FrontEndName, Seed, TopName, described
+from .options import BusName, ChipFile, Data, FrontEndName, Seed, TopName, described
 
 
 class Memories(StrEnum):
@@ -42,6 +42,9 @@ def generate(
         FrontEndName | None,
         typer.Option(help="Converters before an array outside, in place of front_end.kind.", show_default=False),
     ] = None,
+    bus: Annotated[
+        BusName, typer.Option(help="What the host is on; a bus brings register files and streams of AXI4-Stream.")
+    ] = BusName.native,
     memories: Annotated[
         Memories, typer.Option(help="As FPGAs have them; or modules for macros, and nothing with a value at power-up.")
     ] = Memories.fpga,
@@ -60,7 +63,7 @@ def generate(
         config = described(chip, rtl=True, outside=True)
         if front_end:
             config = config.with_(**{"front_end.kind": front_end.value})
-        for path in run(Chip(config), output, top, chip, style):
+        for path in run(Chip(config), output, top, chip, style, bus):
             print(path)
 
 

@@ -37,6 +37,15 @@ class TopName(StrEnum):
     engine = "engine"
 
 
+class BusName(StrEnum):
+    """Buses: the names of `rtl.bus.slave.BUSES`, which takes long to import, and the host's own port."""
+
+    native = "native"
+    axi = "axi"
+    wishbone = "wishbone"
+    apb = "apb"
+
+
 class FrontEndName(StrEnum):
     """Front ends: the names of `golden.chip.front_ends.FRONT_ENDS`, which takes long to import."""
 
