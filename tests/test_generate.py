@@ -235,6 +235,14 @@ def test_a_front_end_by_its_name_comes_with_a_bench_that_trains_through_the_pins
     assert int(last) < int(first)
 
 
+def test_an_engine_alone_has_no_front_end(tmp_path):
+    command = ["generate", str(files("ohmgrad.examples") / "external_spi.toml"), "--top", "engine", "-o", str(tmp_path)]
+    done = CliRunner().invoke(app, [*command, "--front-end", "spi"])
+    assert done.exit_code == 2 and not list(tmp_path.iterdir())
+    assert "--front-end: spi is behind the port of --top engine; allowed is --top chip." in done.stderr
+    assert CliRunner().invoke(app, command).exit_code == 0, "the section of a chip file is no option"
+
+
 def test_an_engine_alone_comes_with_a_bench_that_trains_and_replays(tmp_path):
     """The bench runs as it is; what the user has made of `my_array.py` stays when it is generated again."""
     pulsed = """update.path = "filtered"\nupdate.eta = 0.02\nupdate.reset = "zero"\ndevice.states = 100"""

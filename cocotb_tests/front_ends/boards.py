@@ -95,6 +95,7 @@ class SpiBoard(Board):
         self.adcs = [Ads7950(self.period, lambda channel, part=part: array(self.outputs(), part, channel))
                      for part in range(rail.adc.parts)]  # fmt: skip
         self._pin("adc.miso").value = 0
+        self._busy = self._pin("dac.busy") if rail.dac.bank.waits else None
 
     def _tell(self) -> Iterator[None]:
         miso = self._pin("adc.miso")
@@ -108,6 +109,8 @@ class SpiBoard(Board):
                     dac.now += dac.period
                 else:
                     dac.clock(sync >> part & 1, sclk >> of_dac[part] & 1, mosi >> of_dac[part] & 1, ldac)
+            if self._busy is not None:
+                self._busy.value = int(all(dac.busy for dac in self.dacs))
             if same and select == quiet:  # else SDO becomes valid some time after its edge
                 for adc in self.adcs:
                     adc.now += adc.period

@@ -55,9 +55,12 @@ class Ad5391(Pins):
         Codes of the input registers, and those that the outputs have.
     frames : list of int
         All frames it got.
+    stays : float
+        Nanoseconds for which BUSY is low after a frame.
     """
 
     def __init__(self, period: float):
+        self.stays = 670.0
         super().__init__(period, sync=1, sclk=0, din=0, ldac=1)
         self.input, self.output = [0] * 16, [0] * 16
         self.frames: list[int] = []
@@ -77,6 +80,11 @@ class Ad5391(Pins):
             self._sync(sync)
         self.note(changed)
 
+    @property
+    def busy(self) -> int:
+        """The pin BUSY when the next clock comes."""
+        return int(not self._last + 30 <= self.now + self.period < self._busy)
+
     def _sclk(self, sync: int, sclk: int, selected: bool) -> None:
         if sclk:
             self.since(self.rose["sclk"], 33, "t1, SCLK cycle")
@@ -91,7 +99,7 @@ class Ad5391(Pins):
         self.since(max(self.rose["din"], self.fell["din"]), 5, "t8, data setup")
         self._bits.append(self.level["din"])
         if len(self._bits) == 24:
-            self._last = self.now
+            self._last, self._busy = self.now, self.now + 30 + self.stays  # t10, t11
 
     def _sync(self, sync: int) -> None:
         if not sync:
@@ -107,7 +115,6 @@ class Ad5391(Pins):
         assert frame >> 14 & 3 == 3, f"frame {frame:06x}: not for the input data register"
         self.input[frame >> 16 & 15] = frame >> 2 & 0xFFF
         self.frames.append(frame)
-        self._busy = self._last + 30 + 670  # t10, t11
 
     def _ldac(self, ldac: int) -> None:
         if ldac:

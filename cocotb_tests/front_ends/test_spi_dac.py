@@ -16,16 +16,19 @@ GRID = {
     "slow_clock": (12_000_000, (1, 1), 0xFFF, 1),
     "odd_clock": (62_500_000, (2, 1), 1, 1),
     "long_wires": (250_000_000, (1,), 0x123, 3),
+    "busy_pin": (100_000_000, (2, 1), 0x456, 1, True),
+    "busy_pin_fast": (250_000_000, (1,), 0, 1, True),
 }
-"""Clock, parts on each bus, safe code, divider."""
+"""Clock, parts on each bus, safe code, divider; whether there is a pin BUSY."""
+LATE = 4
+"""Clocks from BUSY to LDAC: a synchroniser's, and the pin's."""
 PATIENCE = 50_000
 """Clocks; safe codes take long."""
 
 
 def make(name: str) -> SpiDacBank:
     """The block of one configuration."""
-    hz, buses, safe, divider = GRID[name]
-    return SpiDacBank(ad5391(hz, buses, safe, divider))
+    return SpiDacBank(ad5391(*GRID[name]))
 
 
 def test_spi_dac():
@@ -44,6 +47,9 @@ class Board:
         self.safe.value = 0
         self.models = [Ad5391(1e9 / GRID[name][0]) for _ in range(self.dac.bank.parts)]
         self.clock, self.fell, self.updates, self.settles = 0, [], 0, []
+        self.busy = self.bench.signal("busy") if self.dac.bank.waits else None
+        if self.busy is not None:
+            self.busy.value = 1
 
     async def start(self) -> None:
         await self.bench.start()
@@ -51,15 +57,20 @@ class Board:
 
     async def _run(self) -> None:
         pins = [self.bench.signal(n) for n in ("select", "sclk", "mosi", "ldac")]
-        where, before = places(self.dac.buses), 1
+        where, before, rose, busy = places(self.dac.buses), 1, 0, 1
         while True:
             await self.edge
             self.clock += 1
             select, sclk, mosi, ldac = (int(pin.value) for pin in pins)
             for part, (model, (bus, _)) in enumerate(zip(self.models, where, strict=True)):
                 model.clock(select >> part & 1, sclk >> bus & 1, mosi >> bus & 1, ldac)
+            if self.busy is not None:
+                was, busy = busy, int(all(model.busy for model in self.models))
+                self.busy.value, rose = busy, self.clock if busy > was else rose
             if before and not ldac:
                 self.fell.append(self.clock)
+                late = self.clock - rose
+                assert self.busy is None or late <= LATE, f"{self.bench.name}: LDAC falls {late} clocks after BUSY"
             if int(self.settled.value):
                 self.settles.append(self.clock)
             before = ldac
@@ -101,6 +112,8 @@ async def codes_reach_the_outputs_together(dut, name):
                   "code": int(rng.choice([0, 0xFFF, rng.integers(4096)])), "last": k == count - 1}
                  for k in range(count)]  # fmt: skip
         before = board.outputs()
+        for model in board.models if dac.bank.waits else []:
+            model.stays = float(rng.choice([300, 670, 2000]))
         board.bench.stall(0.0 if update == 2 else 0.9)
         await board.code.send(codes)
         assert board.outputs() == before, f"{name}: an output changed before LDAC"

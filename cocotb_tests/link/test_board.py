@@ -64,9 +64,10 @@ def test_board():
 class Wire:
     """The serial line of a board, and requests over it, resent until there is an answer."""
 
-    def __init__(self, dut, name: str):
-        self.bench = bench = Bench(dut, name, make(name))
-        self.name, self._bit = name, GRID[name][1] * CLOCK
+    def __init__(self, dut, name: str, block: BoardTop | None = None):
+        block = block or make(name)
+        self.bench = bench = Bench(dut, name, block)
+        self.name, self._bit = name, block.divisor * CLOCK
         self._rx, self._tx = bench.signal("rx"), bench.signal("tx")
         self._rx.value = 1
         self._replies, self._frames = Queue(), Unstuffer(MOST_REPLY)

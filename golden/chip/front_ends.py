@@ -44,7 +44,7 @@ class Kind(NamedTuple):
 def _spi(chip: "ChipConfig") -> SpiRail:
     front = chip.front_end
     assert front is not None
-    return dac_per_cell(front.clock, chip.size, front.buses, chip.engine.lanes, front.safe, front.divider)
+    return dac_per_cell(front.clock, chip.size, front.buses, chip.engine.lanes, front.safe, front.divider, front.busy)
 
 
 def _parallel(chip: "ChipConfig") -> ParallelRail:
@@ -54,7 +54,7 @@ def _parallel(chip: "ChipConfig") -> ParallelRail:
 
 
 FRONT_ENDS = {
-    "spi": Kind("AD5391, ADS7950", 12, 12, 16, ("buses", "divider"), _spi),
+    "spi": Kind("AD5391, ADS7950", 12, 12, 16, ("buses", "divider", "busy"), _spi),
     "parallel": Kind("DAC7624, AD7865", 12, 14, 4, (), _parallel),
 }
 """By the name that `front_end.kind` has in a chip file."""

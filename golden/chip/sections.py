@@ -175,7 +175,7 @@ class FrontEnd(Section):
 
     Clock of the chip, in Hz, from which times of data sheets become clocks; code of the DACs while nothing runs.
     Kind spi only: buses of the DACs, over which their parts are spread; by how much the serial clocks are slower than
-    data sheets allow.
+    data sheets allow; whether the DACs' pins BUSY are there, for which an update waits.
     """
 
     kind: Annotated[str, one_of(*FRONT_ENDS)]
@@ -183,6 +183,7 @@ class FrontEnd(Section):
     safe: Annotated[int, integers(0, 65535)] = 2048
     buses: Annotated[int, integers(1, 64)] = 1
     divider: Annotated[int, integers(1, 64)] = 1
+    busy: bool = False
 
 
 class PulseDriver(Section):

@@ -1,7 +1,8 @@
 """When codes are written to a bank of DACs, and when its outputs change; see `golden.blocks.front_ends.dac_bank`."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import data, stream
+from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import Component, In, Member, Out
 
 from ...golden.blocks.front_ends.dac_bank import DacBank
@@ -24,7 +25,7 @@ def members(bank: DacBank) -> dict[str, Member]:
         "secured": Out(1),
         "settled": Out(1),
         "ldac": Out(1, init=1),
-    }
+    } | ({"busy": In(1, init=1)} if bank.waits else {})
 
 
 class DacBankUpdate(Component):
@@ -47,6 +48,7 @@ class DacBankUpdate(Component):
     secured : they have got it, for as long as `safe` is high.
     settled : high for one clock when the outputs of an update have settled: `bank.settle` clocks after `ldac` fell.
     ldac : pin, active low, for all parts.
+    busy : pin, if `bank.waits`: low while any part is busy; synchronised.
     """
 
     def __init__(self, bank: DacBank):
@@ -92,7 +94,10 @@ class DacBankUpdate(Component):
 
     def _update(self, m: Module, begin) -> Signal:
         """The pulse of LDAC, and the wait after it; high for one clock when the pulse ends."""
-        bank, ended = self.bank, Signal(name="ended")
+        bank, ended, free = self.bank, Signal(name="ended"), Const(1)
+        if bank.waits:
+            free = Signal(name="free")
+            m.submodules.busy = FFSynchronizer(self.busy, free, init=1)
         left = Signal(range(max(2, bank.busy, bank.settle)), name="left")
         with m.If(left != 0):
             m.d.sync += left.eq(left - 1)
@@ -103,7 +108,7 @@ class DacBankUpdate(Component):
                 with m.If(begin):
                     m.next = "BUSY"
             with m.State("BUSY"):
-                with m.If(left == 0):
+                with m.If((left == 0) & free):
                     m.d.sync += [self.ldac.eq(0), left.eq(bank.settle - 1)]
                     m.next = "PULSE"
             with m.State("PULSE"):

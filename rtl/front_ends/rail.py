@@ -170,7 +170,7 @@ class RailConverters(Component):
 
 def _pins(unit: Component) -> Signature:
     """Signature of the pins of a component."""
-    return Signature({name: unit.signature.members[name] for name in unit.PINS})
+    return Signature({name: unit.signature.members[name] for name in unit.PINS if name in unit.signature.members})
 
 
 def inverted(code, bits: int):

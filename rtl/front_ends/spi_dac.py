@@ -23,7 +23,7 @@ class SpiDacBank(Component):
 
     Members
     -------
-    code, safe, secured, settled, ldac : as in `rtl.front_ends.dac_bank.DacBankUpdate`.
+    code, safe, secured, settled, ldac, busy : as in `rtl.front_ends.dac_bank.DacBankUpdate`.
     select, sclk, mosi : pins as in `SpiBus`; a select line (SYNC) for each part, clock and data (DIN) for each bus.
     """
 
@@ -32,6 +32,7 @@ class SpiDacBank(Component):
         "sclk": "SCLK of the DACs of each bus",
         "mosi": "DIN of the DACs of each bus",
         "ldac": "LDAC of all DACs, active low",
+        "busy": "BUSY of all DACs, tied together; synchronised",
     }
 
     def __init__(self, dac: SpiDac):
@@ -52,6 +53,8 @@ class SpiDacBank(Component):
         connect(m, flipped(self.code), update.code)
         m.d.comb += update.safe.eq(self.safe)
         m.d.comb += [getattr(self, name).eq(getattr(update, name)) for name in ("secured", "settled", "ldac")]
+        if dac.bank.waits:
+            m.d.comb += update.busy.eq(self.busy)
         write = update.write.payload
         bus, local = find(m, dac.buses, write.part)
         buses, ready, idle = [], [], []

@@ -56,11 +56,14 @@ def generate(
     """Write the chip's Verilog and what belongs to it: names, memory map, lint waivers; a bench for your own array."""
     with one_sentence():
         from ...golden.chip.chip import Chip
+        from ...golden.errors import ConfigError
         from ...rtl.lib.style import Style
         from ..generate import generate as run
 
         style = Style(memories, tables, reset)
         config = described(chip, rtl=True, outside=True)
+        if front_end and top == TopName.engine:
+            raise ConfigError(f"--front-end: {front_end} is behind the port of --top engine; allowed is --top chip.")
         if front_end:
             config = config.with_(**{"front_end.kind": front_end.value})
         for path in run(Chip(config), output, top, chip, style, bus):

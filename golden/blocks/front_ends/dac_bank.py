@@ -16,13 +16,16 @@ class DacBank(NamedTuple):
     bits : int
         Width of a code.
     busy : int
-        Clocks, from 1, from the end of the last write to the falling edge of LDAC.
+        Clocks, from 1, from the end of the last write to the falling edge of LDAC; with `waits`, until the pin BUSY is
+        low if it will be, three for its synchroniser among them.
     pulse : int
         Clocks, from 1, for which LDAC is low.
     settle : int
         Clocks from the falling edge of LDAC until the outputs have settled; more than `pulse`.
     safe : int
         Code of every channel after reset and whenever the bank is made safe.
+    waits : bool
+        LDAC waits until the pin BUSY of all parts is high.
     """
 
     parts: int
@@ -32,6 +35,7 @@ class DacBank(NamedTuple):
     pulse: int
     settle: int
     safe: int
+    waits: bool = False
 
     def places(self) -> list[tuple[int, int]]:
         """Part and channel of the safe codes, in the order in which they are written: part by part in a channel."""

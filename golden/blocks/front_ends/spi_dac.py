@@ -48,7 +48,7 @@ class SpiDac(NamedTuple):
         return channel << 16 | INPUT_DATA << REGISTER_BITS | code << (REGISTER_BITS - self.bank.bits)
 
 
-def ad5391(hz: int, buses: tuple[int, ...], safe: int = 0, divider: int = 1) -> SpiDac:
+def ad5391(hz: int, buses: tuple[int, ...], safe: int = 0, divider: int = 1, waits: bool = False) -> SpiDac:
     """A bank of AD5391 at the times of its data sheet (Rev. E, table 6), as fast as a clock allows.
 
     Parameters
@@ -59,14 +59,17 @@ def ad5391(hz: int, buses: tuple[int, ...], safe: int = 0, divider: int = 1) -> 
         As in `SpiDac` and `DacBank`; code 0 is 0 V.
     divider : int
         Factor by which the serial clock is slower than it may be, for long wires.
+    waits : bool
+        As in `DacBank`; else LDAC waits for the longest time that BUSY may be low.
     """
     high = clocks(13, hz) * divider  # t2
     low = max(clocks(13, hz), clocks(33, hz) - high) * divider  # t3, t1
     lag = clocks(5, hz)  # t21
     gap = max(clocks(10, hz), clocks(13, hz) - lag)  # t7 and t22, t5
     lead = max(1, clocks(13, hz) - high, low - lag - gap)  # t4, t3
-    busy = max(1, clocks(30 + 670, hz) - lag - gap)  # t10 and t11, which are longer than t12 and t23
+    # t10 (Rev. F has 36 ns) and three clocks of a synchroniser, or t10 and t11; both are longer than t12 and t23.
+    busy = max(0, clocks(36, hz) - lag - gap) + 3 if waits else max(1, clocks(30 + 670, hz) - lag - gap)
     pulse = clocks(20, hz)  # t13
     settle = clocks(100 + 6000, hz)  # t16 and t17
-    bank = DacBank(sum(buses), CHANNELS, 12, busy, pulse, settle, safe)
+    bank = DacBank(sum(buses), CHANNELS, 12, busy, pulse, settle, safe, waits)
     return SpiDac(bank, buses, Spi(FRAME, high, low, lead, lag, gap, trailing=True))

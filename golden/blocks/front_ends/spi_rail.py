@@ -72,12 +72,15 @@ class SpiRail(NamedTuple):
         return max(frames) * spi.clocks - spi.gap - spi.lag
 
     def clocks(self) -> int:
-        """Clocks of a rail by this account: writing, update, settling and reading, without the steps between them."""
+        """Clocks of a rail by this account: writing, update, settling and reading, without the steps between them.
+
+        With a pin BUSY they are the fewest: as if it never were low.
+        """
         return self.write_clocks() + self.dac.bank.busy + self.dac.bank.settle + self.read_clocks()
 
 
 def dac_per_cell(
-    hz: int, cells: int, buses: int, lanes: int = 16, safe: int = 1 << 11, divider: int = 1
+    hz: int, cells: int, buses: int, lanes: int = 16, safe: int = 1 << 11, divider: int = 1, waits: bool = False
 ) -> SpiRail:
     """A DAC of its own for each of some cells, on AD5391 on one bus or several, and one ADC for the cost.
 
@@ -89,7 +92,7 @@ def dac_per_cell(
     turns = [(turn, bus) for turn in range(DAC_CHANNELS * max(sizes)) for bus in range(buses)]
     outputs = [(sum(sizes[:bus]) + turn // DAC_CHANNELS, turn % DAC_CHANNELS)
                for turn, bus in turns if turn < DAC_CHANNELS * sizes[bus]]  # fmt: skip
-    dac, adc = ad5391(hz, sizes, safe, divider), ads7950(hz, (1,), divider=divider)
+    dac, adc = ad5391(hz, sizes, safe, divider, waits), ads7950(hz, (1,), divider=divider)
     return SpiRail(dac, adc, lanes, tuple(outputs[:cells]), ((0, 0),))
 
 
