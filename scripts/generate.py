@@ -100,10 +100,11 @@ def generate(
         **modules,
     }
     if chip.cost.word and source:
-        bench = [PARTS / file for file in BENCH[name]]
-        texts |= {"chip.toml": source.read_text()} | {
-            file.name: file.read_text() for file in bench if not (folder / file.name).exists()
-        }
+        texts["chip.toml"] = source.read_text()
+        for file in BENCH[name]:
+            like = "my_arrays.py" if file == "my_array.py" and "train" in chip.path.streams else file
+            if not (folder / file).exists():
+                texts[file] = (PARTS / like).read_text()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         for file, text in texts.items():

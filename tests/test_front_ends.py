@@ -93,6 +93,7 @@ def test_wave_holds_the_frame():
 
 
 SPI = load(str(EXAMPLES / "external_spi.toml"))
+GROUPS = {"parameters.groups": [[4, 5]]}
 PULSES = {"level": 100, "bits": 8, "width": 50, "limit": 1000}
 FILTERED = {"update.path": "filtered", "device": {"states": 100}, "update.reset": "zero"}
 
@@ -123,6 +124,16 @@ FILTERED = {"update.path": "filtered", "device": {"states": 100}, "update.reset"
         (
             {"front_end": {"kind": "parallel", "divider": 2}, "cost.word_bits": 14},
             'front_end.divider: 2 has no use with kind = "parallel"; it is allowed with kind = "spi".',
+        ),
+        (
+            {**GROUPS, "perturbation.method": "node"},
+            'perturbation.method: "node" takes codes of lines, for which a front end has no converters; allowed with '
+            'front_end is "weight".',
+        ),
+        (
+            {**GROUPS, "perturbation.code": "rank-one", "update.path": "tiki-taka", "device": {}, "fast": {}},
+            'update.path: "tiki-taka" takes readings of lines, for which a front end has no converters; allowed with '
+            'front_end are "digital", "filtered".',
         ),
         (
             {"pulse_driver": PULSES},

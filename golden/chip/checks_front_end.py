@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 def check_front_end(chip: "ChipConfig") -> None:
     """Raise `golden.chip.rules.Conflict` for the first combination that is not allowed."""
+    if chip.front_end is not None:
+        _streams(chip)
     _driver(chip)
     if chip.front_end is None:
         return
@@ -34,6 +36,23 @@ def check_front_end(chip: "ChipConfig") -> None:
     )
     _words(chip)
     _keys(chip)
+
+
+def _streams(chip: "ChipConfig") -> None:
+    """What an array would give beside its cost."""
+    method, path = chip.perturbation.method, chip.update.path
+    require(
+        method == "weight",
+        "perturbation.method",
+        f"{show(method)} takes codes of lines, for which a front end has no converters; allowed with front_end is "
+        '"weight"',
+    )
+    require(
+        path != "tiki-taka",
+        "update.path",
+        f"{show(path)} takes readings of lines, for which a front end has no converters; allowed with front_end are "
+        '"digital", "filtered"',
+    )
 
 
 def _words(chip: "ChipConfig") -> None:

@@ -6,12 +6,12 @@ import numpy as np
 class Array:
     """Anything with a cost. Codes are those of the DACs of the cells, cost words those of the ADC behind them."""
 
-    def __init__(self, parameters: int, largest: int, pulsed: bool, lines: int):
-        """There are so many cells, on so many lines; the largest word of a cost is this; cells take pulses or codes."""
-        self.weights = np.zeros(parameters, np.int64)
+    def __init__(self, chip, largest: int):
+        """`chip` is what `chip.toml` says, an `ohmgrad.golden.chip.chip.Chip`; the largest word of a cost is this."""
+        parameters = chip.layout.parameters
+        self.weights, self.lines = np.zeros(parameters, np.int64), np.zeros(sum(chip.layout.columns), np.int64)
         self.goal = np.random.default_rng(1).integers(-300, 301, parameters)
-        self.lines = np.zeros(lines, np.int64)
-        self.scale, self.largest, self.pulsed = largest / (3e5 * parameters), largest, pulsed
+        self.scale, self.largest, self.pulsed = largest / (3e5 * parameters), largest, chip.path.pulsed
 
     def apply(self, words: np.ndarray) -> None:
         """Take what comes before a measurement: codes of the weights; or pulses -1, 0, +1, if cells take such.

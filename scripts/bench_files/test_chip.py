@@ -29,8 +29,7 @@ async def chip_trains_array(dut):
 
     assert CHIP.front_end
     largest = 2 ** (CHIP.front_end.adc_bits - CHIP.config.cost.signed) - 1
-    array = Array(CHIP.layout.parameters, largest, CHIP.path.pulsed, sum(CHIP.layout.columns))
-    costs = await train(dut, CHIP, array, STEPS, TRACE)
+    costs = await train(dut, CHIP, Array(CHIP, largest), STEPS, TRACE)
     COSTS.write_text("".join(f"{cost}\n" for cost in costs))
 
 

@@ -24,10 +24,8 @@ async def engine_trains_array(dut):
     from my_array import Array
 
     chip = Chip(load(CHIP))
-    cost = chip.config.cost
-    largest, lines = 2 ** (cost.word_bits - cost.signed) - 1, sum(chip.layout.columns)
-    array = Array(chip.layout.parameters, largest, chip.path.pulsed, lines)
-    costs = await train(dut, chip, array, STEPS, TRACE, BUS)
+    largest = 2 ** (chip.config.cost.word_bits - chip.config.cost.signed) - 1
+    costs = await train(dut, chip, Array(chip, largest), STEPS, TRACE, BUS)
     COSTS.write_text("".join(f"{cost}\n" for cost in costs))
 
 
