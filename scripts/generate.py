@@ -2,8 +2,6 @@
 
 import json
 import re
-import shutil
-import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from amaranth.hdl import Shape
 from amaranth.lib.data import ArrayLayout, StructLayout
 
 from ..fpga.errors import require_emulated
+from ..fpga.files import write_all
 from ..golden.chip.chip import Chip
 from ..golden.chip.front_ends import FRONT_ENDS, KEYS
 from ..golden.chip.memories import memories
@@ -98,12 +97,7 @@ def generate(
         texts |= {"chip.toml": source.read_text()} | {
             file.name: file.read_text() for file in bench if not (folder / file.name).exists()
         }
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        for file, text in texts.items():
-            Path(scratch, file).write_text(text)
-        folder.mkdir(exist_ok=True)
-        return [Path(shutil.move(Path(scratch, file), folder / file)) for file in texts]
+    return write_all(folder, texts)
 
 
 def describe(chip: Chip, top: Top | EngineTop | FrontTop, name: str) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """`ohmgrad verify`: the cocotb proof on exactly one chip."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 from unittest.mock import patch
 
 from ..fpga.errors import Failure, require_emulated
 from ..fpga.host.golden import symbols
+from ..fpga.plain import plain_folder
 from ..golden.chip.chip import Chip
 
 CHIP = "OHMGRAD_CHIP"
@@ -17,7 +20,8 @@ def verify(path: Path, chip: Chip) -> None:
 
     The engine runs against a model of the array that stalls all streams at random; the whole chip runs with its
     emulated array, if that is not outside. What is compared, and for how long: `cocotb_tests.test_engine` and
-    `test_top`, and with an external cost `test_external`.
+    `test_top`, and with an external cost `test_external`. Each call has a folder of its own, among the temporary ones,
+    which stays where something differs.
 
     Parameters
     ----------
@@ -29,14 +33,19 @@ def verify(path: Path, chip: Chip) -> None:
     Raises
     ------
     Failure
-        Golden and RTL differ; the text names block, index, step, expected and got.
+        Golden and RTL differ; the text names block, index, step, expected and got, and the folder.
     """
     require_emulated(chip.config, path, outside=chip.cost.word is not None)
-    with patch.dict(os.environ, {CHIP: str(path.resolve())}):
+    folder = Path(tempfile.mkdtemp(prefix="verify-", dir=plain_folder()))
+    with patch.dict(os.environ, {CHIP: str(path.resolve())}), patch("ohmgrad.cocotb_tests.harness.BUILD", folder):
         try:
             done = _costs() if chip.cost.word else _whole()
         except AssertionError as error:
-            raise Failure(f"{chip.config.name}: RTL and golden differ: {error}") from None
+            raise Failure(f"{chip.config.name}: RTL and golden differ, see {folder}: {error}") from None
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
+    shutil.rmtree(folder)
     print(f"{chip.config.name}: RTL equals golden bit for bit: {done}, all streams, {', '.join(symbols(chip))}.")
 
 

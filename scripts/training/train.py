@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ...fpga.errors import BoardReset, BoardStopped, CheckpointError, Interrupted, Mismatch
-from ...fpga.files import remove_unfinished
+from ...fpga.files import Claim, remove_unfinished
 from ...fpga.host.golden import Golden, compare, symbols, window
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig
@@ -68,6 +68,8 @@ def train(
         The chip or the checkpoint cannot be used; nothing is written.
     NotEmulated
         The RTL cannot be this chip; nothing is written.
+    Failure
+        Another run writes into the folder; nothing is written.
     SimulationError
         The simulator does not build, or does not answer.
     BoardError
@@ -76,18 +78,19 @@ def train(
         The results so far are in `folder`.
     """
     monitor = monitor or Monitor()
-    run = Run(Chip(config), on, folder, resume, monitor, port, watchdog)
-    problem: Mismatch | Interrupted | None = None
-    try:
-        run.go()
-    except (Mismatch, Interrupted) as error:
-        problem = error
-    finally:
-        monitor.end()
-        run.close()
-    result = write_results(
-        folder, run.chip, on, run.curve, speed=run.speed, mismatch=isinstance(problem, Mismatch), link=run.link()
-    )
+    with Claim(folder) as claim:
+        run = Run(Chip(config), on, folder, resume, monitor, port, watchdog)
+        problem: Mismatch | Interrupted | None = None
+        try:
+            run.go(claim)
+        except (Mismatch, Interrupted) as error:
+            problem = error
+        finally:
+            monitor.end()
+            run.close()
+        result = write_results(
+            folder, run.chip, on, run.curve, speed=run.speed, mismatch=isinstance(problem, Mismatch), link=run.link()
+        )
     if problem:
         raise problem
     return result
@@ -134,12 +137,14 @@ class Run:
         """What went over the link to a board; see `Target.link`."""
         return self._target.link()
 
-    def go(self) -> None:
-        """Run to the end, from checkpoint to checkpoint."""
+    def go(self, claim: Claim) -> None:
+        """Run to the end, from checkpoint to checkpoint, once the folder is held."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        claim.take()
         if not self.curve:
             for path in files.checkpoint_paths(self.folder):
                 path.unlink()
-        (self.folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+        (self.folder / "checkpoints").mkdir(exist_ok=True)
         remove_unfinished(self.folder, self.folder / "checkpoints")
         files.save_samples(self.folder / "samples.npz", self.engine.split)
         config, step = self.chip.config, self._golden.at.step
