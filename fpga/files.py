@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from ..golden.user_cache import damaged
 from .errors import Failure
 
 
@@ -57,9 +58,19 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if not error.filename or Path(error.filename) != path:
-            raise OSError(error.errno, error.strerror, str(path)) from None
+        error.filename = str(path)
         raise
+
+
+def kept_json(path: Path) -> Any:
+    """Value that is kept as JSON; None where there is none, or what is there was cut, of which a word is said."""
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        damaged(path)
+        return None
 
 
 def write_json(path: Path, value: Any) -> None:

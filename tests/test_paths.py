@@ -65,7 +65,7 @@ def odd(tmp_path, monkeypatch):
 def test_simulators_are_built_at_any_path(odd):
     built = verilate.build(CHIP, verilate.BUILDS, verilate.QUICK)
     assert built.resolve().is_relative_to(odd) and built.stat().st_size
-    assert str(odd) in str(verilate._runtime(True))
+    assert str(odd) in str(verilate._runtime(verilate.SHARED))
 
 
 def test_cocotbs_simulators_are_built_at_any_path(odd):

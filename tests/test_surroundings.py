@@ -3,6 +3,7 @@ pipes, caches that were cut; and the package as a wheel has it, without a checko
 
 import errno
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -80,7 +81,8 @@ def test_a_missing_extra_is_one_sentence(tmp_path, monkeypatch):
 
 
 def test_a_wheel_alone_verifies(tmp_path, other_yosys):
-    """The files that a wheel has prove a chip, and nothing is written among them, nor into the working folder."""
+    """The files that a wheel has prove a chip, and nothing is written among them, nor into the working folder,
+    but for waveforms where they are wanted."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     package, work = tmp_path / "site", tmp_path / "work"
     for name in project["packages"]:
@@ -96,10 +98,16 @@ def test_a_wheel_alone_verifies(tmp_path, other_yosys):
     env = {"PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(tmp_path),
            "PATH": f"{other_yosys}{os.pathsep}{os.environ['PATH']}"}  # fmt: skip
     where = f"import ohmgrad.golden; assert ohmgrad.golden.__file__.startswith({str(package)!r})"
-    said = ohmgrad("verify", XOR, before=where, env=env, cwd=work)
+    said = ohmgrad("verify", XOR, "--waves", "waves", before=where, env=env, cwd=work)
     assert "RTL equals golden bit for bit" in said
-    assert sorted(package.rglob("*")) == there and not list(work.iterdir())
+    assert sorted(package.rglob("*")) == there and [path.name for path in work.iterdir()] == ["waves"]
     assert not list(tmp_path.glob("ohmgrad-*/verify-*")), "its folder is removed"
+
+
+    for name in ("engine", "chip"):
+        assert f"waveforms: waves/{name}.vcd" in said
+        with open(work / f"waves/{name}.vcd") as file:
+            assert {"engine", "correlator"} & set(re.findall(r"^ *\$scope module (\w+)", file.read(100_000), re.M))
 
 
 @pytest.mark.parametrize("stop", [FileNotFoundError, KeyboardInterrupt])

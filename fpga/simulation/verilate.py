@@ -30,11 +30,12 @@ VERILATOR = [
     "-MAKEFLAGS", "OPT_GLOBAL=-O1",
 ]  # fmt: skip
 SHARED = ["-CFLAGS", "-fPIC", "-LDFLAGS", "-shared"]
+WAVES = ["--trace", "--trace-structs"]
 CELLS = ["-DNO_ICE40_DEFAULT_ASSIGNMENTS", "-Wno-fatal", "-Wno-lint", "-Wno-TIMESCALEMOD"]
 """Models of cells are as their maker wrote them."""
 
 
-def build(verilog: str, folder: Path, optimize: str = FAST) -> Path:
+def build(verilog: str, folder: Path, optimize: str = FAST, waves: bool = False) -> Path:
     """Compile a chip's Verilog and `simulation.cpp` into a shared library, or find it compiled.
 
     Parameters
@@ -45,6 +46,8 @@ def build(verilog: str, folder: Path, optimize: str = FAST) -> Path:
         Holds one folder a build, named by a hash of everything that goes into it.
     optimize : str
         `FAST` or `QUICK`.
+    waves : bool
+        Whether it can write what its signals do; it is slower then.
 
     Returns
     -------
@@ -57,7 +60,8 @@ def build(verilog: str, folder: Path, optimize: str = FAST) -> Path:
         If Verilator is not installed, or it or the C++ compiler fails; what they said is then in
         `build.log` beside the builds.
     """
-    return _build(verilog, folder, "simulation.cpp", LIBRARY, SHARED, optimize)
+    flags = [*SHARED, *WAVES] if waves else SHARED
+    return _build(verilog, folder, "simulation.cpp", LIBRARY, flags, optimize)
 
 
 def bare_loop(verilog: str, folder: Path) -> Path:
@@ -90,7 +94,7 @@ def _build(
     if is_whole(built.parent):
         return built
     folder.mkdir(parents=True, exist_ok=True)
-    runtime = _runtime("-fPIC" in flags)
+    runtime = _runtime([flag for flag in flags if flag not in CELLS])
     where = folder if is_plain(folder) else plain_folder()
     with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=where) as temporary:
         work = Path(temporary, name)
@@ -127,11 +131,11 @@ def _make_flags(optimize: str) -> str:
     return f"OPT_FAST={optimize} VM_PARALLEL_BUILDS={int(optimize != QUICK)}"
 
 
-def _runtime(shared: bool) -> Path:
+def _runtime(flags: Sequence[str]) -> Path:
     """Folder of Verilator's own objects, the same for all chips: compiling them takes as long as a chip does."""
     compiler = Path(shutil.which("g++") or "none").resolve()
     version = compiler.stat().st_mtime if compiler.exists() else None
-    parts = [metadata.version("verilator"), str(compiler), str(version), *VERILATOR, str(shared)]
+    parts = [metadata.version("verilator"), str(compiler), str(version), *VERILATOR, *flags]
     return user_cache("verilator") / sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 

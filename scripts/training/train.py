@@ -23,6 +23,7 @@ from .results import write_results
 from .target import Target
 from .telemetry import FILE, Telemetry
 
+WAVES = "waves.vcd"
 RESTORES = 10
 """Times that a board may lose what it holds between two checkpoints."""
 
@@ -35,6 +36,7 @@ def train(
     monitor: Monitor | None = None,
     port: str = "",
     watchdog: float = 0.0,
+    waves: bool = False,
 ) -> dict[str, Any]:
     """Run `config.run.steps` steps in `config.run.checkpoints` equal pieces, with a checkpoint after each.
 
@@ -56,6 +58,8 @@ def train(
         The board's serial port, or `target.VIRTUAL`.
     watchdog : float
         Seconds without a word of the host after which the board stops; 0: never.
+    waves : bool
+        Whether what every signal of the simulated chip does goes into `WAVES` in the folder.
 
     Returns
     -------
@@ -79,7 +83,7 @@ def train(
     """
     monitor = monitor or Monitor()
     with Claim(folder) as claim:
-        run = Run(Chip(config), on, folder, resume, monitor, port, watchdog)
+        run = Run(Chip(config), on, folder, resume, monitor, port, watchdog, waves)
         problem: Mismatch | Interrupted | None = None
         try:
             run.go(claim)
@@ -101,7 +105,7 @@ class Run:
 
     Parameters
     ----------
-    chip, on, folder, resume, monitor, port, watchdog
+    chip, on, folder, resume, monitor, port, watchdog, waves
         As in `train`.
 
     Attributes
@@ -113,8 +117,9 @@ class Run:
     """
 
     def __init__(
-        self, chip: Chip, on: str, folder: Path, resume: bool, monitor: Monitor, port: str = "", watchdog: float = 0.0
-    ):
+        self, chip: Chip, on: str, folder: Path, resume: bool, monitor: Monitor, port: str = "", watchdog: float = 0.0,
+        waves: bool = False,
+    ):  # fmt: skip
         self._began = time.perf_counter()
         self.chip, self.folder, self.monitor = chip, folder, monitor
         self.speed = 0, 0, 0.0
@@ -124,7 +129,7 @@ class Run:
         self._before = self.curve[-1][1] if self.curve else Figures()
         self._golden = Golden(self.engine, start)
         self._telemetry: Telemetry | None = None
-        self._target = Target(self._golden, on, port, watchdog, monitor)
+        self._target = Target(self._golden, on, port, watchdog, monitor, folder / WAVES if waves else None)
         self._state = self._golden.at
 
     def close(self) -> None:
