@@ -9,8 +9,10 @@ the block again for the layouts of its ports and drives the instance of that nam
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import time
 from typing import Any
 from unittest.mock import patch
@@ -21,16 +23,21 @@ import cocotb
 import numpy as np
 from amaranth.hdl import Module
 from amaranth.lib import wiring
+from cocotb_tools import config as installed
 from cocotb_tools.runner import get_runner
 
+from ohmgrad.fpga.files import Claim
+from ohmgrad.fpga.plain import alias, stand_in
 from ohmgrad.fpga.simulation.headers import precompiled
 from ohmgrad.fpga.simulation.verilate import QUICK
 from ohmgrad.fpga.toolchain import verilator_environment
+from ohmgrad.golden.user_cache import damaged, is_whole, make_room, seal, user_cache
 from ohmgrad.rtl.lib.ram import WAIVERS
 from ohmgrad.rtl.lib.verilog import verilog
 
 HERE = Path(__file__).resolve().parent
-BUILD = HERE.parent / "build" / "cocotb"
+BUILD = Path("build/cocotb")
+"""Gets a folder for each simulation, in the folder that the tests run in."""
 
 # A test spends most of its time in the C++ compiler, hence: only ports are public, or every net of every
 # block would get its entry; one file without optimisation, and none of Verilator's that takes longer than it saves;
@@ -40,7 +47,6 @@ _PUBLIC = 'public_flat_rw -module "{}" -var "{}"\n'
 _MAKE = "VM_PARALLEL_BUILDS=0 OPT_GLOBAL=-O1"
 _NAMES = "OHMGRAD_GRID"
 """Environment variable that tells the simulation of a part which configurations are in it."""
-_LIBRARY = BUILD / f"verilator-{metadata.version('verilator')}"
 
 
 class Grid(wiring.Component):
@@ -94,22 +100,31 @@ def run(
     __tracebackhide__ = True  # pytest shows the message alone
     name, room = Path(file).stem, Path(file).resolve().parent.relative_to(HERE).parts
     seed = int(os.environ.get("OHMGRAD_SEED", crc32(name.encode())))
-    names, folder = list(names), BUILD / "-".join(filter(None, [name, part]))
+    names, folder = list(names), stand_in(BUILD / "-".join(filter(None, [name, part])))
     grid, results = Grid({name: make(name) for name in names}), folder / "results.xml"
-    print(f"{folder.name}: seed {seed}, simulation in {folder}")
+    print(f"{name}: seed {seed}, simulation in {folder}")
     # Of the simulation alone, where so few steps are done sooner than golden is compiled: Numba in this process would
     # heed it too.
     environment = {"NUMBA_DISABLE_JIT": "1"}
     if part:
         environment[_NAMES] = " ".join(names)
-    runner, status = build(grid, "grid", folder, optimize), None
-    try:
-        runner.test(
-            ".".join(["ohmgrad.cocotb_tests", *room, name]), "grid", seed=seed, build_dir=folder,
-            results_xml=str(results), log_file=folder / "simulation.log", extra_env=environment,
-        )  # fmt: skip
-    except SystemExit as end:  # how the runner reports failed tests; the results say which
-        status = end.code
+    folder.mkdir(parents=True, exist_ok=True)
+    with Claim(folder, wait=True):  # another process may run the same test
+        runner, status = build(grid, "grid", folder, optimize), None
+        try:
+            runner.test(
+                ".".join(["ohmgrad.cocotb_tests", *room, name]), "grid", seed=seed, build_dir=folder,
+                results_xml=str(results), log_file=folder / "simulation.log", extra_env=environment,
+            )  # fmt: skip
+        except SystemExit as end:  # how the runner reports failed tests; the results say which
+            status = end.code
+    _require_success(name, folder, set(names) if part else set(), seed, status)
+
+
+def _require_success(name: str, folder: Path, names: set[str], seed: int, status: Any) -> None:
+    """Look into the results of a simulation; AssertionError as by `run`."""
+    __tracebackhide__ = True
+    results = folder / "results.xml"
     assert results.exists(), f"{name}: the simulation ended early, see {folder / 'simulation.log'}"
     cases = list(ElementTree.parse(results).iter("testcase"))
     failures = [
@@ -120,7 +135,7 @@ def run(
     ]
     assert cases, f"{name}: no cocotb test ran"
     ran = {case.get("name", "").partition("name=")[2] for case in cases}
-    assert not part or ran == set(names), f"{name}: of {', '.join(names)} these ran: {', '.join(sorted(ran))}"
+    assert not names or ran == names, f"{name}: of {', '.join(names)} these ran: {', '.join(sorted(ran))}"
     assert not failures, f"{len(failures)} of {len(cases)} failed with seed {seed}:\n" + "\n".join(failures)
     assert not status, f"{name}: the simulator ended with {status}, see {folder / 'simulation.log'}"
 
@@ -147,41 +162,73 @@ def build(top: wiring.Component, name: str, folder: Path, optimize: str = QUICK)
         Verilator refuses; the text has its messages.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    source, public, log = folder / f"{name}.v", folder / "public.vlt", folder / "build.log"
+    source, public, waivers, log = (folder / file for file in (f"{name}.v", "public.vlt", WAIVERS.name, "build.log"))
     source.write_text(verilog(top, name))
+    waivers.write_text(WAIVERS.read_text())
     ports = ["clk", "rst", *("__".join(map(str, path)) for path, _, _ in top.signature.flatten(top))]
     public.write_text("`verilator_config\n" + "".join(_PUBLIC.format(name, port) for port in ports))
     environment = verilator_environment()
     environment["MAKEFLAGS"] += f" {_MAKE} OPT_FAST={optimize}"
-    runner = get_runner("verilator")
+    runner = verilator()
     with patch.dict(os.environ, environment):
-        kept = _copy_objects(_LIBRARY, folder)
-        headers = precompiled() if kept and optimize == QUICK else []
+        kind = "-waves" if os.environ.get("WAVES") else ""  # which cocotb's runner reads
+        library = user_cache("cocotb") / f"verilator-{metadata.version('verilator')}{kind}"
+        (folder / name).unlink(missing_ok=True)
+        old = [path for pattern in ("*.o", "*.a", "*.d") for path in folder.glob(pattern)]
         try:
-            runner.build(
-                sources=[WAIVERS, public, source], hdl_toplevel=name, build_dir=folder,
-                build_args=[*_VERILATOR, *headers], timescale=("1ns", "1ns"), always=True, log_file=log,
-            )  # fmt: skip
-        except RuntimeError as error:
-            raise AssertionError(f"{folder.name}: Verilator does not build it:\n{log.read_text()}") from error
-        if not kept:
-            _copy_objects(folder, _LIBRARY)
+            _compile(runner, name, [waivers, public, source], log, library, optimize)
+        except AssertionError:
+            if not old:
+                raise
+            damaged(folder)  # perhaps; else the second try fails as well
+            for path in old:
+                path.unlink()
+            _compile(runner, name, [waivers, public, source], log, library, optimize)
+        _keep_objects(folder, library)
     return runner
 
 
-def _copy_objects(source: Path, target: Path) -> bool:
-    """Copy the objects of Verilator's library, dated so that make finds them newer than its makefile.
+def _compile(runner: Any, name: str, sources: list[Path], log: Path, library: Path, optimize: str) -> None:
+    """Have Verilator and the compiler do their part, in the folder of the log."""
+    folder, headers = log.parent, []
+    if is_whole(library):
+        _copy_objects(library, folder)
+        headers = precompiled() if optimize == QUICK else []
+    try:
+        runner.build(
+            sources=sources, hdl_toplevel=name, build_dir=folder, build_args=[*_VERILATOR, *headers],
+            timescale=("1ns", "1ns"), always=True, log_file=log,
+        )  # fmt: skip
+    except RuntimeError as error:
+        text = log.read_text(errors="replace")
+        raise AssertionError(f"{folder.name}: Verilator does not build it:\n{text}") from error
 
-    Says whether there are any.
-    """
-    objects = [*source.glob("verilated*.o")]
-    target.mkdir(parents=True, exist_ok=True)
-    for item in objects:
+
+def verilator() -> Any:
+    """cocotb's runner for Verilator, which links with cocotb wherever that is installed."""
+    installed.libs_dir, installed.share_dir = alias(installed.libs_dir), alias(installed.share_dir)
+    return get_runner("verilator")
+
+
+def _keep_objects(folder: Path, library: Path) -> None:
+    """Keep the objects of Verilator's library for other simulations; where nothing can be written, nothing is kept."""
+    with suppress(OSError):
+        if not library.exists():
+            library.parent.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(prefix=".", dir=library.parent) as temporary:
+                _copy_objects(folder, Path(temporary))
+                seal(Path(temporary))
+                Path(temporary).rename(library)
+                make_room(library)
+
+
+def _copy_objects(source: Path, target: Path) -> None:
+    """Copy the objects of Verilator's library, dated so that make finds them newer than its makefile."""
+    for item in source.glob("verilated*.o"):
         part = target / f"{item.name}.{os.getpid()}"
         shutil.copyfile(item, part)
         os.utime(part, (time() + 300,) * 2)
         part.replace(target / item.name)
-    return bool(objects)
 
 
 def check(where: str, step: int, expected: Any, got: Any) -> None:

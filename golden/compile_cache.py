@@ -27,7 +27,7 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLoca
 from numba.core.serialize import dumps
 from numba.np import linalg
 
-from .user_cache import make_room, user_cache
+from .user_cache import damaged, make_room, user_cache
 
 SOURCES = Path(__file__).resolve().parent
 _HARMLESS = ("NUMBA_CACHE_DIR", "NUMBA_DEBUG_CACHE", "NUMBA_NUM_THREADS")
@@ -128,6 +128,7 @@ class _Files:
         except OSError:
             return None
         if sha256(content[32:]).digest() != content[:32]:  # a disk that was full, say
+            damaged(self._path(key))
             return None
         found, data = pickle.loads(content[32:])
         return data if found == key else None

@@ -1,14 +1,19 @@
 """The command line: `ohmgrad demo`, `train`, `virtual`, `generate`, `verify`, `replay`, `build`, `program`,
 `reproduce`, `doctor`.
 
-Exit codes: 0 done; 1 it failed (RTL and golden differ, a tool is missing); 2 bad input; 130 Ctrl-C.
-Whatever is not 0 ends in one sentence on standard error. The commands stand in `commands`; what they do is imported
-inside them, so that `--help` is quick.
+Exit codes: 0 done; 1 it failed (RTL and golden differ, a tool is missing); 2 bad input; 130 Ctrl-C; 141 whoever read
+what a command says has gone. Whatever is not 0 ends in one sentence on standard error, but for the last. The commands
+stand in `commands`; what they do is imported inside them, so that `--help` is quick.
 """
+
+import os
+import sys
 
 import typer
 
+from ..golden.user_cache import cache_home
 from .commands import boards, description, studies, tools, training
+from .commands.exits import GONE, no_more_output
 
 app = typer.Typer(
     name="ohmgrad",
@@ -44,4 +49,12 @@ for command, example in COMMANDS:
 
 def main() -> None:
     """Run the command line."""
-    app()
+    os.environ["XDG_CACHE_HOME"] = str(cache_home())  # for all that keep something there: Numba, Yosys, Matplotlib
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        no_more_output()
+        sys.exit(GONE)

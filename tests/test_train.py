@@ -4,13 +4,15 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ohmgrad.fpga.errors import CheckpointError, Interrupted, Mismatch
+from ohmgrad.fpga.errors import CheckpointError, Failure, Interrupted, Mismatch
 from ohmgrad.fpga.host import golden as host_golden
 from ohmgrad.fpga.host.golden import Golden, compare
 from ohmgrad.golden.chip.chip import Chip
@@ -243,3 +245,32 @@ def test_a_run_without_test_samples(tmp_path):
     result = train(config, "golden", tmp_path)
     assert result["test_accuracy"] is None and result["mean_squared_error"] > 0
     assert train(config, "golden", tmp_path, resume=True)["test_accuracy"] is None
+
+
+def test_a_second_run_in_a_folder_is_refused_while_the_first_lives(tmp_path):
+    """One in another process; its files stay, and once it is killed the folder is free."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / ".mine.1").write_text("being written")
+    hold = "import sys, pathlib, ohmgrad.fpga.files as f; c = f.Claim(pathlib.Path(sys.argv[1])); print(); input()"
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", hold, str(folder)], stdin=pipe, stdout=pipe) as other:
+        assert other.stdout and other.stdout.readline()
+        with pytest.raises(Failure, match=r"/run: another run writes there; name another folder, or wait for its end"):
+            train(SHORT, "golden", folder)
+        assert [path.name for path in folder.iterdir()] == [".mine.1"]
+        other.kill()
+    train(SHORT, "golden", folder)
+    assert not (folder / ".mine.1").exists() and checkpoint_paths(folder)
+
+
+def test_the_second_of_two_that_begin_at_once_is_refused(tmp_path):
+    """Neither folder is there when they look for it."""
+
+    class Other(Monitor):
+        def begin(self, title, step, steps):
+            with pytest.raises(Failure, match="another run writes there"):
+                train(SHORT, "golden", tmp_path / "run")
+
+    train(SHORT, "golden", tmp_path / "run", monitor=Other())
+    assert len(checkpoint_paths(tmp_path / "run")) == 5

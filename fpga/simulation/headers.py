@@ -9,7 +9,8 @@ from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 
-from ...golden.user_cache import make_room, user_cache
+from ...golden.user_cache import is_whole, make_room, seal, user_cache
+from ..plain import alias
 from ..toolchain import verilator_environment
 
 HEADER = "all.h"
@@ -39,12 +40,10 @@ def precompiled(flags: Sequence[str] = ()) -> list[str]:
     changed = compiler.stat().st_mtime if compiler.exists() else None
     parts = [metadata.version("verilator"), str(compiler), str(changed), *flags]
     folder = user_cache("headers") / sha256("\0".join(parts).encode()).hexdigest()[:16]
-    if not folder.exists():
+    if not is_whole(folder):
         with suppress(OSError, RuntimeError, subprocess.CalledProcessError):
             _precompile(folder, flags)
-    # Verilator and make take arguments apart where there is a space.
-    usable = folder.exists() and " " not in str(folder)
-    return ["-CFLAGS", "-include", "-CFLAGS", str(folder / HEADER)] if usable else []
+    return ["-CFLAGS", "-include", "-CFLAGS", str(alias(folder) / HEADER)] if folder.exists() else []
 
 
 def _precompile(folder: Path, flags: Sequence[str]) -> None:
@@ -56,5 +55,6 @@ def _precompile(folder: Path, flags: Sequence[str]) -> None:
         header.write_text('#include "verilated.h"\n')
         options = [f"-I{include}", f"-I{include / 'vltstd'}", *(f"-D{name}" for name in DEFINED), *flags, "-O0"]
         subprocess.run(["g++", *options, "-x", "c++-header", header], check=True, capture_output=True)
+        seal(Path(temporary))
         Path(temporary).rename(folder)
         make_room(folder)

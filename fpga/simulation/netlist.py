@@ -26,10 +26,11 @@ from ...golden.chip.memory_map import Region
 from ...golden.data import datasets
 from ...golden.engine import Engine
 from ...golden.state import State
+from ...golden.user_cache import damaged
 from ...rtl.top import NAME, verilog
 from ..board.top import BoardTop
 from ..errors import Failure
-from ..files import write_json
+from ..files import kept_json, write_json
 from ..host.chip_in_loop import records
 from ..host.golden import compare, symbols
 from ..host.host import Host
@@ -49,18 +50,26 @@ PIECES = 10
 def netlist(text: str, cache: Path = CACHE) -> tuple[str, dict[str, int]]:
     """Verilog of iCE40 cells that Yosys makes of Verilog with the top module `chip`, and the cells by type."""
     name = sha256(f"{VERSION}\n{SYNTH}\n{text}".encode()).hexdigest()[:16]
-    made, cells, source = (cache / f"{name}.{end}" for end in ("net.v", "cells.json", "v"))
-    if not cells.exists():
+    made, cells, source = (cache / f"{name}.{end}" for end in ("net.v", "json", "v"))
+    found = kept_json(cells)
+    if found and not (made.exists() and sha256(made.read_bytes()).hexdigest() == found["sha256"]):
+        damaged(made)
+        found = None
+    if not found:
         cache.mkdir(parents=True, exist_ok=True)
         # Yosys 0.70 fails silently in ABC where a wire has the name of one bit of a port.
         source.write_text(re.sub(r"\\(\w+)\[(\d+)\] ", r"\1__at\2 ", text))
-        found = cache / f"{name}.stat"
-        script = f"read_verilog {source}; {SYNTH}; write_verilog -noattr {made}; tee -q -o {found} stat -json"
-        yosys(script, found, "netlist")
-        counts = json.loads(found.read_text())["design"]["num_cells_by_type"]
-        found.unlink()
-        write_json(cells, {kind: count for kind, count in counts.items() if kind.startswith("SB_")})
-    return made.read_text(), json.loads(cells.read_text())
+        stat = cache / f"{name}.stat"
+        script = f"read_verilog {source}; {SYNTH}; write_verilog -noattr {made}; tee -q -o {stat} stat -json"
+        yosys(script, stat, "netlist")
+        counts = json.loads(stat.read_text())["design"]["num_cells_by_type"]
+        stat.unlink()
+        found = {
+            "sha256": sha256(made.read_bytes()).hexdigest(),
+            "cells": {kind: count for kind, count in counts.items() if kind.startswith("SB_")},
+        }
+        write_json(cells, found)
+    return made.read_text(), found["cells"]
 
 
 def cell_models() -> str:

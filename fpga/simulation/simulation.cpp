@@ -7,6 +7,9 @@
 
 #include "Vchip.h"
 #include "verilated.h"
+#if VM_TRACE
+#include "verilated_vcd_c.h"
+#endif
 
 namespace {
 
@@ -17,16 +20,27 @@ constexpr int CLEARING = 1 << 25;  // more words than addresses
 struct Simulation {
     VerilatedContext context;
     Vchip chip{&context};
+#if VM_TRACE
+    VerilatedVcdC waves;
+#endif
+
+    void eval() {
+        chip.eval();
+#if VM_TRACE
+        if (waves.isOpen()) waves.dump(context.time());
+        context.timeInc(5);
+#endif
+    }
 
     // Outputs are what the chip shows ahead of the clock's edge.
     void settle() {
         chip.clk = 0;
-        chip.eval();
+        eval();
     }
 
     void edge() {
         chip.clk = 1;
-        chip.eval();
+        eval();
     }
 
     int request(bool write, uint32_t address, uint32_t data) {
@@ -63,9 +77,16 @@ struct Simulation {
 
 extern "C" {
 
-// A chip after reset.
-Simulation* sim_new() {
+// A chip after reset; what its signals do goes into a file, if one is named and it is built so.
+Simulation* sim_new(const char* waves) {
     auto* sim = new Simulation;
+#if VM_TRACE
+    if (*waves) {
+        sim->context.traceEverOn(true);
+        sim->chip.trace(&sim->waves, 99);
+        sim->waves.open(waves);
+    }
+#endif
     sim->chip.host_valid = 0;
     sim->chip.rst = 1;
     for (int i = 0; i < RESET_CLOCKS; i++) {
@@ -83,6 +104,9 @@ Simulation* sim_new() {
 
 void sim_delete(Simulation* sim) {
     sim->chip.final();
+#if VM_TRACE
+    sim->waves.close();
+#endif
     delete sim;
 }
 
@@ -95,6 +119,9 @@ int sim_write_block(Simulation* sim, uint32_t address, const uint32_t* data, uin
 int sim_read_block(Simulation* sim, uint32_t address, uint32_t* data, uint32_t count) {
     for (uint32_t i = 0; i < count; i++)
         if (sim->request(false, address + i, 0) || sim->reply(data + i)) return -1;
+#if VM_TRACE
+    sim->waves.flush();  // whatever becomes of this process
+#endif
     return 0;
 }
 

@@ -1,6 +1,7 @@
 """The chip's Verilog, compiled by Verilator and driven at full speed: no Python per clock."""
 
 import ctypes
+import os
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,8 @@ class Simulator(Host):
         Cache of builds; see `build`.
     optimize : str
         Flag of the C++ compiler; `verilate.QUICK` for a run of few clocks.
+    waves : Path, optional
+        File that gets what every signal does, as VCD: some kilobytes a step even of small chips.
 
     Raises
     ------
@@ -42,12 +45,14 @@ class Simulator(Host):
 
     name = "simulated chip"
 
-    def __init__(self, chip: Chip, verilog: str, folder: Path, optimize: str = verilate.FAST):
-        super().__init__(chip, Library(verilate.build(verilog, folder, optimize)))
+    def __init__(
+        self, chip: Chip, verilog: str, folder: Path, optimize: str = verilate.FAST, waves: Path | None = None
+    ):
+        super().__init__(chip, Library(verilate.build(verilog, folder, optimize, waves is not None), waves))
 
 
-def simulator(engine: Engine, state: State) -> Simulator:
-    """A simulated chip with the samples of a golden engine, at a state.
+def simulator(engine: Engine, state: State, waves: Path | None = None) -> Simulator:
+    """A simulated chip with the samples of a golden engine, at a state; for `waves` see `Simulator`.
 
     Raises
     ------
@@ -57,7 +62,7 @@ def simulator(engine: Engine, state: State) -> Simulator:
         It does not build.
     """
     require_emulated(engine.chip.config)
-    chip = Simulator(engine.chip, generate(any_seed(engine.chip)), verilate.BUILDS)
+    chip = Simulator(engine.chip, generate(any_seed(engine.chip)), verilate.BUILDS, waves=waves)
     chip.load(state, engine.inputs, engine.targets)
     return chip
 
@@ -74,11 +79,15 @@ class Library:
     ----------
     path : Path
         Library that `build` made.
+    waves : Path, optional
+        See `Simulator`.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, waves: Path | None = None):
         self._library = _bind(path)
-        self._pointer = self._library.sim_new()
+        if waves:
+            waves.parent.mkdir(parents=True, exist_ok=True)
+        self._pointer = self._library.sim_new(os.fsencode(waves or ""))
 
     def __del__(self) -> None:
         if pointer := getattr(self, "_pointer", None):
@@ -111,7 +120,7 @@ def _bind(path: Path) -> ctypes.CDLL:
     words = np.ctypeslib.ndpointer(np.uint32, 1, flags="C")
     pointer, word, long = ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint64
     for name, result, arguments in (
-        ("sim_new", pointer, []),
+        ("sim_new", pointer, [ctypes.c_char_p]),
         ("sim_delete", None, [pointer]),
         ("sim_write_block", ctypes.c_int, [pointer, word, words, word]),
         ("sim_read_block", ctypes.c_int, [pointer, word, words, word]),

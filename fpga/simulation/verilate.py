@@ -10,9 +10,11 @@ from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 
-from ...golden.user_cache import make_room, user_cache
+from ...golden.user_cache import is_whole, make_room, seal, user_cache
 from ...rtl.lib.ram import WAIVERS
 from ..errors import SimulationError
+from ..files import naming
+from ..plain import alias, is_plain, plain_folder
 from ..toolchain import verilator_environment
 from .headers import precompiled
 
@@ -28,11 +30,12 @@ VERILATOR = [
     "-MAKEFLAGS", "OPT_GLOBAL=-O1",
 ]  # fmt: skip
 SHARED = ["-CFLAGS", "-fPIC", "-LDFLAGS", "-shared"]
+WAVES = ["--trace", "--trace-structs"]
 CELLS = ["-DNO_ICE40_DEFAULT_ASSIGNMENTS", "-Wno-fatal", "-Wno-lint", "-Wno-TIMESCALEMOD"]
 """Models of cells are as their maker wrote them."""
 
 
-def build(verilog: str, folder: Path, optimize: str = FAST) -> Path:
+def build(verilog: str, folder: Path, optimize: str = FAST, waves: bool = False) -> Path:
     """Compile a chip's Verilog and `simulation.cpp` into a shared library, or find it compiled.
 
     Parameters
@@ -43,6 +46,8 @@ def build(verilog: str, folder: Path, optimize: str = FAST) -> Path:
         Holds one folder a build, named by a hash of everything that goes into it.
     optimize : str
         `FAST` or `QUICK`.
+    waves : bool
+        Whether it can write what its signals do; it is slower then.
 
     Returns
     -------
@@ -55,7 +60,8 @@ def build(verilog: str, folder: Path, optimize: str = FAST) -> Path:
         If Verilator is not installed, or it or the C++ compiler fails; what they said is then in
         `build.log` beside the builds.
     """
-    return _build(verilog, folder, "simulation.cpp", LIBRARY, SHARED, optimize)
+    flags = [*SHARED, *WAVES] if waves else SHARED
+    return _build(verilog, folder, "simulation.cpp", LIBRARY, flags, optimize)
 
 
 def bare_loop(verilog: str, folder: Path) -> Path:
@@ -85,15 +91,17 @@ def _build(
     parts = [*files.values(), *command, metadata.version("verilator")]
     name = sha256("\0".join(parts).encode()).hexdigest()[:16]
     built = folder / name / output
-    if built.exists():
+    if is_whole(built.parent):
         return built
     folder.mkdir(parents=True, exist_ok=True)
-    runtime = _runtime("-fPIC" in flags)
-    with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=folder) as temporary:
+    runtime = _runtime([flag for flag in flags if flag not in CELLS])
+    where = folder if is_plain(folder) else plain_folder()
+    with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=where) as temporary:
         work = Path(temporary, name)
         work.mkdir()
         for file, text in files.items():
-            (work / file).write_text(text)
+            with naming(work / file):
+                (work / file).write_text(text)
         done = subprocess.run(
             [*command, *_linked(runtime, flags, optimize)], cwd=work, env=environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -104,9 +112,15 @@ def _build(
             raise SimulationError(f"The chip's Verilog does not build with Verilator: see {log}.")
         _keep(runtime, work / "objects")
         shutil.rmtree(work / "objects")
-        if not built.exists():  # another process may have been faster
-            work.rename(built.parent)
+        _settle(work, built.parent)
     return built
+
+
+def _settle(work: Path, target: Path) -> None:
+    """Seal a folder and move it to its place, all at once, unless another process was faster."""
+    seal(work)
+    with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as near, suppress(OSError):
+        Path(shutil.move(work, near)).rename(target)
 
 
 def _make_flags(optimize: str) -> str:
@@ -117,17 +131,17 @@ def _make_flags(optimize: str) -> str:
     return f"OPT_FAST={optimize} VM_PARALLEL_BUILDS={int(optimize != QUICK)}"
 
 
-def _runtime(shared: bool) -> Path:
+def _runtime(flags: Sequence[str]) -> Path:
     """Folder of Verilator's own objects, the same for all chips: compiling them takes as long as a chip does."""
     compiler = Path(shutil.which("g++") or "none").resolve()
     version = compiler.stat().st_mtime if compiler.exists() else None
-    parts = [metadata.version("verilator"), str(compiler), str(version), *VERILATOR, str(shared)]
+    parts = [metadata.version("verilator"), str(compiler), str(version), *VERILATOR, *flags]
     return user_cache("verilator") / sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def _linked(runtime: Path, flags: Sequence[str], optimize: str) -> list[str]:
     """Arguments that link what is kept instead of compiling it; none where nothing is."""
-    kept = sorted(map(str, runtime.glob("*.o")))
+    kept = sorted(map(str, alias(runtime).glob("*.o"))) if is_whole(runtime) else []
     if not kept:
         return []
     headers = precompiled(["-fPIC"] if "-fPIC" in flags else []) if optimize == QUICK else []
@@ -143,5 +157,6 @@ def _keep(runtime: Path, objects: Path) -> None:
             with tempfile.TemporaryDirectory(prefix=".", dir=runtime.parent) as temporary:
                 for item in made:
                     shutil.copy(item, temporary)
+                seal(Path(temporary))
                 Path(temporary).rename(runtime)
                 make_room(runtime)

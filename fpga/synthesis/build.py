@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from ...golden.chip.chip import Chip
 from ...rtl.lib.ram import TEXT
-from ...rtl.lib.verilog import uncollected
+from ...rtl.lib.verilog import elaborating
 from ..board.boards import Board, OnBoard, baud
 from ..board.clocks import Clock
 from ..errors import Failure
-from ..files import replacing, write_json
+from ..files import replacing, write_all, write_json
 from .stages import Done, StageError, run, version
 from .timing import clocks, slack
 from .utilisation import of_log, of_netlist, of_report, too_much
@@ -88,7 +88,7 @@ def design(what: Target) -> Design:
     """Elaborate a target."""
     platform = what.board.platform()
     platform.add_file("ram.v", TEXT)
-    with uncollected():
+    with elaborating():
         plan = platform.build(
             OnBoard(what.chip, what.board, what.clock), do_build=False, emit_src=False,
             synth_opts=SYNTHESIS[what.board.family], script_after_synth="tee -q -o top.stat stat -json",
@@ -183,11 +183,7 @@ def build(what: Target, seeds: int, folder: Path, say: Callable[[str], Any], cac
 def write_sources(what: Target, folder: Path) -> list[Path]:
     """Write the files of `VENDORS`."""
     files = design(what).files
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / name for name in VENDORS[what.board.family]]
-    for path in paths:
-        path.write_text(files[path.name])
-    return paths
+    return write_all(folder, {name: files[name] for name in VENDORS[what.board.family]})
 
 
 def _place(what: Target, command: list[str], inputs: dict[str, str | bytes], cache: Path) -> Done:

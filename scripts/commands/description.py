@@ -76,6 +76,10 @@ def verify(
     netlist: Annotated[
         int, typer.Option(metavar="STEPS", min=0, help="Simulate the synthesised iCE40 netlist instead, so many steps.")
     ] = 0,
+    waves: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Gets waveforms of every signal, as VCD.", show_default=False),
+    ] = None,
 ) -> None:
     """Prove on this chip, by simulation, that its RTL equals the golden model bit for bit."""
     with one_sentence():
@@ -89,7 +93,7 @@ def verify(
         else:
             from ..verify import verify as run
 
-            run(chip, chosen)
+            run(chip, chosen, waves)
 
 
 def replay(

@@ -18,7 +18,7 @@ class Options(NamedTuple):
 
     Attributes
     ----------
-    on, resume, calibrate, port, watchdog, live
+    on, resume, calibrate, port, watchdog, live, waves
         The options of `train` of these names.
     """
 
@@ -28,6 +28,7 @@ class Options(NamedTuple):
     port: str = ""
     watchdog: float = 0.0
     live: bool = False
+    waves: bool = False
 
 
 def demo(
@@ -61,6 +62,9 @@ def train(
     port: Port = "",
     watchdog: Watchdog = 0.0,
     live: Annotated[bool, typer.Option("--live", help="Draw cost and accuracy over steps while it goes.")] = False,
+    waves: Annotated[
+        bool, typer.Option("--waves", help="With sim: what every signal does, as waves.vcd in the run's folder.")
+    ] = False,
     data: Data = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Gets a folder NAME-seedN for each run.")] = Path(
         "build/train"
@@ -77,7 +81,7 @@ def train(
         from ..training.results import run_folder
 
         config = described(chip, steps, seed, rtl=on is not On.golden)
-        options = Options(on, resume, calibrate, port, watchdog, live)
+        options = Options(on, resume, calibrate, port, watchdog, live, waves)
         if seeds is None:
             folder = run_folder(output, config)
             _train(config, options, folder)
@@ -117,6 +121,8 @@ def _check_port(options: Options) -> None:
     on = options.on
     if (on is On.board) != bool(options.port):
         stop(2, "--on board and --port PORT go together: PORT is a serial port, or virtual.")
+    if options.waves and on is not On.sim:
+        stop(2, "--waves is of simulated signals: it goes with --on sim.")
     if on is On.board and options.calibrate:
         stop(2, "--calibrate changes the chip description, and with it the board: it is allowed on golden and sim.")
 
@@ -134,7 +140,11 @@ def _run(config: "ChipConfig", options: Options, folder: Path, resume: bool) -> 
     from ..training.train import train
 
     monitor = _monitor(options.live)
-    return train(config, options.on.value, folder, resume, monitor, options.port, options.watchdog)
+    try:
+        return train(config, options.on.value, folder, resume, monitor, options.port, options.watchdog, options.waves)
+    finally:
+        if (waves := folder / "waves.vcd").exists() and options.waves:
+            print(f"waveforms: {waves}")
 
 
 def _monitor(live: bool) -> "Monitor":

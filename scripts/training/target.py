@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...fpga.errors import require_emulated
@@ -32,6 +33,8 @@ class Target:
     watchdog : float
         Seconds after which a silent host stops the board; 0: never.
     monitor : Monitor
+    waves : Path, optional
+        File for the waveforms of a simulated chip.
 
     Attributes
     ----------
@@ -43,9 +46,11 @@ class Target:
         Times that the board has lost what it held.
     """
 
-    def __init__(self, golden: Golden, on: str, port: str, watchdog: float, monitor: Monitor):
+    def __init__(
+        self, golden: Golden, on: str, port: str, watchdog: float, monitor: Monitor, waves: Path | None = None
+    ):
         self.engine: Engine = golden.engine
-        self.golden, self.monitor, self.resets = golden, monitor, 0
+        self.golden, self.monitor, self.resets, self._waves = golden, monitor, 0, waves
         self.board: Board | None = None
         self._virtual: VirtualBoard | None = None
         building = {"sim": " and building the simulator"}.get(on, " and building the board" if port == VIRTUAL else "")
@@ -62,7 +67,7 @@ class Target:
     def _simulator(self) -> "Simulator":
         from ...fpga.simulation.simulator import simulator
 
-        return simulator(self.engine, self.golden.at)
+        return simulator(self.engine, self.golden.at, self._waves)
 
     def _connect(self, port: str) -> "Board":
         """The board at a port; what it holds is not known yet."""

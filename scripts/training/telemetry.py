@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from ...fpga.files import replacing
+from ...fpga.files import naming, replacing
 from ...golden.blocks.measure import cost
 from ...golden.blocks.perturb.codes import SEQUENTIAL, SINUSOIDAL
 from ...golden.chip.chip import Chip
@@ -133,8 +133,9 @@ class Telemetry:
         seconds = round(self._before + self._clock() - self._began, 3)
         finite = {name: value for name, value in values.items() if value is not None and value == value}
         record = {"step": step, "seconds": seconds} | finite
-        self._file.write(_line(record))
-        self._file.flush()
+        with naming(self.path):
+            self._file.write(_line(record))
+            self._file.flush()
         self._heard(record)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ...fpga.errors import BoardReset, BoardStopped, CheckpointError, Interrupted, Mismatch
-from ...fpga.files import remove_unfinished
+from ...fpga.files import Claim, remove_unfinished
 from ...fpga.host.golden import Golden, compare, symbols, window
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig
@@ -23,6 +23,7 @@ from .results import write_results
 from .target import Target
 from .telemetry import FILE, Telemetry
 
+WAVES = "waves.vcd"
 RESTORES = 10
 """Times that a board may lose what it holds between two checkpoints."""
 
@@ -35,6 +36,7 @@ def train(
     monitor: Monitor | None = None,
     port: str = "",
     watchdog: float = 0.0,
+    waves: bool = False,
 ) -> dict[str, Any]:
     """Run `config.run.steps` steps in `config.run.checkpoints` equal pieces, with a checkpoint after each.
 
@@ -56,6 +58,8 @@ def train(
         The board's serial port, or `target.VIRTUAL`.
     watchdog : float
         Seconds without a word of the host after which the board stops; 0: never.
+    waves : bool
+        Whether what every signal of the simulated chip does goes into `WAVES` in the folder.
 
     Returns
     -------
@@ -68,6 +72,8 @@ def train(
         The chip or the checkpoint cannot be used; nothing is written.
     NotEmulated
         The RTL cannot be this chip; nothing is written.
+    Failure
+        Another run writes into the folder; nothing is written.
     SimulationError
         The simulator does not build, or does not answer.
     BoardError
@@ -76,18 +82,19 @@ def train(
         The results so far are in `folder`.
     """
     monitor = monitor or Monitor()
-    run = Run(Chip(config), on, folder, resume, monitor, port, watchdog)
-    problem: Mismatch | Interrupted | None = None
-    try:
-        run.go()
-    except (Mismatch, Interrupted) as error:
-        problem = error
-    finally:
-        monitor.end()
-        run.close()
-    result = write_results(
-        folder, run.chip, on, run.curve, speed=run.speed, mismatch=isinstance(problem, Mismatch), link=run.link()
-    )
+    with Claim(folder) as claim:
+        run = Run(Chip(config), on, folder, resume, monitor, port, watchdog, waves)
+        problem: Mismatch | Interrupted | None = None
+        try:
+            run.go(claim)
+        except (Mismatch, Interrupted) as error:
+            problem = error
+        finally:
+            monitor.end()
+            run.close()
+        result = write_results(
+            folder, run.chip, on, run.curve, speed=run.speed, mismatch=isinstance(problem, Mismatch), link=run.link()
+        )
     if problem:
         raise problem
     return result
@@ -98,7 +105,7 @@ class Run:
 
     Parameters
     ----------
-    chip, on, folder, resume, monitor, port, watchdog
+    chip, on, folder, resume, monitor, port, watchdog, waves
         As in `train`.
 
     Attributes
@@ -110,8 +117,9 @@ class Run:
     """
 
     def __init__(
-        self, chip: Chip, on: str, folder: Path, resume: bool, monitor: Monitor, port: str = "", watchdog: float = 0.0
-    ):
+        self, chip: Chip, on: str, folder: Path, resume: bool, monitor: Monitor, port: str = "", watchdog: float = 0.0,
+        waves: bool = False,
+    ):  # fmt: skip
         self._began = time.perf_counter()
         self.chip, self.folder, self.monitor = chip, folder, monitor
         self.speed = 0, 0, 0.0
@@ -121,7 +129,7 @@ class Run:
         self._before = self.curve[-1][1] if self.curve else Figures()
         self._golden = Golden(self.engine, start)
         self._telemetry: Telemetry | None = None
-        self._target = Target(self._golden, on, port, watchdog, monitor)
+        self._target = Target(self._golden, on, port, watchdog, monitor, folder / WAVES if waves else None)
         self._state = self._golden.at
 
     def close(self) -> None:
@@ -134,12 +142,14 @@ class Run:
         """What went over the link to a board; see `Target.link`."""
         return self._target.link()
 
-    def go(self) -> None:
-        """Run to the end, from checkpoint to checkpoint."""
+    def go(self, claim: Claim) -> None:
+        """Run to the end, from checkpoint to checkpoint, once the folder is held."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        claim.take()
         if not self.curve:
             for path in files.checkpoint_paths(self.folder):
                 path.unlink()
-        (self.folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+        (self.folder / "checkpoints").mkdir(exist_ok=True)
         remove_unfinished(self.folder, self.folder / "checkpoints")
         files.save_samples(self.folder / "samples.npz", self.engine.split)
         config, step = self.chip.config, self._golden.at.step
