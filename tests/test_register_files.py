@@ -3,7 +3,7 @@
 import importlib
 import subprocess
 import sys
-from pathlib import Path
+from importlib.resources import files
 
 import pytest
 from systemrdl import RDLCompiler
@@ -12,7 +12,8 @@ from systemrdl.node import MemNode, RegNode
 from ohmgrad.cocotb_tests.bus.test_bus import GRID, chip_of
 from ohmgrad.golden.link.bus_map import Access, bus_map
 from ohmgrad.scripts import register_files
-from ohmgrad.scripts.register_files import MissingExtra, rdl
+from ohmgrad.scripts.cli import app
+from ohmgrad.scripts.register_files import rdl
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +93,11 @@ def test_the_page_and_all_else_are_the_same_each_time(folder):
     assert not differ
 
 
-def test_without_peakrdl_a_sentence_says_how_it_comes(monkeypatch):
+def test_without_peakrdl_a_sentence_says_how_it_comes(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "peakrdl_html", None)
-    with pytest.raises(MissingExtra, match=r"need peakrdl_html, which is not installed; pip install 'ohmgrad\[regist"):
-        register_files.register_files(chip_of("axi"), "chip")
-    assert Path(register_files.__file__).exists()
+    chip = str(files("ohmgrad.examples") / "xor.toml")
+    with pytest.raises(SystemExit) as end:
+        app(["generate", chip, "--bus", "axi", "-o", str(tmp_path / "out")])
+    said = "ohmgrad: peakrdl_html is not installed: run pip install 'ohmgrad[registers]'.\n"
+    assert (end.value.code, capsys.readouterr().err) == (1, said)
+    assert not (tmp_path / "out").exists()

@@ -23,7 +23,7 @@ from ohmgrad.golden import user_cache
 from ohmgrad.golden.chip import config
 from ohmgrad.rtl.lib.verilog import elaborating, verilog
 from ohmgrad.scripts.cli import app
-from ohmgrad.scripts.generate import tools
+from ohmgrad.scripts.side_car import tools
 
 ROOT = Path(__file__).parents[1]
 XOR = str(ROOT / "examples/xor.toml")
