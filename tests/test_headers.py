@@ -28,7 +28,8 @@ def test_the_compiler_takes_them(tmp_path, monkeypatch, flags):
 
 
 def test_a_folder_that_cannot_be_made(tmp_path, monkeypatch):
-    (tmp_path / "kept").touch()
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "ohmgrad").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "kept"))
     assert headers.precompiled() == []
 
