@@ -27,6 +27,10 @@ COARSE = {"xor_tiki_taka": {"array.adc_bits": 10}}
 """Yosys reads a table in a time that grows with the square of its length: those of the others are as long."""
 WHOLE = ("nist7x7 chip", "xor_filtered chip", "xor_tiki_taka chip")
 PARALLEL = {"front_end.kind": "parallel", "front_end.buses": None, "cost.word_bits": 14}
+PULSED = {
+    "update.path": "filtered", "device": {"states": 100}, "update.reset": "zero",
+    "pulse_driver": {"level": 100, "width": 50, "limit": 1000},
+}  # fmt: skip
 ALONE = ("external engine", "xor_tiki_taka engine", "external_spi chip")
 
 
@@ -233,6 +237,16 @@ def test_a_front_end_by_its_name_comes_with_a_bench_that_trains_through_the_pins
     assert "replayed: 50 steps, 500 words equal" in done.stdout
     first, last = re.findall(r"cost of rail 0: (\d+) at first, (\d+) after 50 steps", done.stdout)[0]
     assert int(last) < int(first)
+
+
+@pytest.mark.parametrize("overrides", [{}, PARALLEL | PULSED])
+def test_front_ends_are_made_for_macros_too(tmp_path, overrides):
+    """Tables of places as cases, queues and counters as modules; with pulses, behind parallel converters, as well."""
+    chip = Chip(load(str(files("ohmgrad.examples") / "external_spi.toml")).with_(**overrides))
+    generate(chip, tmp_path, style=Style(MACRO, CASE, ASYNC))
+    assert "initial" not in (tmp_path / "chip.v").read_text()
+    done = lint(tmp_path, "chip", "waivers.vlt", "ohmgrad_ram.v")
+    assert done.returncode == 0 and "%Warning" not in done.stderr, done.stderr
 
 
 def test_an_engine_alone_has_no_front_end(tmp_path):

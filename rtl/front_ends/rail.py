@@ -124,9 +124,10 @@ class RailConverters(Component):
         rail, code = self.rail, self.bank.code
         count = len(rail.outputs)
         place = data.StructLayout({name: code.payload[name].shape() for name in ("part", "channel")})
-        places = [{"part": part, "channel": channel} for part, channel in rail.outputs]
-        m.submodules.outputs = table = Memory(shape=place, depth=max(2, count), init=places)
+        places = [place.const({"part": part, "channel": channel}).as_bits() for part, channel in rail.outputs]
+        m.submodules.outputs = table = Memory(shape=place.size, depth=max(2, count), init=places)
         read = read_port(table)
+        where = data.View(place, read.data)
         index, lane = Signal(range(max(2, count)), name="index"), Signal(range(max(2, rail.lanes)), name="lane")
         last = Signal(name="last")
         following = Signal.like(index, name="following")
@@ -136,8 +137,8 @@ class RailConverters(Component):
             following.eq(Mux(transfer(code), Mux(last, 0, index + 1), index)),
             read.addr.eq(following),
             code.valid.eq(self.code.valid & writing),
-            code.payload.part.eq(read.data.part),
-            code.payload.channel.eq(read.data.channel),
+            code.payload.part.eq(where.part),
+            code.payload.channel.eq(where.channel),
             code.payload.code.eq(inverted(self.code.payload[lane], rail.dac.bank.bits)),
             code.payload.last.eq(last),
             self.code.ready.eq(transfer(code) & last_lane),
