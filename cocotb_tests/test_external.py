@@ -62,21 +62,14 @@ CHIPS: dict[str, dict[str, Any]] = {
         "parameters.count": 46, "parameters.groups": [[2, 17], [4, 3]], "perturbation.method": "node-by-layer",
         "cost.mode": "forward", "cost.average_c0": 2, "array.rails": 1, "engine.lanes": 2, "update.momentum": 0.5,
     },
-    "node_filtered": {
-        **FILTERED, **GROUPS, "perturbation.method": "node", "perturbation.code": "walsh", "array.input_bits": 2,
-        "engine.lanes": 1, "perturbation.tau_theta": 3, "perturbation.tau_x": 3, "perturbation.tau_p": 3,
-    },
     "tiki_taka": {
         **GROUPS, **LOOP, "fast.slots": 3, "perturbation.method": "node", "array.input_bits": 5, "engine.lanes": 4,
         "perturbation.tau_x": 4, "perturbation.blanking": 1, "transfer.chopper": 0.3, "cost.average": 2,
     },
-    "tiki_taka_rank_one": {
-        **GROUPS, **LOOP, "perturbation.code": "rank-one", "engine.lanes": 8, "cost.mode": "forward",
-        "fast.trains": "deterministic", "fast.slots": 2, "transfer.lines": "rows", "perturbation.tau_theta": 1,
-    },
     "one_rail_tiki_taka": {
-        **GROUPS, **LOOP, "array.rails": 1, "perturbation.method": "node", "engine.lanes": 2, "engine.settle": 2,
-        "perturbation.tau_theta": 3, "stream": {"inputs": 3}, "transfer.means": 2, "transfer.chopper_period": 1,
+        **GROUPS, **LOOP, "array.rails": 1, "perturbation.code": "rank-one", "engine.lanes": 2, "engine.settle": 2,
+        "perturbation.tau_theta": 2, "cost.mode": "forward", "fast.trains": "deterministic", "fast.slots": 2,
+        "transfer.lines": "rows", "transfer.means": 2, "transfer.chopper_period": 1, "stream": {"inputs": 3},
     },
     "in_memory": {
         "data": {"set": "nist7x7", "train": 5, "test": 0}, "perturbation.tau_x": 2, "array.input_bits": 5,
@@ -91,7 +84,11 @@ CHIPS: dict[str, dict[str, Any]] = {
         "array.rails": 1, "cost.mode": "forward", "cost.refresh": 3, "cost.average": 2, "cost.average_c0": 4,
         "cost.signed": True, "perturbation.tau_theta": 2, "stream": {"inputs": 8},
     },
-    "one_rail_filtered": {**FILTERED, "array.rails": 1, "perturbation.tau_theta": 2, "engine.lanes": 1},
+    "one_rail_filtered": {
+        **FILTERED, **GROUPS, "array.rails": 1, "perturbation.method": "node", "perturbation.code": "walsh",
+        "array.input_bits": 2, "engine.lanes": 1, "perturbation.tau_theta": 3, "perturbation.tau_x": 3,
+        "perturbation.tau_p": 3,
+    },
 }  # fmt: skip
 
 

@@ -22,8 +22,8 @@ class Array:
         """Take a vector: a pulse -1, 0, +1 of each row of all groups, then of each line; a cell takes their product."""
         row, line = 0, self.neurons
         for a, c in zip(self.fast, self.slow, strict=True):
-            pulses = np.outer(vector[row : row + len(a)], vector[line : line + a.shape[1]])
-            row, line = row + len(a), line + a.shape[1]
+            pulses = np.outer(vector[row : row + len(a)], vector[line : line + len(a[0])])
+            row, line = row + len(a), line + len(a[0])
             if slow:
                 c += 8 * pulses
             else:
