@@ -31,8 +31,7 @@ from ohmgrad.scripts.side_car import tools
 
 ROOT = Path(__file__).parents[1]
 XOR = str(ROOT / "examples/xor.toml")
-MAIN = "from ohmgrad.scripts import verify
-from ohmgrad.scripts.cli import main; main()"
+MAIN = "from ohmgrad.scripts.cli import main; main()"
 
 
 def ohmgrad(*arguments, before="", code=0, **options):
