@@ -45,7 +45,7 @@ def generate(
     Returns
     -------
     list of Path
-        The files and folders: Verilog; ports, parameters, memory map and hierarchical names as JSON; waivers that
+        Files and folders: Verilog; ports, parameters, memory map and hierarchical names as JSON; lint waivers, which
         `verilator --lint-only -Wall waivers.vlt chip.v` needs; modules of the memories, where they are to be replaced
         by macros. For an array outside whose cost is external and whose chip file is known, a copy of it, and
         `my_array.py` and a test: `pytest` there trains an array of the user's own in simulation. With a bus the

@@ -3,25 +3,29 @@ pipes, caches that were cut; and the package as a wheel has it, without a checko
 
 import errno
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
+from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from ohmgrad.cocotb_tests import harness
 from ohmgrad.fpga import toolchain
+from ohmgrad.fpga.errors import Failure
 from ohmgrad.fpga.files import kept_json, write_all, write_json
 from ohmgrad.fpga.link.crc import Crc
 from ohmgrad.fpga.simulation import verilate
 from ohmgrad.golden import user_cache
 from ohmgrad.golden.chip import config
+from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.rtl.lib.verilog import elaborating, verilog
+from ohmgrad.scripts import verify
 from ohmgrad.scripts.cli import app
 from ohmgrad.scripts.side_car import tools
 
@@ -81,8 +85,7 @@ def test_a_missing_extra_is_one_sentence(tmp_path, monkeypatch):
 
 
 def test_a_wheel_alone_verifies(tmp_path, other_yosys):
-    """The files that a wheel has prove a chip, and nothing is written among them, nor into the working folder,
-    but for waveforms where they are wanted."""
+    """The files that a wheel has prove a chip, and nothing is written among them, nor into the working folder."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     package, work = tmp_path / "site", tmp_path / "work"
     for name in project["packages"]:
@@ -98,16 +101,34 @@ def test_a_wheel_alone_verifies(tmp_path, other_yosys):
     env = {"PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(tmp_path),
            "PATH": f"{other_yosys}{os.pathsep}{os.environ['PATH']}"}  # fmt: skip
     where = f"import ohmgrad.golden; assert ohmgrad.golden.__file__.startswith({str(package)!r})"
-    said = ohmgrad("verify", XOR, "--waves", "waves", before=where, env=env, cwd=work)
+    text = (ROOT / "examples/external.toml").read_text()
+    (tmp_path / "chip.toml").write_text(text.replace("count = 300", "count = 20"))
+    said = ohmgrad("verify", str(tmp_path / "chip.toml"), before=where, env=env, cwd=work)
     assert "RTL equals golden bit for bit" in said
-    assert sorted(package.rglob("*")) == there and [path.name for path in work.iterdir()] == ["waves"]
+    assert sorted(package.rglob("*")) == there and not list(work.iterdir())
     assert not list(tmp_path.glob("ohmgrad-*/verify-*")), "its folder is removed"
 
 
-    for name in ("engine", "chip"):
-        assert f"waveforms: waves/{name}.vcd" in said
-        with open(work / f"waves/{name}.vcd") as file:
-            assert {"engine", "correlator"} & set(re.findall(r"^ *\$scope module (\w+)", file.read(100_000), re.M))
+
+
+@pytest.mark.parametrize("differs", [False, True])
+def test_waveforms_of_verify_are_kept(tmp_path, monkeypatch, capsys, differs):
+    """Where something differs too; the simulations themselves stand aside here."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def simulate(name):
+        assert os.environ["WAVES"] == "1"
+        (harness.BUILD / name).mkdir()
+        (harness.BUILD / name / "dump.vcd").write_text(name)
+        assert not (differs and name.startswith("test_top")), "index 3"
+
+    monkeypatch.setattr(verify, "_whole", lambda: [simulate("test_engine-engines_0"), simulate("test_top-chips_0")])
+    with pytest.raises(Failure, match="index 3") if differs else nullcontext():
+        verify.verify(Path(XOR), Chip(config.load(XOR)), tmp_path / "waves")
+    for name, text in (("engine", "test_engine-engines_0"), ("chip", "test_top-chips_0")):
+        assert (tmp_path / f"waves/{name}.vcd").read_text() == text
+        assert f"waveforms: {tmp_path}/waves/{name}.vcd" in capsys.readouterr().out or name == "chip"
+    assert len(list(tmp_path.glob("ohmgrad-*/verify-*"))) == differs
 
 
 @pytest.mark.parametrize("stop", [FileNotFoundError, KeyboardInterrupt])
