@@ -11,8 +11,8 @@ import numpy as np
 from cocotb.triggers import FallingEdge, gather
 from numpy.typing import NDArray
 
-from ohmgrad.cocotb_tests.bus import bus_host
-from ohmgrad.cocotb_tests.bus.bus_host import BusHost
+from ohmgrad.cocotb_tests import bus_host
+from ohmgrad.cocotb_tests.bus_host import BusHost
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import words
 from ohmgrad.cocotb_tests.host import Host, rails_used, readings, restore, start

@@ -8,7 +8,7 @@ import pytest
 from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 
-from ohmgrad.cocotb_tests.bus.bus_host import BusHost, listen
+from ohmgrad.cocotb_tests.bus_host import BusHost, listen
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, extremes, over, run
 from ohmgrad.cocotb_tests.host import restore, start

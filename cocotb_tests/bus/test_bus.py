@@ -11,7 +11,7 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
-from ohmgrad.cocotb_tests.bus.masters import MASTERS, WHOLE
+from ohmgrad.cocotb_tests.bus_masters import MASTERS, WHOLE
 from ohmgrad.cocotb_tests.drivers import STALLS, Bench
 from ohmgrad.cocotb_tests.harness import check, over, run
 from ohmgrad.cocotb_tests.host import contents

@@ -5,7 +5,7 @@ import numpy as np
 from cocotb.triggers import ClockCycles
 from cocotbext.axi import AxiStreamBus, AxiStreamSink
 
-from ohmgrad.cocotb_tests.bus.masters import MASTERS
+from ohmgrad.cocotb_tests.bus_masters import MASTERS
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.memory_map import Region
