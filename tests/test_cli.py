@@ -209,7 +209,7 @@ def test_control_c_and_resume(monkeypatch):
 def test_errors_of_ours_are_not_hidden(monkeypatch):
     """Only what is expected to go wrong ends in a sentence."""
 
-    def broken(run):
+    def broken(run, claim):
         raise ZeroDivisionError
 
     monkeypatch.setattr(Run, "go", broken)
