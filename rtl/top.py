@@ -10,6 +10,7 @@ from amaranth.lib.wiring import Component, Member, Out, Signature, connect, flip
 from ..golden.chip.chip import Chip
 from ..golden.chip.registers import constants
 from ..golden.state import FAULT
+from .array.bring_up import BringUp
 from .array.emulated import EmulatedArray
 from .array.guard import ArrayGuard
 from .array.port import ArrayPort
@@ -176,7 +177,13 @@ def _outer(m: Module, chip: Chip, engine: Engine, registers: HostRegisters):
         guard.clear.eq(~engine.busy & ~registers.flags[FAULT]),
         registers.fault.eq(guard.fault),
     ]
-    return guard.array
+    if not chip.config.engine.bring_up:
+        return guard.array
+    m.submodules.bring_up = bring_up = BringUp(outer_port(chip), chip)
+    connect(m, guard.array, bring_up.engine)
+    m.d.comb += [bring_up.mode.eq(registers.bring_up), bring_up.running.eq(engine.busy)]
+    m.d.comb += bring_up.clocks.eq(engine.settings.settle)
+    return bring_up.array
 
 
 def verilog(top: Component, name: str = NAME, style: Style = Style()) -> str:  # noqa: B008

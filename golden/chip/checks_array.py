@@ -23,6 +23,13 @@ def check_array(chip: "ChipConfig") -> None:
         "engine.timeout",
         f'{chip.engine.timeout} has no use with array.kind = "emulated"; it is allowed with "external"',
     )
+    alone = outside and external and chip.update.path != "tiki-taka" and "node" not in (chip.perturbation.method or "")
+    require(
+        alone or not chip.engine.bring_up,
+        "engine.bring_up",
+        'true needs an array that gives costs alone; it is allowed with array.kind = "external", '
+        'cost.source = "external", without node perturbation, and not with update.path = "tiki-taka"',
+    )
     if outside:
         _outside(chip)
     _rails(chip)

@@ -176,6 +176,10 @@ class Register(IntEnum):
     SEED = 41
     """Setting: the seed of all random words. Another one makes emulated devices anew; CONTROL reads 1 meanwhile."""
 
+    BRING_UP = 42
+    """Arrays outside with engine.bring_up: 0, or 1 loopback, or 2 pattern (`golden.blocks.array.bring_up`); taken
+    between runs. Else reads 0."""
+
 
 SAMPLE_WORD = 8
 """Codes in one word of the sample memory, and on the line stream."""

@@ -292,6 +292,7 @@ class Engine(Section):
     and logic is saved; with registers one Verilog serves every seed. `calibration` is whether there is a block that
     measures the delay, and then the delay is a register in any case.
     An array outside that does nothing for `timeout` clocks is cut off; 0: never.
+    With `bring_up` such an array can be left out: costs come from what would go to it, or a pattern drives its wires.
     With `samples = "bits"` the sample memory keeps one bit of each input and target of sets that have two levels.
     """
 
@@ -305,6 +306,7 @@ class Engine(Section):
     settings: Literal["registers", "constants"] = "registers"
     calibration: bool = True
     timeout: Annotated[int, integers(0, 2**24)] = 2**20
+    bring_up: bool = False
     samples: Literal["codes", "bits"] = "codes"
 
 

@@ -11,6 +11,7 @@ from enum import IntEnum, StrEnum
 from functools import cache
 from typing import NamedTuple
 
+from ..blocks.array.bring_up import PATTERN
 from ..blocks.lib.fixed import limit
 from ..blocks.measure.cost import ANALOG, ANTITHETIC, FORWARD, FRACTION
 from ..chip.chip import Chip
@@ -187,6 +188,8 @@ def _native(chip: Chip) -> list[Entry]:
     }  # fmt: skip
     if not chip.emulated and chip.path.pulsed:
         free[Register.PULSES] = 0, 1, 0
+    if chip.config.engine.bring_up:
+        free[Register.BRING_UP] = 0, PATTERN, 0
     memory = _cost_memory(chip)
     for register in Register:
         name, read, write = register.name.lower(), False, None
@@ -202,7 +205,7 @@ def _native(chip: Chip) -> list[Entry]:
         elif register in memory:
             read, write = True, memory[register]
         else:
-            read = not name.startswith("memory") and register != Register.PULSES
+            read = not name.startswith("memory") and register not in (Register.PULSES, Register.BRING_UP)
         if write:
             idle = register not in (Register.CONTROL, Register.FLAGS, Register.PULSES)
             low, high, reset = write

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib.wiring import Component, In, Member, Out
 
+from ...golden.blocks.array.bring_up import PATTERN
 from ...golden.chip.chip import Chip
 from ...golden.chip.counters import RESTORABLE, counter_source
 from ...golden.chip.memories import memories
@@ -73,13 +74,14 @@ class HostRegisters(Component):
     engine : the engine, see `ControlPort`.
     array_busy : the array is not ready.
     pulses : the host allows pulses onto devices outside.
+    bring_up : see `golden.chip.memory_map.Register.BRING_UP`.
     fault : an array outside is cut off: a run is stopped, and none begins before the host has cleared the flag.
     refused : high in the clock after a request was taken that is not done.
     """
 
     def __init__(self, chip: Chip, refuses: bool = False):
         self.chip, self.refuses = chip, refuses
-        array = {"array_busy": In(1), "pulses": Out(1), "fault": In(1)}
+        array = {"array_busy": In(1), "pulses": Out(1), "fault": In(1), "bring_up": Out(2)}
         super().__init__({**host_members(refuses), "engine": In(ControlPort(chip)), **array})
 
     def elaborate(self, platform):
@@ -133,6 +135,9 @@ class HostRegisters(Component):
         if not self.chip.emulated and self.chip.path.pulsed:
             with m.If(written & r.asked(Region.REGISTERS, (Register.PULSES,))):
                 m.d.sync += self.pulses.eq(r.word[0])
+        if self.chip.config.engine.bring_up:
+            with m.If(written & r.asked(Region.REGISTERS, (Register.BRING_UP,)) & ~self.busy & (r.word <= PATTERN)):
+                m.d.sync += self.bring_up.eq(r.word)
         if not self.chip.emulated:
             m.d.comb += engine.cut.eq(self.fault)
         m.d.comb += [
@@ -198,6 +203,8 @@ class HostRegisters(Component):
             Register.TOTAL_LOW: total[:32], Register.TOTAL_HIGH: total[32:],
             Register.RIGHT: engine.right, Register.PULSES: self.pulses,
         }  # fmt: skip
+        if chip.config.engine.bring_up:
+            values[Register.BRING_UP] = self.bring_up
         same: dict[object, tuple[list[Register], Value]] = {number: ([number], word) for number, word in values.items()}
         fixed = constants(chip)
         for number in Register:
