@@ -18,6 +18,7 @@ from ...fpga.simulation.verilate import BUILDS
 from ...golden.chip.chip import Chip
 from . import analog as benchmark_analog
 from . import board as benchmark_board
+from . import buses as benchmark_buses
 from . import front_ends as benchmark_front_ends
 from . import learn as benchmark_learn
 from . import rtl as benchmark_rtl
@@ -142,7 +143,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
         benchmark_learn.golden_mgd_vs_torch, benchmark_learn.golden_mgd_sgemm_share,
         benchmark_learn.golden_mgd_signs_per_s, benchmark_learn.golden_mgd_vs_size,
         benchmark_analog.ttv2_step_b1_ms, benchmark_analog.ttv2_step_b10_ms, benchmark_analog.ttv2_step_vs_size,
-        benchmark_front_ends.spi_steps_per_s,
+        benchmark_front_ends.spi_steps_per_s, benchmark_buses.axi_words_per_clock, benchmark_buses.bus_luts,
         benchmark_board.board_steps_per_s, benchmark_board.virtual_board_clocks_per_s, benchmark_board.uart_share,
     )
 }  # fmt: skip
