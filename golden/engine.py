@@ -128,6 +128,20 @@ class Engine(Learner):
         """
         return self._codes(state, self.chip.line_codes(samples)) / limit(self.chip.config.array.output_bits)
 
+    def infer(self, state: State, lines: np.ndarray) -> np.ndarray:
+        """Output codes for input codes, as the chip gives them where it infers.
+
+        Parameters
+        ----------
+        state : State
+        lines : int array, shape (n, inputs)
+
+        Returns
+        -------
+        int32 array, shape (n, outputs)
+        """
+        return self._codes(state, lines)
+
     def _codes(self, state: State, lines: np.ndarray) -> np.ndarray:
         """Output codes for input codes."""
         out = np.empty((len(lines), self.chip.layout.layers[-1]), np.int32)

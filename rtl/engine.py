@@ -33,6 +33,7 @@ from .lib.streams import decouple, fork, portion, skid, transfer
 from .measure.calibration import Calibration
 from .measure.cost import CostUnit, Telemetry
 from .measure.delay_line import DelayLine
+from .measure.inference import inference_members
 from .measure.neuron import NeuronTable
 from .measure.sample_stream import SampleStream, stream_members
 from .measure.samples import SampleMemory
@@ -60,6 +61,10 @@ class Engine(Component):
     cut : an array outside is cut off: what it gives counts for nothing.
     saturated : high for one clock where C~, G, theta, M, H, the average or a code saturates, see `golden.state.FLAGS`.
     samples : with the section `stream` samples, see `record` of `rtl.measure.sample_stream.SampleStream`.
+    infer : as `evaluate`, of samples that come by `inputs` and whose outputs leave by `outputs`, with
+        `engine.inference`; what is counted then is of no use.
+    inputs : stream in, words of 8 input codes, as many a sample as hold its inputs.
+    outputs : stream out, see `output_word`.
     renewed : high for one clock after another seed was written to `settings`.
     telemetry : what was measured, see `rtl.measure.cost.Telemetry`.
     host_<name> : memories of `golden.chip.memories`, those of the array too.
@@ -69,7 +74,8 @@ class Engine(Component):
         self.chip = chip
         self.sequencer = StepSequencer(chip)
         outside = {"array": Out(ArrayPort(chip)), "telemetry": Out(Telemetry(chip.cost)), "renewed": Out(1)}
-        super().__init__({**control_members(chip), **outside, **stream_members(chip)})
+        streams = stream_members(chip) | inference_members(chip)
+        super().__init__({**control_members(chip), **outside, **streams})
 
     def elaborate(self, platform):
         m = Module()
@@ -78,11 +84,17 @@ class Engine(Component):
         m.submodules.settings = settings = Settings(chip)
         m.submodules.cost = cost = CostUnit(chip.cost, single_reading(chip))
         for name in (*CONTROL, *counter_ports(chip)):
-            if name == "calibrate" and not chip.config.engine.calibration:
+            absent = {"calibrate": not chip.config.engine.calibration, "evaluate": chip.config.engine.inference}
+            if absent.get(name):  # or driven below
                 continue
             inner, outer = getattr(sequencer, name), getattr(self, name)
             flow = self.signature.members[name].flow
             m.d.comb += outer.eq(inner) if flow == Out else inner.eq(outer)
+        self.inferring = Signal(name="inferring")
+        if chip.config.engine.inference:
+            with m.If(~sequencer.busy):
+                m.d.sync += self.inferring.eq(self.infer)
+            m.d.comb += sequencer.evaluate.eq(self.evaluate | self.infer)
         for block in (sequencer, settings, cost):
             m.d.comb += block.load.eq(self.load & ~sequencer.busy)
             m.d.comb += [block.load_register.eq(self.load_register), block.load_value.eq(self.load_value)]
@@ -121,16 +133,49 @@ class Engine(Component):
         chip, array = self.chip, self.array
         samples, request = self._samples(m, now)
         m.submodules.neuron = neuron = NeuronTable(chip.neuron, chip.layout)
+        line = self._inputs(m, samples.line) if chip.config.engine.inference else samples.line
         for source, sinks in (
-            (samples.line, [array.line, *perturbations.lines]),
+            (line, [array.line, *perturbations.lines]),
             (neuron.hidden, [array.hidden, *perturbations.hidden]),
         ):  # fmt: skip
             fork(m, source, *sinks)
             m.d.comb += [sink.payload.eq(source.payload) for sink in sinks]
         connect(m, samples.target, cost.target)
-        connect(m, neuron.output, cost.output)
+        if chip.config.engine.inference:
+            self._outputs(m, neuron.output, cost.output)
+        else:
+            connect(m, neuron.output, cost.output)
         self._settle(m, array.adc, neuron.adc)
         return [request]
+
+    def _inputs(self, m: Module, line):
+        """Line codes: those of the sample memory, or while the engine infers those that come, at the memory's pace."""
+        given = Stream(line.payload.shape()).create(path=("given",))
+        m.d.comb += [
+            given.valid.eq(line.valid & (self.inputs.valid | ~self.inferring)),
+            line.ready.eq(given.ready & (self.inputs.valid | ~self.inferring)),
+            self.inputs.ready.eq(given.ready & line.valid & self.inferring),
+        ]
+        for lane in range(len(given.payload)):
+            m.d.comb += given.payload[lane].eq(Mux(self.inferring, self.inputs.payload[lane], line.payload[lane]))
+        return given
+
+    def _outputs(self, m: Module, source, cost) -> None:
+        """Output codes go to the cost unit; while the engine infers, outside first, as it ends with the last cost."""
+        place, outputs = Signal(range(max(2, self.chip.layout.layers[-1])), name="output_place"), self.outputs
+        told, free = signals("told free")
+        m.d.comb += [
+            outputs.valid.eq(source.valid & self.inferring & ~told),
+            outputs.payload.code.eq(source.payload.rail0),
+            outputs.payload.last.eq(place == self.chip.layout.layers[-1] - 1),
+            free.eq(~self.inferring | told | outputs.ready),
+            cost.valid.eq(source.valid & free),
+            cost.payload.eq(source.payload),
+            source.ready.eq(cost.ready & free),
+        ]
+        m.d.sync += told.eq((told | transfer(outputs)) & ~transfer(source))
+        with m.If(transfer(outputs)):
+            m.d.sync += place.eq(Mux(outputs.payload.last, 0, place + 1))
 
     def _samples(self, m: Module, now):
         """Samples from memory, or from a stream; and the stream that takes which one it is."""

@@ -24,6 +24,7 @@ from .front_ends.converter_array import ConverterArrayPins
 from .lib import verilog as text
 from .lib.style import Style
 from .measure.cost import Telemetry
+from .measure.inference import inference_members
 from .measure.sample_stream import stream_members
 
 NAME = "chip"
@@ -137,6 +138,9 @@ def _controlled(m: Module, top: Component, platform) -> tuple[Engine, object]:
     m.d.comb += registers.array_busy.eq(engine.array.busy)
     if top.bus == NATIVE:
         join_members(m, registers, top, host_members(refuses=False))
+        if inference_members(chip):
+            connect(m, flipped(top.inputs), engine.inputs)
+            connect(m, engine.outputs, flipped(top.outputs))
     else:
         connect_bus(m, top, registers, engine, getattr(platform, "style", Style()))
     return engine, _outer(m, chip, engine, registers)

@@ -11,7 +11,7 @@ from amaranth.lib.data import ArrayLayout, StructLayout
 from ..golden.chip.chip import Chip
 from ..golden.chip.front_ends import FRONT_ENDS, KEYS
 from ..golden.chip.memories import memories
-from ..golden.chip.memory_map import ADDRESS_BITS, CALIBRATE, EVALUATE, INDEX_BITS, START, STOP, Region, Register
+from ..golden.chip.memory_map import ADDRESS_BITS, CALIBRATE, EVALUATE, INDEX_BITS, INFER, START, STOP, Region, Register
 from ..golden.link.bus_map import bus_map
 from ..golden.state import FLAGS
 from ..rtl.bus.axi_stream import sample_bus_layout, telemetry_bus_layout
@@ -35,6 +35,8 @@ PORTS = {
 }
 WITHIN = {
     "array": "`{}` of the array, see `ohmgrad.rtl.array.port.ArrayPort`; with one rail `rails_port.RailPort` there",
+    "inputs": "`{}` of inputs while the engine infers, see `ohmgrad.rtl.measure.inference`",
+    "outputs": "`{}` of its outputs",
     "samples": "`{}` of samples, see `ohmgrad.rtl.measure.sample_stream.SampleStream`",
     "telemetry": "`{}` of what was measured, see `ohmgrad.rtl.measure.cost.Telemetry`",
 }
@@ -43,6 +45,8 @@ ON_A_BUS = {
     "wbs_": "slave of Wishbone B4, see `ohmgrad.rtl.bus.wishbone.Wishbone`",
     "irq": "high while an event that is enabled has not been cleared, see INTERRUPT in the register map",
     "m_axis_telemetry_": "AXI4-Stream of what was measured, see `ohmgrad.rtl.bus.axi_stream.TelemetryStream`",
+    "s_axis_inputs_": "AXI4-Stream of inputs while the engine infers, 8 codes a word",
+    "m_axis_outputs_": "AXI4-Stream of its outputs, a code a word, the last of a sample with tlast",
     "s_axis_samples_": "AXI4-Stream of samples, see `ohmgrad.rtl.measure.sample_stream.SampleStream`",
     "p": "slave of APB, see `ohmgrad.rtl.bus.apb.Apb`",
 }
@@ -62,7 +66,7 @@ def describe(chip: Chip, top: Top | EngineTop | FrontTop, name: str) -> dict[str
             "index_bits": INDEX_BITS,
             "regions": {region.name: region.value for region in Region},
             "registers": {register.name: register.value for register in Register},
-            "control": {"start": START, "stop": STOP, "evaluate": EVALUATE, "calibrate": CALIBRATE},
+            "control": {"start": START, "stop": STOP, "evaluate": EVALUATE, "calibrate": CALIBRATE, "infer": INFER},
             "flags": {name: bit for bit, name in enumerate(FLAGS)},
         },
         "memories": places(chip, name),

@@ -30,6 +30,11 @@ def check_array(chip: "ChipConfig") -> None:
         'true needs an array that gives costs alone; it is allowed with array.kind = "external", '
         'cost.source = "external", without node perturbation, and not with update.path = "tiki-taka"',
     )
+    require(
+        not (external and chip.engine.inference),
+        "engine.inference",
+        'true needs outputs; it is allowed with cost.source = "outputs"',
+    )
     if outside:
         _outside(chip)
     _rails(chip)

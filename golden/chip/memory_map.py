@@ -89,10 +89,11 @@ class Register(IntEnum):
     """
 
     CONTROL = 0
-    """Write 1 to start, 2 to stop at the earliest step possible, 4 to evaluate, 8 to calibrate the delay;
-    reads 1 while the engine runs."""
+    """Write 1 to start, 2 to stop at the earliest step possible, 4 to evaluate, 8 to calibrate the delay,
+    16 to infer (with engine.inference); reads 1 while the engine runs."""
     TARGET = 1
-    """The engine stops before step TARGET; or evaluates the first TARGET samples, at most those in the memory.
+    """The engine stops before step TARGET; or evaluates the first TARGET samples, at most those in the memory; or
+    infers TARGET samples.
     Taken between runs."""
     FLAGS = 2
     """Sticky flags (`golden.state.FLAGS`); restorable."""
@@ -195,5 +196,5 @@ def record_words(codes: int) -> int:
     return -(-codes // SAMPLE_WORD)
 
 
-START, STOP, EVALUATE, CALIBRATE = 1, 2, 4, 8
+START, STOP, EVALUATE, CALIBRATE, INFER = 1, 2, 4, 8, 16
 """Values written to `Register.CONTROL`."""

@@ -293,6 +293,7 @@ class Engine(Section):
     measures the delay, and then the delay is a register in any case.
     An array outside that does nothing for `timeout` clocks is cut off; 0: never.
     With `bring_up` such an array can be left out: costs come from what would go to it, or a pattern drives its wires.
+    With `inference` inputs come by a stream and outputs leave by another at a command of the host; nothing is learnt.
     With `samples = "bits"` the sample memory keeps one bit of each input and target of sets that have two levels.
     """
 
@@ -307,6 +308,7 @@ class Engine(Section):
     calibration: bool = True
     timeout: Annotated[int, integers(0, 2**24)] = 2**20
     bring_up: bool = False
+    inference: bool = False
     samples: Literal["codes", "bits"] = "codes"
 
 

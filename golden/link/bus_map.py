@@ -17,7 +17,7 @@ from ..blocks.measure.cost import ANALOG, ANTITHETIC, FORWARD, FRACTION
 from ..chip.chip import Chip
 from ..chip.counters import COUNTER, RESTORABLE, counter_source, counters
 from ..chip.memories import Memory, memories
-from ..chip.memory_map import CALIBRATE, EVALUATE, FLAGS, START, STOP, Region, Register
+from ..chip.memory_map import CALIBRATE, EVALUATE, FLAGS, INFER, START, STOP, Region, Register
 from ..chip.registers import constants, limits, settings
 from .frames import identity
 
@@ -60,7 +60,7 @@ class BusRegister(IntEnum):
 EVENTS = ("done", "saturated", "fault", "lost")
 """Bits of `BusRegister.INTERRUPT`."""
 FIELDS = {
-    Register.CONTROL.name: ("start", "stop", "evaluate", "calibrate"),
+    Register.CONTROL.name: ("start", "stop", "evaluate", "calibrate", "infer"),
     Register.FLAGS.name: FLAGS,
     BusRegister.STATUS.name: ("busy", "learning", *FLAGS),
     BusRegister.INTERRUPT.name: EVENTS,
@@ -165,7 +165,8 @@ class BusMap(NamedTuple):
 
 def bus_map(chip: Chip) -> BusMap:
     """The map of a chip, in the order of addresses."""
-    calibrate = CALIBRATE if chip.config.engine.calibration else 0
+    engine = chip.config.engine
+    more = CALIBRATE * engine.calibration | INFER * engine.inference
     ranges, base = [], MEMORIES
     for memory in memories(chip):
         if memory.region is not None:
@@ -175,7 +176,7 @@ def bus_map(chip: Chip) -> BusMap:
             ranges.append(Range(memory, base, size, access))
             base += size
     registers = (entry._replace(fields=FIELDS.get(entry.name, ())) for entry in (*_native(chip), *_own(chip)))
-    return BusMap(tuple(registers), tuple(ranges), (base - 1).bit_length(), START | STOP | EVALUATE | calibrate)
+    return BusMap(tuple(registers), tuple(ranges), (base - 1).bit_length(), START | STOP | EVALUATE | more)
 
 
 def _native(chip: Chip) -> list[Entry]:
@@ -183,7 +184,7 @@ def _native(chip: Chip) -> list[Entry]:
     found, fixed, initial, ranges = [], constants(chip), settings(chip), limits(chip)
     own, text = counters(chip), described(Register)
     free = {
-        Register.CONTROL: (START, CALIBRATE, None), Register.TARGET: (*ANY, 0),
+        Register.CONTROL: (START, INFER, None), Register.TARGET: (*ANY, 0),
         Register.FLAGS: (0, 15 if not chip.emulated else 7, 0),
     }  # fmt: skip
     if not chip.emulated and chip.path.pulsed:

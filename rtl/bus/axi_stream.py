@@ -1,13 +1,15 @@
 """Samples and telemetry as AXI4-Stream (Arm IHI 0051), with the names that Vivado and Quartus take for one."""
 
-from amaranth.hdl import Module, Shape, Signal
+from amaranth.hdl import Module, Shape, Signal, signed
 from amaranth.lib import data
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import Component, In, Member, Out
 
 from ...golden.blocks.measure.cost import Cost
 from ...golden.chip.chip import Chip
+from ...golden.chip.memory_map import SAMPLE_WORD
 from ..measure.cost import Telemetry, telemetry_layout
+from ..measure.inference import inference_members
 from ..measure.sample_stream import record_layout, stream_members
 
 DEPTH = 16
@@ -33,6 +35,11 @@ def sample_bus_layout(chip: Chip) -> data.ArrayLayout:
     return data.ArrayLayout(Shape(padded(element.width, 8), element.signed), record_layout(chip).length)
 
 
+def input_bus_layout(chip: Chip) -> data.ArrayLayout:
+    """Word of the stream of inputs of an engine that infers: 8 codes, each in whole bytes."""
+    return data.ArrayLayout(signed(padded(chip.crossbar.line_bits, 8)), SAMPLE_WORD)
+
+
 def axi_stream_members(chip: Chip) -> dict[str, Member]:
     """Members of a top whose telemetry and samples are AXI4-Stream."""
     telemetry = Shape.cast(telemetry_bus_layout(chip.cost)).width
@@ -43,6 +50,13 @@ def axi_stream_members(chip: Chip) -> dict[str, Member]:
         members |= {
             "s_axis_samples_tdata": In(Shape.cast(sample_bus_layout(chip)).width),
             "s_axis_samples_tvalid": In(1), "s_axis_samples_tready": Out(1),
+        }  # fmt: skip
+    if inference_members(chip):
+        members |= {
+            "s_axis_inputs_tdata": In(Shape.cast(input_bus_layout(chip)).width),
+            "s_axis_inputs_tvalid": In(1), "s_axis_inputs_tready": Out(1),
+            "m_axis_outputs_tdata": Out(signed(padded(chip.config.array.output_bits, 8))),
+            "m_axis_outputs_tvalid": Out(1), "m_axis_outputs_tready": In(1), "m_axis_outputs_tlast": Out(1),
         }  # fmt: skip
     return members
 

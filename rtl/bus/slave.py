@@ -10,10 +10,11 @@ from ...golden.chip.chip import Chip
 from ...golden.link.bus_map import bus_map
 from ..control.host_registers import HostRegisters, host_members
 from ..lib.style import ASYNC, Style
+from ..measure.inference import inference_members
 from ..measure.sample_stream import stream_members
 from .apb import Apb, apb_ports
 from .axi_lite import AxiLite, axi_lite_ports
-from .axi_stream import TelemetryStream, axi_stream_members, sample_bus_layout
+from .axi_stream import TelemetryStream, axi_stream_members, input_bus_layout, sample_bus_layout
 from .bridge import BusBridge
 from .wishbone import Wishbone, wishbone_ports
 
@@ -54,7 +55,7 @@ BUSES = {
 def bus_members(chip: Chip, bus: str) -> dict[str, Member]:
     """Members of a top towards its host: the native port, or all of a bus: clock, reset, slave, interrupt, streams."""
     if bus == NATIVE:
-        return host_members(refuses=False)
+        return host_members(refuses=False) | inference_members(chip)
     kind = BUSES[bus]
     return {kind.clock: In(1), kind.reset: In(1)} | _slave_members(chip, bus) | axi_stream_members(chip)
 
@@ -79,6 +80,17 @@ def connect_bus(m: Module, top: Component, registers: HostRegisters, engine: Com
         m.d.comb += [samples.payload[lane].eq(word[lane]) for lane in range(len(samples.payload))]
         m.d.comb += samples.valid.eq(top.s_axis_samples_tvalid)
         m.d.comb += top.s_axis_samples_tready.eq(samples.ready)
+    if inference_members(chip):
+        word = input_bus_layout(chip)(top.s_axis_inputs_tdata)
+        m.d.comb += [engine.inputs.payload[lane].eq(word[lane]) for lane in range(len(engine.inputs.payload))]
+        m.d.comb += [
+            engine.inputs.valid.eq(top.s_axis_inputs_tvalid),
+            top.s_axis_inputs_tready.eq(engine.inputs.ready),
+            top.m_axis_outputs_tdata.eq(engine.outputs.payload.code),
+            top.m_axis_outputs_tlast.eq(engine.outputs.payload.last),
+            top.m_axis_outputs_tvalid.eq(engine.outputs.valid),
+            engine.outputs.ready.eq(top.m_axis_outputs_tready),
+        ]
     for part in (slave, telemetry):
         join_members(m, part, top, [name for name in part.signature.members if hasattr(top, name)])
     join_members(m, registers, slave, host_members(refuses=True))

@@ -20,6 +20,7 @@ def control_members(chip: Chip) -> dict[str, Member]:
     members = dict.fromkeys(("start", "stop", "evaluate", "calibrate"), In(1))
     members |= {"target": In(COUNTER), "load": In(1), "load_register": In(Register), "load_value": In(32)}
     members |= {} if chip.emulated else {"cut": In(1)}
+    members |= {"infer": In(1)} if chip.config.engine.inference else {}
     members |= {"busy": Out(1), "learning": Out(1), "saturated": Out(3)}
     members |= {"last": Out(last), "total": Out(sum_shape(chip.cost, count)), "right": Out(count)}
     members |= {"settings": Out(LAYOUT), "memory": Out(data.ArrayLayout(signed(64), 2))}

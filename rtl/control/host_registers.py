@@ -18,6 +18,7 @@ from ...golden.chip.memory_map import (
     DATA_BITS,
     EVALUATE,
     INDEX_BITS,
+    INFER,
     START,
     STOP,
     Region,
@@ -149,8 +150,11 @@ class HostRegisters(Component):
             engine.load_value.eq(r.word),
         ]
         begins = control & ~self.busy & ~self.flags[FAULT]
-        for name, value in (("start", START), ("evaluate", EVALUATE), ("calibrate", CALIBRATE)):
-            m.d.comb += getattr(engine, name).eq(begins & (r.word[:4] == value))
+        commands, width = {"start": START, "evaluate": EVALUATE, "calibrate": CALIBRATE}, 4
+        if self.chip.config.engine.inference:
+            commands, width = commands | {"infer": INFER}, 5
+        for name, value in commands.items():
+            m.d.comb += getattr(engine, name).eq(begins & (r.word[:width] == value))
 
     def _answer(self, m: Module, r: "_Request", working: Value, registers: list[tuple[list[Register], Value]]) -> None:
         """Memories, and what is read: a memory's value stands three clocks after the request; registers wait."""

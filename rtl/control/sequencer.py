@@ -168,7 +168,8 @@ class StepSequencer(Component):
         """The same of an evaluation or a calibration, whose costs are counted."""
         payload, samples = self.present.payload, self.chip.samples.size
         calibrates = self.chip.config.engine.calibration
-        count = Signal(max(samples, ROUNDS * PERIOD if calibrates else 0).bit_length(), name="count")
+        most = 2**COUNTER - 1 if self.chip.config.engine.inference else samples
+        count = Signal(max(most, ROUNDS * PERIOD if calibrates else 0).bit_length(), name="count")
         index, position, turn = (Signal.like(payload[name], name=name) for name in ("index", "position", "turn"))
         more = Signal(name="more")
         unfinished = Signal(range(UNFINISHED + 1), name="unfinished")

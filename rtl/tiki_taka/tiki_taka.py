@@ -109,7 +109,8 @@ class TikiTakaLearning(Component):
 
     def _vector(self, m: Module) -> Value:
         """High in the clock in which the last of a vector is taken: its command, or its last word."""
-        word, named, sent = Signal(range(max(2, self.trains.words)), name="word"), Signal(name="named"), Signal(name="sent")
+        word = Signal(range(max(2, self.trains.words)), name="word")
+        named, sent = Signal(name="named"), Signal(name="sent")
         self.offered, self.source = Signal(name="offered"), stream.Signature(self.train.payload.shape()).create()
         ends, done = transfer(self.train) & (word == self.trains.words - 1), Signal(name="vector_done")
         m.d.comb += [
