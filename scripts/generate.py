@@ -10,6 +10,7 @@ from ..rtl.bus.slave import NATIVE
 from ..rtl.lib.ram import MACROS, RAM, WAIVERS
 from ..rtl.lib.style import MACRO, Style
 from ..rtl.top import top_of, verilog
+from .packages import package_files
 from .register_files import register_files
 from .side_car import describe, rams, tools
 
@@ -25,6 +26,7 @@ def generate(
     source: Path | None = None,
     style: Style = Style(),  # noqa: B008
     bus: str = NATIVE,
+    mhz: float | None = None,
 ) -> list[Path]:
     """Write Verilog, a description of it as JSON, and lint waivers; with a bench where the array is outside.
 
@@ -41,13 +43,16 @@ def generate(
     style : Style
     bus : str
         What the host is on: a key of `rtl.bus.slave.BUSES`, or its own port.
+    mhz : float, optional
+        Clock of the constraints, see `scripts.packages`.
 
     Returns
     -------
     list of Path
         Files and folders: Verilog; ports, parameters, memory map and hierarchical names as JSON; lint waivers, which
         `verilator --lint-only -Wall waivers.vlt chip.v` needs; modules of the memories, where they are to be replaced
-        by macros. For an array outside whose cost is external and whose chip file is known, a copy of it, and
+        by macros; what FuseSoC, Vivado and LiteX take them by, see `scripts.packages`.
+        For an array outside whose cost is external and whose chip file is known, a copy of it, and
         `my_array.py` and a test: `pytest` there trains an array of the user's own in simulation. With a bus the
         register map too, see `scripts.register_files`.
 
@@ -65,6 +70,7 @@ def generate(
     described, modules = describe(chip, top, name) | {"style": style._asdict(), "tools": tools()}, {}
     if style.memories == MACRO:
         described, modules = described | {"rams": rams(text)}, {f"{RAM}.v": MACROS}
+    packages = package_files(chip, described, mhz, [f"{name}.v", *modules])
     if bus != NATIVE:
         modules |= register_files(chip, name)
     texts: dict[str, str | bytes] = {
@@ -72,6 +78,7 @@ def generate(
         f"{name}.json": json.dumps(described, indent=2) + "\n",
         WAIVERS.name: WAIVERS.read_text(),
         **modules,
+        **packages,
     }
     if chip.cost.word and source:
         texts["chip.toml"] = source.read_text()

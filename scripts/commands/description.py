@@ -52,6 +52,10 @@ def generate(
         Tables, typer.Option(help="Memories with initial contents; or case statements before a register.")
     ] = Tables.memory,
     reset: Annotated[Reset, typer.Option(help="At the clock; or at any time, but ended with it.")] = Reset.sync,
+    mhz: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="Clock of the constraints; else a front end's, or 100.", show_default=False),
+    ] = None,
 ) -> None:
     """Write the chip's Verilog and what belongs to it: names, memory map, lint waivers; a bench for your own array."""
     with one_sentence():
@@ -66,7 +70,7 @@ def generate(
             raise ConfigError(f"--front-end: {front_end} is behind the port of --top engine; allowed is --top chip.")
         if front_end:
             config = config.with_(**{"front_end.kind": front_end.value})
-        for path in run(Chip(config), output, top, chip, style, bus):
+        for path in run(Chip(config), output, top, chip, style, bus, mhz):
             print(path)
 
 
