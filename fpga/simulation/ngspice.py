@@ -88,7 +88,7 @@ class Circuit:
     def __init__(self, netlist: Path):
         self._library = library()
         if self._library.circuit is not None:
-            self._command("remcirc")
+            self._command("remcirc")  # else ngspice keeps it beside the new one
         self._library.circuit, self._name, self._nodes = None, netlist.name, set()
         lines = [line.encode() for line in netlist.read_text().splitlines()]
         self._library.said.clear()

@@ -63,7 +63,7 @@ def _method(chip: Chip, version: str, count: int) -> list[str]:
         "one with the codes w + a s and one with w - a s.",
         "",
         f"- Cells: two resistors each, whose conductances {1e6 * MIDDLE:g} +- {1e6 * SPAN:g} uS are set by codes of",
-        f"  {weights.dac_bits} bits; each device is off by a factor of its own, deviation {SPREAD:.0%}.",
+        f"  {weights.dac_bits} bits; each is off by a factor of its own, with a deviation of {SPREAD:.0%}.",
         f"- Neurons: an op-amp of gain 2000 with an offset, drawn once with a deviation of {1e3 * OFFSET:g} mV, which",
         f"  behind it is 14 to 15 times as much; then a tanh stage. {UNIT:g} V is an activation of 1.",
         f"- Noise: a current at each summing node, drawn for every reading with a deviation of {1e9 * NOISE:g} nA.",
