@@ -1,8 +1,9 @@
 """The example scripts of docs/chip_in_the_loop.md, short."""
 
 import numpy as np
+import pytest
 
-from ohmgrad.examples import chip_in_the_loop, my_board
+from ohmgrad.examples import chip_in_the_loop, daffodil, my_board
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import ChipConfig
 from ohmgrad.golden.data import datasets
@@ -39,6 +40,11 @@ def test_the_skeleton_learns_xor(capsys):
     """Outputs of 0 would cost 0.5."""
     assert my_board.main(1000) < 0.05
     assert capsys.readouterr().out.count("mean cost") == 10
+
+
+def test_without_a_clone_there_is_one_sentence(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no clone of daffodil-lib; allowed is the folder that git clone https"):
+        daffodil.main(tmp_path)
 
 
 def test_the_picture_is_drawn(tmp_path):

@@ -36,15 +36,17 @@ class Bench:
         Of all that is made.
     optimize : str
         Flag of the C++ compiler.
+    module : str
+        Has the cocotb test; it makes of the name what it trains, and leaves `<name>.npz`.
     """
 
-    def __init__(self, chip: Chip, folder: Path, optimize: str = "-O1"):
-        self.folder = folder.resolve()
+    def __init__(self, chip: Chip, folder: Path, optimize: str = "-O1", module: str = __name__):
+        self.folder, self._module = folder.resolve(), module
         self._runner = build(EngineTop(chip), "engine", self.folder, optimize)
         (self.folder / "chip.json").write_text(chip.config.model_dump_json(exclude_unset=True))
 
     def train(self, name: str, steps: int) -> Path:
-        """Train an array of `ARRAYS`; returns the trace.
+        """Train an array, of `ARRAYS` with this module's test; returns the trace.
 
         Raises
         ------
@@ -54,7 +56,7 @@ class Bench:
         log, trace = self.folder / f"{name}.log", self.folder / f"{name}.npz"
         trace.unlink(missing_ok=True)
         self._runner.test(
-            __name__, "engine", build_dir=self.folder, test_dir=self.folder, log_file=log,
+            self._module, "engine", build_dir=self.folder, test_dir=self.folder, log_file=log,
             extra_env={ARRAY: name, STEPS: str(steps), "NUMBA_DISABLE_JIT": "1"},
         )  # fmt: skip
         if not trace.exists():
