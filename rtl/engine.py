@@ -82,7 +82,9 @@ class Engine(Component):
         chip, array = self.chip, self.array
         m.submodules.sequencer = sequencer = self.sequencer
         m.submodules.settings = settings = Settings(chip)
-        m.submodules.cost = cost = CostUnit(chip.cost, single_reading(chip))
+        m.submodules.cost = cost = CostUnit(
+            chip.cost, single_reading(chip) and not chip.alternates, chip.alternates
+        )
         for name in (*CONTROL, *counter_ports(chip)):
             absent = {"calibrate": not chip.config.engine.calibration, "evaluate": chip.config.engine.inference}
             if absent.get(name):  # or driven below
@@ -146,7 +148,7 @@ class Engine(Component):
         else:
             connect(m, neuron.output, cost.output)
         self._settle(m, array.adc, neuron.adc)
-        return [request]
+        return [self._sweep(m, now), request] if chip.alternates else [request]
 
     def _inputs(self, m: Module, line):
         """Line codes: those of the sample memory, or while the engine infers those that come, at the memory's pace."""
@@ -196,18 +198,7 @@ class Engine(Component):
 
     def _word(self, m: Module, cost: CostUnit, perturbations: Perturbations, now):
         """S from outside; returns the streams that take which sample it is."""
-        number, known, reading = Signal(32, name="number"), Signal(name="known"), now.reading
-        sample = Stream(SWEEP).create(path=("sample",))
-        # Of an evaluation S of rail 0 is used, though it is of no step; of a sweep that only applies nothing is.
-        measured = {ANTITHETIC: reading.take1, FORWARD: reading.take1 & reading.refresh, ANALOG: 0}[self.chip.cost.mode]
-        m.d.comb += [
-            sample.payload.number.eq(now.sample),
-            sample.payload.next.eq(~known | (now.sample != number)),
-            sample.payload.rails.eq(Cat(reading.take0 & (~reading.drop | now.direct), measured & ~reading.drop)),
-        ]
-        with m.If(transfer(sample)):
-            m.d.sync += [number.eq(now.sample), known.eq(1)]
-        decouple(m, sample, self.array.sample)  # a sweep is presented before the array asks for it
+        sample = self._sweep(m, now)
         self._settle(m, self.array.cost, cost.output)
         sinks = [sample]
         if self.chip.lined:
@@ -220,6 +211,22 @@ class Engine(Component):
                 skid(m, getattr(samples, name), getattr(self.array, name))
             sinks.append(request)
         return sinks
+
+    def _sweep(self, m: Module, now):
+        """What the array, or the rails before it, are told of a sweep; returns the stream that takes it."""
+        number, known, reading = Signal(32, name="number"), Signal(name="known"), now.reading
+        sample = Stream(SWEEP).create(path=("sample",))
+        # Of an evaluation S of rail 0 is used, though it is of no step; of a sweep that only applies nothing is.
+        measured = {ANTITHETIC: reading.take1, FORWARD: reading.take1 & reading.refresh, ANALOG: 0}[self.chip.cost.mode]
+        m.d.comb += [
+            sample.payload.number.eq(now.sample),
+            sample.payload.next.eq(~known | (now.sample != number)),
+            sample.payload.rails.eq(Cat(reading.take0 & (~reading.drop | now.direct), measured & ~reading.drop)),
+        ]
+        with m.If(transfer(sample)):
+            m.d.sync += [number.eq(now.sample), known.eq(1)]
+        decouple(m, sample, self.array.sample)  # a sweep is presented before the array asks for it
+        return sample
 
     def _settle(self, m: Module, source, sink) -> None:
         """Hold conversions back until what the sweep applied has settled, and tell the array."""

@@ -15,6 +15,7 @@ from ohmgrad.golden.state import FLAGS
 from ohmgrad.rtl.array.rails_port import RailPort
 
 EXTERNAL = load(str(files("ohmgrad.examples") / "external.toml")).with_(**{"array.rails": 1, "parameters.count": 40})
+NETWORK = load(str(files("ohmgrad.examples") / "xor.toml")).with_(**{"array.kind": "external", "array.rails": 1})
 FILTERED = {"update.path": "filtered", "update.eta": 0.02, "device": {"states": 100}}
 
 
@@ -106,7 +107,7 @@ def test_the_sum_of_readings_is_what_the_engine_sees():
 def test_every_member_has_its_place_in_the_interface_document(overrides):
     rows = {line.split()[0] for line in RailPort.__doc__.splitlines() if line.startswith("    ") and line.split()}
     members = RailPort(Chip(EXTERNAL.with_(**overrides))).members
-    assert {*members} <= rows
+    assert {*members, *RailPort(Chip(NETWORK)).members} <= rows
     assert ("sign" in members) == bool(overrides == FILTERED) != ("code" in members)
 
 
@@ -141,18 +142,35 @@ def test_what_one_rail_has_not_is_refused(overrides, sentence):
     assert str(error.value) == f"external: {sentence}"
 
 
+def test_emulated_arrays_have_two_rails():
+    with pytest.raises(ConfigError) as error:
+        NETWORK.with_(**{"array.kind": "emulated"})
+    sentence = '1 has no use with array.kind = "emulated", which has two rails; allowed is 2.'
+    assert str(error.value) == f"xor: array.rails: {sentence}"
+
+
 @pytest.mark.parametrize(
-    "kind, sentence",
+    "overrides, sentence",
     [
-        ("emulated", '1 has no use with array.kind = "emulated", which has two rails; allowed is 2.'),
         (
-            "external",
-            '1 shows one rail after the other, and with cost.source = "outputs" neurons take both at once; '
-            'allowed is 2, or cost.source = "external".',
+            {"array.readings": 2},
+            'array.readings: 2 sums up costs, and with cost.source = "outputs" codes of neurons come back; allowed is '
+            "1, and cost.average for means of several readings.",
+        ),
+        (
+            {"perturbation.method": "node", "cost.mode": "forward"},
+            'perturbation.method: "node" takes line codes of the last sweep, which with array.rails = 1 and cost.mode '
+            '= "forward" may be of the perturbed rail; allowed is "weight", or cost.mode = "antithetic".',
         ),
     ],
 )
-def test_networks_have_two_rails(kind, sentence):
+def test_what_a_network_with_one_rail_has_not_is_refused(overrides, sentence):
     with pytest.raises(ConfigError) as error:
-        load(str(files("ohmgrad.examples") / "xor.toml")).with_(**{"array.kind": kind, "array.rails": 1})
-    assert str(error.value) == f"xor: array.rails: {sentence}"
+        NETWORK.with_(**overrides)
+    assert str(error.value) == f"xor: {sentence}"
+
+
+def test_networks_have_neurons_at_the_port_in_place_of_a_cost():
+    one, cost = RailPort(Chip(NETWORK)).members, RailPort(Chip(EXTERNAL)).members
+    assert {*one} - {*cost} == {"line", "hidden", "adc"}
+    assert {*cost} - {*one} == {"sample", "cost"}

@@ -41,6 +41,12 @@ GRID: dict[str, dict[str, Any]] = {
         **FILTERED, "parameters.count": 5, "engine.lanes": 1, "cost.mode": "forward", "perturbation.code": "sinusoidal",
     },
 }  # fmt: skip
+NETWORKS: dict[str, dict[str, Any]] = {
+    "network": {"engine.lanes": 4, "array.trim": True},
+    "network_forward": {"cost.mode": "forward", "network.layers": [2, 3, 2, 1]},
+    "network_filtered": {**FILTERED, "network.layers": [2, 1], "engine.lanes": 2},
+}
+"""Chips whose neurons are in the engine."""
 RAILS = {"antithetic": [0b11, 0b11, 0b01, 0b00], "forward": [0b01, 0b11, 0b10, 0b00], "analog": [0b01, 0b00]}
 """Rails whose cost may be used, bit by bit."""
 
@@ -48,8 +54,10 @@ RAILS = {"antithetic": [0b11, 0b11, 0b01, 0b00], "forward": [0b01, 0b11, 0b10, 0
 @cache
 def described(name: str) -> Chip:
     """The chip of a configuration."""
-    external = load(str(files("ohmgrad.examples") / "external.toml"))
-    return Chip(external.with_(**{"array.rails": 1, **GRID[name]}))
+    examples, overrides = files("ohmgrad.examples"), {"array.kind": "external", "array.rails": 1}
+    if name in NETWORKS:
+        return Chip(load(str(examples / "xor.toml")).with_(**overrides, **NETWORKS[name]))
+    return Chip(load(str(examples / "external.toml")).with_(**overrides, **GRID[name]))
 
 
 def make(name: str) -> RailSequence:
@@ -58,7 +66,7 @@ def make(name: str) -> RailSequence:
 
 
 def test_rails():
-    run(__file__, make, GRID)
+    run(__file__, make, [*GRID, *NETWORKS])
 
 
 class Sweep(NamedTuple):
@@ -114,10 +122,11 @@ def duration(chip: Chip, sweep: Sweep, clocks: int) -> int:
     return 2 + words * chip.path.pulsed + (1 + words + latency) * len(sweep.presented) + measured
 
 
-async def watch(bench: Bench, pulsed: bool, clocks: list[int], strobes: list[int]) -> None:
+async def watch(bench: Bench, chip: Chip, clocks: list[int], strobes: list[int]) -> None:
     """Append the clocks that were settled before each strobe; no word may come after, and no reading before it."""
-    out = "sign" if pulsed else "code"
-    names = [f"outer.{stream}.{end}" for stream in (out, "cost") for end in ("valid", "ready")]
+    out, read = "sign" if chip.path.pulsed else "code", "adc" if chip.alternates else "cost"
+    most = chip.layout.neurons if chip.alternates else 1
+    names = [f"outer.{stream}.{end}" for stream in (out, read) for end in ("valid", "ready")]
     signals = [bench.signal(name) for name in (*names, "outer.settle", "outer.convert")]
     settled, since, asked = 0, 0, 0
     while True:
@@ -128,12 +137,12 @@ async def watch(bench: Bench, pulsed: bool, clocks: list[int], strobes: list[int
             settled = since = 0
         settled += settling
         if reads and gives:
-            assert asked == 1, f"{bench.name}: a reading without a strobe"
-            asked = 0
+            assert asked, f"{bench.name}: a reading without a strobe"
+            asked -= 1
         if converts:
             assert not asked and not settling, f"{bench.name}: a strobe too early"
             assert settled != clocks[0] or since > settled, f"{bench.name}: it settles before the last word"
-            asked = 1
+            asked = most
             strobes.append(settled)
             settled = 0
 
@@ -154,7 +163,7 @@ async def shows_one_rail_after_the_other(dut, name):
     bench.signal("outer.busy").value = bench.signal("outer.saturated").value = 0
     await bench.start()
     clocks, strobes, most = [0], [], set()
-    watcher = cocotb.start_soon(watch(bench, pulsed, clocks, strobes))
+    watcher = cocotb.start_soon(watch(bench, chip, clocks, strobes))
     for batch in range(BATCHES):
         bench.signal("clocks").value = clocks[0] = int(rng.choice([0, 1, 5]))
         if rail.trim:
@@ -198,3 +207,56 @@ async def shows_one_rail_after_the_other(dut, name):
             most |= set(flags)
     watcher.cancel()
     assert pulsed or most == {False, True}, f"{name}: saturated {most}; the test proves too little"
+
+
+@cocotb.test()
+@over(NETWORKS)
+async def shows_a_network_one_rail_a_sweep(dut, name):
+    """Batches of sweeps: words of the rail that is used, and codes of neurons, which the engine gets on both rails."""
+    chip = described(name)
+    bench, rail, layout, pulsed = Bench(dut, name, make(name)), chip.rail, chip.layout, chip.path.pulsed
+    rng, lanes, neurons, hidden = bench.rng, layout.lanes, layout.neurons, layout.neurons - layout.layers[-1]
+    names = ("line", *chip.path.streams)
+    given = {stream: bench.source(f"array.{stream}") for stream in ("sample", "sign", "hidden", *names)}
+    passed = {stream: bench.sink(f"outer.{stream}") for stream in ("hidden", *names) if stream != "weight"}
+    out, codes = bench.sink("outer.sign" if pulsed else "outer.code"), bench.source("outer.adc")
+    adc, clocks, strobes = bench.sink("array.adc"), [0], []
+    bench.signal("outer.busy").value = bench.signal("outer.saturated").value = 0
+    await bench.start()
+    watcher = cocotb.start_soon(watch(bench, chip, clocks, strobes))
+    for batch in range(BATCHES):
+        bench.signal("clocks").value = clocks[0] = int(rng.choice([0, 1, 5]))
+        bench.stall(None if batch else 0.0)
+        strobes.clear()
+        used = rng.choice([1, 2, 0], SWEEPS)
+        weights, signs = (extremes(rng, bits, (SWEEPS, layout.parameters)) for bits in (rail.dac_bits, rail.sign_bits))
+        polarities = [{1: 1, 2: rail.second, 0: 0}[k] for k in used]
+        shows = [
+            p * s if pulsed else shown(rail, p, w, s)[0] for p, w, s in zip(polarities, weights, signs, strict=True)
+        ]
+        sent = {
+            "sample": [{"number": 0, "next": 0, "rails": int(k)} for k in used],
+            "sign": [row for s in signs for row in words(s, lanes)],
+            "weight": [row for w in weights for row in words(w, lanes)],
+            "pulses": [row for s in signs for row in words(s, lanes)],
+            "transfer": range(SWEEPS),
+            "line": words(extremes(rng, chip.crossbar.line_bits, SWEEPS * 8 * -(-layout.layers[0] // 8)), 8),
+            "hidden": [{"rail0": int(k), "rail1": 0} for k in extremes(rng, chip.crossbar.line_bits, SWEEPS * hidden)],
+        }
+        answers, began = extremes(rng, chip.crossbar.adc_bits, SWEEPS * neurons).tolist(), get_sim_time("ns")
+        got, both, *rest = await gather(
+            out.receive(SWEEPS * layout.words), adc.receive(SWEEPS * neurons),
+            *(sink.receive(len(sent[stream])) for stream, sink in passed.items()),
+            codes.send(answers), *(source.send(sent[stream]) for stream, source in given.items()),
+        )  # fmt: skip
+        if not batch:
+            sweep = 1 + 1 + layout.words * pulsed + 1 + layout.words + (1 if pulsed else 4 if rail.trim else 2)
+            took = (get_sim_time("ns") - began) / 2
+            check(f"{name} clocks", batch, SWEEPS * (sweep + clocks[0] + 1 + neurons), took)
+        check(f"{name} words", batch, [words(codes, lanes) for codes in shows], got)
+        check(f"{name} adc", batch, np.repeat(answers, 2), [code for pair in both for code in (pair.rail0, pair.rail1)])
+        sent["hidden"] = [pair["rail0"] for pair in sent["hidden"]]
+        for stream, came in zip(passed, rest, strict=False):
+            check(f"{name} {stream}", batch, [*sent[stream]], came)
+        check(f"{name} clocks that are settled", batch, [clocks[0]] * SWEEPS, strobes)
+    watcher.cancel()

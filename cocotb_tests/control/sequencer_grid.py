@@ -27,6 +27,7 @@ MADE = {
     "longest": (Sequencer(1 << 10, 1 << 20, 1 << 20, delay=7), 49, 300, 1, ANTITHETIC, 64),
 }
 CONSTANT = {
+    "alternating_constant": (Sequencer(1, 1, 1), 9, 4, 2, ANTITHETIC, 1),
     "constant": (Sequencer(1, 1, 1), 9, 4, 2, ANTITHETIC, 1),
     "constant_powers": (Sequencer(4, 8, 2, refresh=16, average_c0=2), 12, 300, 2, FORWARD, 2),
     "constant_late": (Sequencer(2, 4, 16, refresh=0, delay=5, blanking=3), 33, 7, 2, FORWARD, 8),
@@ -34,17 +35,29 @@ CONSTANT = {
     "constant_measured": (Sequencer(1, 4, 3, refresh=6, delay=4), 17, 5, 3, FORWARD, 1),
 }
 """Settings that are constants; in the last one the delay is none, as it can be measured."""
+ALTERNATING = {
+    "alternating": (Sequencer(1, 2, 3, average=1), 9, 4, 2, ANTITHETIC, 1),
+    "alternating_forward": (Sequencer(1, 2, 2, refresh=3, average=1, average_c0=2), 9, 4, 2, FORWARD, 1),
+    "alternating_more": (Sequencer(1, 1, 4, refresh=0, average=2), 9, 4, 2, FORWARD, 1),
+    "alternating_analog": (Sequencer(2, 8, 20), 9, 4, 2, ANALOG, 1),
+}
+"""Sweeps show one rail after the other."""
 SPARE = ("constant", "constant_odd")
 """Chips of whose counters only those of time constants are there, as nothing else has a use for any."""
-GRID = MADE | CONSTANT
+GRID = MADE | CONSTANT | ALTERNATING
+
+
+def alternates(name: str) -> bool:
+    """Whether sweeps show one rail after the other."""
+    return name.startswith("alternating")
 
 
 def make(name: str) -> StepSequencer:
     """The block of one configuration."""
     settings, parameters, samples, layers, mode, window = GRID[name]
     kind, order, method = (RANDOM, DRAWN, None) if name in SPARE else (SEQUENTIAL, CYCLIC, Outer(LAYER, 2, 8))
-    calibration = name in MADE or name == "constant_measured"
-    engine = SimpleNamespace(settings="registers" if name in MADE else "constants", calibration=calibration)
+    calibration = name not in CONSTANT or name == "constant_measured"
+    engine = SimpleNamespace(settings="constants" if name in CONSTANT else "registers", calibration=calibration)
     return StepSequencer(
         cast(
             Chip,
@@ -52,6 +65,7 @@ def make(name: str) -> StepSequencer:
                 config=SimpleNamespace(engine=engine, seed=1), sequencer=settings,
                 codes=Codes(kind, 0, parameters), samples=Samples(order, 0, samples, 2, 1), outer=method,
                 cost=Cost(MSE, mode, 12, 8, 3), layout=Layout((2,) * (layers + 1), 1),
+                alternates=alternates(name),
                 correlator=Correlator(12, 20, leaky=mode == ANALOG, window=window),
             ),
         )

@@ -9,7 +9,7 @@ from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import extremes
 from ohmgrad.cocotb_tests.streams import pack
 from ohmgrad.golden.blocks.control.sequencer import Sequencer, correlates, refreshes, updates
-from ohmgrad.golden.blocks.measure.cost import FORWARD
+from ohmgrad.golden.blocks.measure.cost import ANTITHETIC, FORWARD
 from ohmgrad.golden.blocks.perturb.codes import RANDOM
 from ohmgrad.golden.chip.counters import RESTORABLE, counter_source
 from ohmgrad.golden.chip.memory_map import Register
@@ -98,8 +98,11 @@ def expect(block: StepSequencer, s: Sequencer, start: int, length: int) -> list[
         group = lagging and pattern % window == window - 1 and (n - s.delay) % s.tau_p == 0
         update = block.chip.correlator.leaky or bool(updates(s.tau_theta, n - 1))
         used = bool(correlates(s.delay, s.tau_x, s.blanking, n - 1))
-        for k in range(readings):
-            reading = {"take0": k < counts[0], "take1": k < counts[1], "last": k == readings - 1,
+        taken = [(k < counts[0], k < counts[1]) for k in range(readings)]
+        if block.chip.alternates:
+            taken = [(True, False)] if drop else apart(block.chip.cost.mode, refresh, taken)
+        for k, (take0, take1) in enumerate(taken):
+            reading = {"take0": take0, "take1": take1, "last": k == len(taken) - 1,
                        "refresh": refresh, "changed": n % s.tau_x == 0, "drop": drop}  # fmt: skip
             sweep = {"step": n, "present": present | {"update": 0}, "reading": reading, "apply": None}
             if n > start and k == 0:
@@ -110,6 +113,12 @@ def expect(block: StepSequencer, s: Sequencer, start: int, length: int) -> list[
                                      "last_turn": before["turn"]}  # fmt: skip
             sweeps.append(sweep)
     return sweeps
+
+
+def apart(mode: int, refresh: bool, taken: list[tuple[bool, bool]]) -> list[tuple[bool, bool]]:
+    """Sweeps of one rail in place of readings of both: each reading's of rail 0, then of rail 1, which has S."""
+    measured = mode == ANTITHETIC or refresh
+    return [rails for zero, one in taken for rails in [(True, False)] * zero + [(False, True)] * (one and measured)]
 
 
 class Controls:

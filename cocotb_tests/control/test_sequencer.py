@@ -22,6 +22,7 @@ from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, over, run
 from ohmgrad.cocotb_tests.streams import pack
 from ohmgrad.golden.blocks.measure.calibration import PERIOD, PERTURBED, ROUNDS
+from ohmgrad.golden.blocks.measure.cost import ANALOG
 from ohmgrad.golden.chip.counters import RESTORABLE
 from ohmgrad.golden.chip.memory_map import Register
 
@@ -116,7 +117,7 @@ async def runs_match_golden(dut, name):
 
 
 @cocotb.test()
-@over(["ones", "unequal", "patterns_held", "constant", "constant_measured"])
+@over(["ones", "unequal", "patterns_held", "constant", "constant_measured", "alternating", "alternating_analog"])
 async def evaluations_and_calibrations(dut, name):
     """They present samples by index, apply nothing, count what they say, and leave all counters in place."""
     block, s = make(name), GRID[name][0]
@@ -164,8 +165,14 @@ async def evaluations_and_calibrations(dut, name):
     await edge
     await edge
     assert not int(host.busy.value)
-    check(f"calibration {name} sweeps", 0, ROUNDS * PERIOD, len(around.presented))
-    for n, presented in enumerate(around.presented):
+    sweeps = 1 + (block.chip.alternates and block.chip.cost.mode != ANALOG)
+    check(f"calibration {name} sweeps", 0, sweeps * ROUNDS * PERIOD, len(around.presented))
+    for k, presented in enumerate(around.presented):
+        n, rail = divmod(k, sweeps)
+        if block.chip.alternates:
+            expected = [rail == 0, rail == 1, rail == sweeps - 1]
+            got = [presented.reading[field] for field in ("take0", "take1", "last")]
+            check(f"calibration {name} rail", n, expected, got)
         turn = n // PERIOD
         position = turn * block.chip.codes.stride % block.chip.codes.size
         expected = [turn, position, turn % block.chip.samples.size, 1,

@@ -33,13 +33,16 @@ GRID = {
 SINGLE = ("mse_antithetic", "mse_one", "l1_one", "l1_three_words", "l1_analog")
 GRID |= {f"single_{name}": GRID[name] for name in SINGLE}
 """Costs that are always of one reading."""
+ALTERNATING = ("mse_antithetic", "mse_two_words", "l1_analog")
+GRID |= {f"alternating_{name}": GRID[name] for name in ALTERNATING}
+"""Costs whose readings are of one rail, each."""
 BATCHES, MEASUREMENTS = 8, 6
 DECAYS = (0, 1, 32768, 59578, 65535)
 
 
 def make(name: str) -> CostUnit:
     """The block of one configuration."""
-    return CostUnit(Cost(*GRID[name]), name.startswith("single"))
+    return CostUnit(Cost(*GRID[name]), name.startswith("single"), name.startswith("alternating"))
 
 
 def test_cost():
@@ -109,6 +112,18 @@ def plan(cost: Cost, rng: np.random.Generator, settings: dict) -> list[list[dict
     return steps
 
 
+def apart(cost: Cost, step: list[dict]) -> list[dict]:
+    """Readings of one rail, each, in place of those of both; one of no step stays as it is."""
+    if step[0]["drop"]:
+        return step
+    used = {0: True, 1: cost.mode == ANTITHETIC or (cost.mode == FORWARD and step[0]["refresh"])}
+    cut = [
+        one | {"take0": rail == 0, "take1": rail == 1}
+        for one in step for rail in used if one[f"take{rail}"] and used[rail]
+    ]  # fmt: skip
+    return [one | {"last": k == len(cut) - 1} for k, one in enumerate(cut)]
+
+
 @cocotb.test()
 @over(GRID)
 async def costs_follow_the_equation(dut, name):
@@ -146,6 +161,8 @@ async def costs_follow_the_equation(dut, name):
             load.value = 0
         bench.signal("settings").value = pack(block.settings.shape(), settings)
         steps = plan(cost, rng, settings)
+        if block.alternates:
+            steps = [apart(cost, step) for step in steps]
         flat = [one for step in steps for one in step]
         targets = extremes(rng, cost.output_bits, (len(flat), width))
         outputs = extremes(rng, cost.output_bits, (len(flat), cost.outputs, 2))
@@ -173,7 +190,9 @@ async def costs_follow_the_equation(dut, name):
                 right = (rail[0] > 0) == (wanted[0] > 0)
             else:
                 right = rail.argmax() == wanted.argmax()
-            fields = {"sum0": sums[-1][0], "sum1": sums[-1][1], "right": right, "drop": step[-1]["drop"]}
+            of_rail0 = [s[0] for s, one in zip(sums, step, strict=True) if one["take0"] or not block.alternates]
+            sum1 = sums[-1][1] if step[-1]["take1"] or not block.alternates else 0
+            fields = {"sum0": of_rail0[-1], "sum1": sum1, "right": right, "drop": step[-1]["drop"]}
             if not step[-1]["drop"]:
                 fields |= {"cost": expected, "saturated": saturated}
             for field, number_ in fields.items():

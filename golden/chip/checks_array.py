@@ -83,12 +83,8 @@ def _rails(chip: "ChipConfig") -> None:
         "array.rails",
         f"1 has no use with array.kind = {show(array.kind)}, which has two rails; allowed is 2",
     )
-    require(
-        cost.source == "external",
-        "array.rails",
-        f"1 shows one rail after the other, and with cost.source = {show(cost.source)} neurons take both at once; "
-        'allowed is 2, or cost.source = "external"',
-    )
+    if cost.source == "outputs":
+        _neurons(chip)
     bits = array.readings.bit_length() - 1
     require(
         cost.word_bits + bits <= WORD_BITS,
@@ -101,6 +97,23 @@ def _rails(chip: "ChipConfig") -> None:
         "array.trim",
         f"true is for codes of DACs, and with update.path = {show(chip.update.path)} weights are states of devices; "
         "allowed is false",
+    )
+
+
+def _neurons(chip: "ChipConfig") -> None:
+    """What one rail has not whose codes go to neurons of the engine, sweep by sweep."""
+    array, cost, method = chip.array, chip.cost, chip.perturbation.method
+    require(
+        array.readings == 1,
+        "array.readings",
+        f"{array.readings} sums up costs, and with cost.source = {show(cost.source)} codes of neurons come back; "
+        "allowed is 1, and cost.average for means of several readings",
+    )
+    require(
+        cost.mode == "antithetic" or method == "weight",
+        "perturbation.method",
+        f"{show(method)} takes line codes of the last sweep, which with array.rails = 1 and cost.mode = "
+        f'{show(cost.mode)} may be of the perturbed rail; allowed is "weight", or cost.mode = "antithetic"',
     )
 
 

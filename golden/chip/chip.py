@@ -219,6 +219,11 @@ class Chip:
             word.word_bits, word.signed, array.readings.bit_length() - 1, array.trim,
         )  # fmt: skip
 
+    @property
+    def alternates(self) -> bool:
+        """Whether sweeps show one rail after the other: a network with one, whose neurons are in the engine."""
+        return self.rail is not None and self.cost.word is None
+
     @cached_property
     def front_end(self) -> ConverterArray | None:
         """What stands between the port of an array outside and that array, if the chip file says."""

@@ -50,10 +50,10 @@ class ArrayPort(Signature):
                                                                       steps of the DAC); `layout.words`
     adc          in        `rail0`, `rail1` of `array.adc_bits`       codes of the neurons' inputs, layer by layer;
                                                                       one a neuron
-    sample       out       `SWEEP`                                    external cost: number of the sample that the
-                                                                      sweep presents, whether it is another than
-                                                                      the sweep's before, and whose cost is used;
-                                                                      one
+    sample       out       `SWEEP`                                    external cost, or one rail: number of the
+                                                                      sample that the sweep presents, whether it is
+                                                                      another than the sweep's before, and whose
+                                                                      cost is used; one
     cost         in        `rail0`, `rail1` of `cost.word_bits`       external cost: S of both rails, anything of a
                                                                       rail that is not used; one a sweep
     activity     in        8 lanes of `array.input_bits`              external cost, node perturbation: codes x that
@@ -149,7 +149,8 @@ def activity(chip: Chip) -> dict[str, Member]:
 def _network(chip: Chip) -> dict[str, Member]:
     """A network in the array: its lines, and codes of its neurons' inputs."""
     array = chip.crossbar
-    return sample_members(chip) | {
+    shown = {"sample": Out(stream.Signature(SWEEP))} if chip.alternates else {}
+    return sample_members(chip) | shown | {
         "hidden": Out(stream.Signature(rails(array.line_bits))),
         "adc": In(stream.Signature(rails(array.adc_bits))),
     }

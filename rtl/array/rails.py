@@ -3,6 +3,9 @@
 It stands between the engine, which has two rails at once, and the array. Words of a sweep are shown as they come and
 kept; where the second rail's cost is used too, they are shown once more with the other polarity. The engine has both
 costs then, and knows of nothing but the time that passed.
+
+Of a network each sweep shows one rail, and no word is kept: the engine's neurons take one code after the other, so the
+engine sends a sweep for each rail (`rtl.control.sequencer`).
 """
 
 from amaranth.hdl import Module, Mux, Signal
@@ -24,7 +27,8 @@ class RailSequence(Component):
 
     A presentation takes one clock, one a word, and the latency of `rtl.array.rails_words.RailWords`; where it is
     measured, the settling time, and two clocks a reading. A sweep takes two clocks more, and samples and pulses one a
-    word. Streams that stall come on top.
+    word. Of a network a sweep is one presentation, whose measurement takes the settling time, a clock, and one a
+    neuron; it takes one clock more. Streams that stall come on top.
 
     Parameters
     ----------
@@ -47,7 +51,7 @@ class RailSequence(Component):
         m = Module()
         chip, array, outer = self.chip, self.array, self.outer
         pulsed = chip.path.pulsed
-        m.submodules.words = words = RailWords(self.rail, chip.layout, pulsed)
+        m.submodules.words = words = RailWords(self.rail, chip.layout, pulsed, not chip.alternates)
         connect(m, flipped(array.sign), words.sign)
         if pulsed:
             connect(m, words.out, flipped(outer.sign))
@@ -61,13 +65,14 @@ class RailSequence(Component):
         for memory in memories(chip):
             if memory.owner == "rails":
                 connect(m, flipped(getattr(array, memory.port)), getattr(words, memory.port))
-        if chip.lined:
+        if chip.lined and not chip.alternates:
             connect(m, flipped(outer.activity), flipped(array.activity))
         m.d.comb += array.busy.eq(outer.busy)
-        m.d.comb += [
-            outer.sample.payload.number.eq(array.sample.payload.number),
-            outer.sample.payload.next.eq(array.sample.payload.next),
-        ]
+        if not chip.alternates:
+            m.d.comb += [
+                outer.sample.payload.number.eq(array.sample.payload.number),
+                outer.sample.payload.next.eq(array.sample.payload.next),
+            ]
         self._sweep(m, words)
         return m
 
@@ -76,25 +81,28 @@ class RailSequence(Component):
         array, outer, how = self.array, self.outer, words.how
         rails, rail = Signal.like(array.sample.payload.rails, name="used"), Signal(name="rail")
         clocks = Signal.like(self.clocks, name="clocks")
-        reading = Signal(range(max(2, 1 << self.rail.readings)), name="reading")
-        totals = [Signal.like(array.cost.payload[name], name=f"total_{name}") for name in ("rail0", "rail1")]
+        totals = []
+        if not self.chip.alternates:
+            totals = [Signal.like(array.cost.payload[name], name=f"total_{name}") for name in ("rail0", "rail1")]
         m.d.comb += [
             # What is shown behind a run's last step is of no step.
             array.saturated.eq(outer.saturated | (words.saturated & rails.any())),
             how.again.eq(rail & rails[0]),
             how.negative.eq(rail & (self.rail.second < 0)),
             how.silent.eq(~rails.any() | (rail & (self.rail.second == 0))),
-            array.cost.payload.rail0.eq(totals[0]),
-            array.cost.payload.rail1.eq(totals[1]),
+            *(array.cost.payload[f"rail{k}"].eq(total) for k, total in enumerate(totals)),
         ]
         before, vectors = self._before(), "train" in self.chip.path.streams
         states = [*(name.upper() for name, _ in before), *["VECTORS"] * vectors, "BEGIN"]
         with m.FSM():
             with m.State("SAMPLE"):
-                m.d.comb += [outer.sample.valid.eq(array.sample.valid), array.sample.ready.eq(outer.sample.ready)]
+                if self.chip.alternates:
+                    m.d.comb += array.sample.ready.eq(1)
+                else:
+                    m.d.comb += [outer.sample.valid.eq(array.sample.valid), array.sample.ready.eq(outer.sample.ready)]
                 m.d.sync += [rails.eq(array.sample.payload.rails), rail.eq(array.sample.payload.rails == 0b10)]
                 m.d.sync += [total.eq(0) for total in totals]
-                with m.If(transfer(outer.sample)):
+                with m.If(transfer(array.sample if self.chip.alternates else outer.sample)):
                     m.next = states[0]
             for (name, count), following in zip(before, states[1:], strict=False):
                 self._pass(m, name, count, following)
@@ -107,25 +115,49 @@ class RailSequence(Component):
                 m.d.sync += clocks.eq(self.clocks)
                 with m.If(words.done):
                     m.next = "SETTLE"
-                    with m.If(~rails.any()):
-                        m.next = "GIVE"
+                    if not self.chip.alternates:
+                        with m.If(~rails.any()):
+                            m.next = "GIVE"
             with m.State("SETTLE"):
                 m.d.comb += [outer.settle.eq(clocks != 0), outer.convert.eq(clocks == 0)]
                 m.d.sync += clocks.eq(clocks - 1)
                 with m.If(outer.convert):
                     m.d.sync += clocks.eq(0)  # it has settled for further readings too
                     m.next = "READ"
-            with m.State("READ"):
-                m.d.comb += outer.cost.ready.eq(1)
-                with m.If(outer.cost.valid):
-                    m.d.sync += [
-                        total.eq(total + Mux(rail == k, outer.cost.payload, 0)) for k, total in enumerate(totals)
-                    ]
-                    self._go_on(m, rails, rail, reading)
-            with m.State("GIVE"):
-                m.d.comb += array.cost.valid.eq(1)
-                with m.If(array.cost.ready):
+            if self.chip.alternates:
+                self._answered(m)
+            else:
+                self._measured(m, rails, rail, totals)
+
+    def _answered(self, m: Module) -> None:
+        """The state in which a network's neurons get their codes, each of them on both rails."""
+        array, outer, last = self.array, self.outer, self.chip.layout.neurons - 1
+        neuron = Signal(range(max(2, last + 1)), name="neuron")
+        m.d.comb += [
+            outer.hidden.valid.eq(array.hidden.valid),
+            outer.hidden.payload.eq(array.hidden.payload.rail0),
+            array.hidden.ready.eq(outer.hidden.ready),
+            *(array.adc.payload[name].eq(outer.adc.payload) for name in ("rail0", "rail1")),
+        ]
+        with m.State("READ"):
+            m.d.comb += [array.adc.valid.eq(outer.adc.valid), outer.adc.ready.eq(array.adc.ready)]
+            with m.If(transfer(array.adc)):
+                m.d.sync += neuron.eq(Mux(neuron == last, 0, neuron + 1))
+                with m.If(neuron == last):
                     m.next = "SAMPLE"
+
+    def _measured(self, m: Module, rails: Signal, rail: Signal, totals: list[Signal]) -> None:
+        """The states in which conversions are summed up, and S of both rails is given."""
+        array, outer = self.array, self.outer
+        with m.State("READ"):
+            m.d.comb += outer.cost.ready.eq(1)
+            with m.If(outer.cost.valid):
+                m.d.sync += [total.eq(total + Mux(rail == k, outer.cost.payload, 0)) for k, total in enumerate(totals)]
+                self._go_on(m, rails, rail)
+        with m.State("GIVE"):
+            m.d.comb += array.cost.valid.eq(1)
+            with m.If(array.cost.ready):
+                m.next = "SAMPLE"
 
     def _before(self) -> list[tuple[str, int]]:
         """Streams that pass before the words, with which they settle, and their words a sweep."""
@@ -170,9 +202,9 @@ class RailSequence(Component):
             with m.If(done & Mux(command, pulse.payload.slow, slow)):
                 m.next = "BEGIN"
 
-    def _go_on(self, m: Module, rails: Signal, rail: Signal, reading: Signal) -> None:
+    def _go_on(self, m: Module, rails: Signal, rail: Signal) -> None:
         """What follows a conversion: the next, the other rail, or the engine."""
-        last = (1 << self.rail.readings) - 1
+        reading, last = Signal(range(max(2, 1 << self.rail.readings)), name="reading"), (1 << self.rail.readings) - 1
         m.d.sync += reading.eq(Mux(reading == last, 0, reading + 1))
         with m.If(reading != last):
             m.next = "SETTLE"

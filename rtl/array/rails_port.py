@@ -1,6 +1,6 @@
 """The contract between the engine and an array that has one copy of itself."""
 
-from amaranth.hdl import Shape
+from amaranth.hdl import Shape, signed
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out, Signature
 
@@ -16,6 +16,10 @@ class RailPort(Signature):
     those rails whose cost the engine uses, rail 0 first: all words, after which the array settles and is converted.
     Antithetic costs take two presentations; forward ones take one, and one more where C0 is measured; analog ones one.
     The sweep behind a run's last step is one without perturbation and without conversions.
+
+    A network, whose neurons are in the engine, has `line`, `adc` and `hidden` in place of `sample` and `cost`. Its
+    sweep shows one rail: a reading of a step takes one sweep for each rail that the engine uses, rail 0 first. All of
+    them are converted once and answered, that behind a run's last step too.
 
     ========= ========= ============================== ===============================================================
     name      direction payload, bits                  meaning; how many
@@ -38,6 +42,10 @@ class RailPort(Signature):
     settle    out       1                              what was presented is settling: `engine.settle` clocks from the
                                                        last word on
     convert   out       1                              high for one clock: a conversion is to begin
+    adc       in        `array.adc_bits`               network: codes of the neurons' inputs, layer by layer, from
+                                                       `convert` on; one a neuron and sweep
+    hidden    out       `array.input_bits`             network: codes for the lines of further layers, as their
+                                                       neurons are done; one a hidden neuron and sweep
     cost      in        `cost.word_bits`               what the conversion gives, one a strobe: the next strobe comes
                                                        when it was taken; `array.readings` a presentation
     activity  in        as of `rtl.array.port`         node perturbation: codes of the lines at the last presentation
@@ -68,10 +76,17 @@ class RailPort(Signature):
         rail, lanes = chip.rail, chip.layout.lanes
         assert rail is not None
         words = {"sign": rail.sign_bits} if chip.path.pulsed else {"code": rail.dac_bits}
-        members = {"sample": Out(stream.Signature(SAMPLE)), **sample_members(chip)}
+        members = {} if chip.alternates else {"sample": Out(stream.Signature(SAMPLE))}
+        members |= sample_members(chip)
         members |= {name: Out(stream.Signature(lane_words(bits, lanes))) for name, bits in words.items()}
         members |= {name: STREAMS[name](chip) for name in chip.path.streams if name != "weight"}
-        members |= {"cost": In(stream.Signature(Shape(rail.word_bits, rail.signed)))}
+        if chip.alternates:
+            members |= {
+                "hidden": Out(stream.Signature(signed(chip.crossbar.line_bits))),
+                "adc": In(stream.Signature(signed(chip.crossbar.adc_bits))),
+            }
+        else:
+            members |= {"cost": In(stream.Signature(Shape(rail.word_bits, rail.signed)))}
         members |= activity(chip)
         members |= {**safety(chip), "settle": Out(1), "convert": Out(1), "busy": In(1), "saturated": In(1)}
         super().__init__(members)

@@ -29,6 +29,8 @@ class RailWords(Component):
     layout : golden.blocks.lib.layout.Layout
     pulsed : bool
         Weights are states of devices outside: there are signs alone.
+    keeps : bool
+        There are passes that are `again`.
 
     Attributes
     ----------
@@ -45,8 +47,8 @@ class RailWords(Component):
     host_gain, host_offset : with trim, the tables by parameter index.
     """
 
-    def __init__(self, rail: OneRail, layout: Layout, pulsed: bool):
-        self.rail, self.layout, self.pulsed = rail, layout, pulsed
+    def __init__(self, rail: OneRail, layout: Layout, pulsed: bool, keeps: bool = True):
+        self.rail, self.layout, self.pulsed, self.keeps = rail, layout, pulsed, keeps
         self.latency = 1 if pulsed else 4 if rail.trim else 2
         weight, sign = (In(stream.Signature(lane_words(b, layout.lanes))) for b in (rail.dac_bits, rail.sign_bits))
         out = lane_words(rail.sign_bits if pulsed else rail.dac_bits, layout.lanes)
@@ -100,22 +102,27 @@ class RailWords(Component):
     def _keep(self, m: Module, sources: list, how, index: Signal, take: Value) -> list[list[Value]]:
         """Words of each lane, a clock after they were taken: as they came, or as the pass before had them."""
         widths = [source.payload[0].shape().width for source in sources]
-        m.submodules.memory = memory = LaneMemory(self.layout, sum(widths))
-        held = Signal.like(memory.data, name="held", reset_less=True)
-        m.d.comb += [
-            memory.read.eq(take & how.again), memory.read_word.eq(index),
-            memory.write.eq(take & ~how.again), memory.write_word.eq(index),
-        ]  # fmt: skip
+        came = lane_words(sum(widths), self.layout.lanes)
+        if self.keeps:
+            m.submodules.memory = memory = LaneMemory(self.layout, sum(widths))
+            data, value = memory.data, memory.value
+            m.d.comb += [
+                memory.read.eq(take & how.again), memory.read_word.eq(index),
+                memory.write.eq(take & ~how.again), memory.write_word.eq(index),
+            ]  # fmt: skip
+        else:
+            data = Signal(came, name="data")
+        held = Signal.like(data, name="held", reset_less=True)
         kept = []
         for lane in range(self.layout.lanes):
-            m.d.comb += memory.data[lane].eq(Cat(source.payload[lane] for source in sources))
-            word, first, parts = Mux(how.again, memory.value[lane], held[lane]), 0, []
+            m.d.comb += data[lane].eq(Cat(source.payload[lane] for source in sources))
+            word, first, parts = Mux(how.again, value[lane], held[lane]) if self.keeps else held[lane], 0, []
             for width in widths:
                 parts.append(word[first : first + width].as_signed())
                 first += width
             kept.append(parts)
         with m.If(take):
-            m.d.sync += held.eq(memory.data)
+            m.d.sync += held.eq(data)
         return kept
 
     def _moved(self, sign: Value) -> Value:

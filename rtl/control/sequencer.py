@@ -3,6 +3,8 @@
 A sweep is one reading of the array. A run from step s to step T takes the readings of all steps and one
 more: the first reading of step n applies the cost of step n - 1, and the sweep behind the last step only
 applies. Sweeps are presented ahead of that, as patterns and samples do not depend on the cost.
+
+Of a network with one rail a reading takes a sweep for each rail that counts, rail 0 first.
 """
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
@@ -10,7 +12,7 @@ from amaranth.lib import data, stream
 from amaranth.lib.wiring import Component, In, Out
 
 from ...golden.blocks.measure.calibration import PERIOD, PERTURBED, ROUNDS
-from ...golden.blocks.measure.cost import AVERAGE, FORWARD
+from ...golden.blocks.measure.cost import ANALOG, ANTITHETIC, AVERAGE, FORWARD
 from ...golden.chip.chip import Chip
 from ...golden.chip.counters import COUNTER
 from ...golden.chip.memory_map import Register
@@ -121,7 +123,7 @@ class StepSequencer(Component):
             ]  # fmt: skip
         settled = ~presented & ~settling[0]
         offered, sweep, reading = self._run(m)
-        also_offered, other, other_reading = self._without_learning(m, settled)
+        also_offered, other, other_reading = self._without_learning(m, settled, reading["take0"])
         m.d.comb += self.present.valid.eq(settled & (offered | also_offered))
         payload = self.present.payload
         # No conditions, for a field that is a constant must not stand beside one that has some.
@@ -133,21 +135,10 @@ class StepSequencer(Component):
 
     def _run(self, m: Module) -> tuple[Value, dict, dict]:
         """Whether a reading of a run is on offer, its fields of `present`, and those of `reading`."""
-        counters, settings = self._counters, effective_settings(self.chip, self.settings)
+        counters = self._counters
         presenting, stopping, ended, drop = signals("presenting stopping ended drop")
         applied = self._applied & ~self._special
-        last, take0, take1 = Const(1), Const(1), Const(1)
-        if not single_reading(self.chip):
-            reading, bits = Signal(AVERAGE, name="reading"), settings.average
-            if self.chip.cost.mode == FORWARD:
-                bits = Mux(counters.refresh & (settings.average_c0 > bits), settings.average_c0, bits)
-                take1 = (reading >> settings.average_c0) == 0
-            else:
-                take1 = (reading >> settings.average) == 0
-            take0 = (reading >> settings.average) == 0
-            last = drop | Cat(bit | (bits <= k) for k, bit in enumerate(reading)).all()
-            with m.If(applied):
-                m.d.sync += reading.eq(Mux(last, 0, reading + 1))
+        take0, take1, last = self._readings(m, applied, drop)
         sweep = {name: counters.presented[name] for name in counters.presented.shape().members}
         sweep |= {"step": counters.step, "update": counters.ahead & counters.update, "direct": 0, "unperturbed": 0}
         fields = {"take0": take0, "take1": take1, "last": last, "drop": drop}
@@ -164,7 +155,41 @@ class StepSequencer(Component):
             m.d.sync += presenting.eq(0)
         return presenting, sweep, fields
 
-    def _without_learning(self, m: Module, settled: Value) -> tuple[Value, dict, dict]:
+    def _readings(self, m: Module, applied: Value, drop: Value) -> tuple[Value, Value, Value]:
+        """Whether a sweep of a run counts for rail 0, for rail 1, and is its step's last."""
+        counters, settings = self._counters, effective_settings(self.chip, self.settings)
+        single, last, take0, take1 = single_reading(self.chip), Const(1), Const(1), Const(1)
+        if not single:
+            reading, bits = Signal(AVERAGE, name="reading"), settings.average
+            if self.chip.cost.mode == FORWARD:
+                bits = Mux(counters.refresh & (settings.average_c0 > bits), settings.average_c0, bits)
+                take1 = (reading >> settings.average_c0) == 0
+            else:
+                take1 = (reading >> settings.average) == 0
+            take0 = (reading >> settings.average) == 0
+        if self.chip.alternates:
+            take0, take1 = self._alternate(m, take0, take1, drop)
+            applied &= ~self._more
+        if not single:
+            last = drop | Cat(bit | (bits <= k) for k, bit in enumerate(reading)).all()
+            with m.If(applied):
+                m.d.sync += reading.eq(Mux(last, 0, reading + 1))
+        return take0, take1, last & ~self._more if self.chip.alternates else last
+
+    def _alternate(self, m: Module, take0: Value, take1: Value, drop: Value) -> tuple[Value, Value]:
+        """Which rail a sweep shows; `_more` is whether its reading has a sweep of rail 1 still to come."""
+        second, mode = Signal(name="second"), self.chip.cost.mode
+        measured = {ANTITHETIC: Const(1), FORWARD: self._counters.refresh & take1, ANALOG: Const(0)}[mode]
+        self._more, rail = signals("more rail")
+        m.d.comb += [
+            rail.eq(second | ~take0),
+            self._more.eq(~rail & Mux(self._special, self.calibrating & (mode != ANALOG), measured & ~drop)),
+        ]
+        with m.If(self._applied):
+            m.d.sync += second.eq(self._more)
+        return ~rail, rail
+
+    def _without_learning(self, m: Module, settled: Value, take0: Value) -> tuple[Value, dict, dict]:
         """The same of an evaluation or a calibration, whose costs are counted."""
         payload, samples = self.present.payload, self.chip.samples.size
         calibrates = self.chip.config.engine.calibration
@@ -183,11 +208,15 @@ class StepSequencer(Component):
             sweep |= {"pattern": count >> len(place), "position": position, "turn": turn}
         fields = {"take0": 1, "take1": 1, "last": 1, "refresh": 1}
         fields |= {"changed": place == 0, "drop": self._evaluating}
+        fired, applied = self._fire, self._applied
+        if self.chip.alternates:
+            fields |= {"take0": take0, "take1": ~take0 | self._evaluating, "last": ~self._more}
+            fired, applied = fired & ~self._more, applied & ~self._more
         end = Mux(self.calibrating, ROUNDS * PERIOD, self.target)
         m.d.sync += more.eq(count != end[: len(count)])
         with m.If(self._special):
-            m.d.sync += unfinished.eq(unfinished + self._fire - self._taken)
-            with m.If(self._applied):
+            m.d.sync += unfinished.eq(unfinished + fired - self._taken)
+            with m.If(applied):
                 m.d.sync += count.eq(count + 1)
                 if calibrates:
                     step_modulo(m, index, 1, samples, self._evaluating | round_ends)

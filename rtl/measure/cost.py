@@ -89,6 +89,9 @@ class CostUnit(Component):
     cost : golden.blocks.measure.cost.Cost
     single : bool
         Every cost is of one reading: `average` and `average_c0` are 0.
+    alternates : bool
+        Readings are of one rail, each: those of `take0` and of `take1` are others, and `last` is one of them. S of both
+        rails are those measured last, S of rail 1 is 0 where the last reading is of rail 0. Not with `single`.
 
     Members
     -------
@@ -108,11 +111,11 @@ class CostUnit(Component):
         4 clocks, 6 in analog mode, which multiplies.
     """
 
-    def __init__(self, cost: Cost, single: bool = False):
+    def __init__(self, cost: Cost, single: bool = False, alternates: bool = False):
         require_listed("cost function", cost.function, FUNCTIONS)
         require_listed("mode of the cost", cost.mode, MODES)
         self.cost = cost
-        self.single = single
+        self.single, self.alternates = single, alternates
         self.latency = 4 + 2 * (cost.mode == ANALOG)
         self.width = cost.sum_bits + FRACTION + 2
         target = In(stream.Signature(data.ArrayLayout(signed(cost.output_bits), SAMPLE_WORD)))
@@ -176,6 +179,8 @@ class CostUnit(Component):
         m.d.comb += [self.totals[rail].eq(total) for rail, total in enumerate(totals)]
         difference = self._difference(m, totals, reading, end)
         payload = self.result.payload
+        if self.alternates:
+            sums = self._apart(m, sums, reading, end)
         m.d.comb += [
             payload.cost.eq(saturate(difference, self.cost.bits)),
             payload.saturated.eq(exceeds(difference, self.cost.bits)),
@@ -235,6 +240,13 @@ class CostUnit(Component):
         if self.cost.function == L1:
             return abs(error) << 1
         raise unlisted("cost function", self.cost.function, FUNCTIONS)
+
+    def _apart(self, m: Module, sums: list[Signal], reading, end: Value) -> list[Value]:
+        """S of both rails, where a reading is of one."""
+        before = Signal.like(sums[0], name="sum_before")
+        with m.If(end & reading.take0):
+            m.d.sync += before.eq(sums[0])
+        return [Mux(reading.take0, sums[0], before), Mux(reading.take1, sums[1], 0)]
 
     def _totals(self, m: Module, sums: list[Signal], reading, end: Value) -> list[Value]:
         """Sums over the readings that count."""
