@@ -5,7 +5,7 @@ from .config_files import ANALOG, DIGITAL, FILTERED, NODES
 DIGITAL_EDITS = [
     ("section-list", "[engine]", "[[engine]]",
      "engine: [{...}] is not a table; allowed are tables of lanes, window, gradient, delay, settle, max_tau_p, "
-     "max_tau_theta, settings, calibration, timeout, samples."),
+     "max_tau_theta, settings, calibration, timeout, bring_up, inference, samples."),
     ("path-unknown", '"digital"', '"pulsed"',
      'update.path: "pulsed" is not one of the choices; allowed are digital, filtered, tiki-taka.'),
     ("path-missing", 'path = "digital"\n', "", "update.path: missing key; allowed are digital, filtered, tiki-taka."),
@@ -89,7 +89,7 @@ DIGITAL_EDITS = [
      "windows above 1 with tau_theta a divisor of window times tau_p (here 32), and no latency."),
     ("key-quoted", "lanes = 4", '"lanes\\n" = 4',
      'engine."lanes\\n": unknown key, perhaps meant as lanes; allowed are lanes, window, gradient, delay, settle, '
-     "max_tau_p, max_tau_theta, settings, calibration, timeout, samples."),
+     "max_tau_p, max_tau_theta, settings, calibration, timeout, bring_up, inference, samples."),
 ]  # fmt: skip
 NODES_EDITS = [
     ("delay-nodes", "lanes = 4", "lanes = 4\ndelay = 2",
@@ -113,7 +113,7 @@ FILTERED_EDITS = [
      'update.layers: [1.0, 1.0] has no use with path = "filtered"; it is allowed with path = "digital".'),
     ("section-number", 'name = "pulsed"', 'name = "pulsed"\nengine = 5',
      "engine: 5 is not a table; allowed are tables of lanes, window, gradient, delay, settle, max_tau_p, "
-     "max_tau_theta, settings, calibration, timeout, samples."),
+     "max_tau_theta, settings, calibration, timeout, bring_up, inference, samples."),
     ("keep-shift-zero", "keep_shift = 2", "keep_shift = 0",
      "update.keep_shift: 0 is out of range; allowed are integers from 1 to 8."),
     ("keep-shift-unused", '"keep"', '"zero"',

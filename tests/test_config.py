@@ -80,7 +80,7 @@ def test_overrides_are_validated_and_leave_the_original_alone():
             {"engine.lane": 4},
             "engine.lane: unknown key, perhaps meant as lanes; "
             "allowed are lanes, window, gradient, delay, settle, max_tau_p, max_tau_theta, settings, calibration, "
-            "timeout, samples.",
+            "timeout, bring_up, inference, samples.",
         ),
         ({"name.first": "x"}, "name.first: unknown key; name is no section."),
         ({"seed": True}, "seed: true is not an integer; allowed are integers from 0 to 4294967295."),
