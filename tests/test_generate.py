@@ -187,8 +187,8 @@ def test_memories_of_other_chips(tmp_path, overrides, names):
 def test_text_is_reproducible(generated, tmp_path):
     chip, folder, top = generated
     generate(Chip(chip.config), tmp_path / "again", top)
-    for path in folder.iterdir():
-        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        assert path.read_bytes() == (tmp_path / "again" / path.relative_to(folder)).read_bytes()
 
 
 def test_fields_of_payloads_are_in_the_side_car(tmp_path):
