@@ -1,1 +1,1 @@
-"""Verilog to programs and libraries by Verilator: the chip, a virtual board, a netlist."""
+"""Verilog to programs and libraries by Verilator: the chip, a virtual board, a netlist; and circuits by ngspice."""
