@@ -22,7 +22,7 @@ EDITS = [
     ("unknown-section", "[engine]", "[enigne]",
      "enigne: unknown key, perhaps meant as engine; "
      "allowed are name, seed, network, parameters, data, stream, cost, perturbation, update, weights, array, "
-     "device, fast, transfer, average, defects, engine, run."),
+     "front_end, pulse_driver, device, fast, transfer, average, defects, engine, run."),
     ("first-of-file", 'name = "small"\nseed = 7', 'seed = -1\nname = "Small"',
      "seed: -1 is out of range; allowed are integers from 0 to 4294967295."),
 ]  # fmt: skip
