@@ -185,6 +185,19 @@ async def listen(bench: Bench, heard: list[list[int]]) -> None:
             heard.append([told.step, told.cost, told.total0, told.total1])
 
 
+def host_of(bench: Bench, chip: Chip) -> Host | BusHost:
+    """The host of a top, at its own port or on its bus."""
+    return Host(bench.dut, bench.name) if bench.block.bus == NATIVE else BusHost(bench, chip)
+
+
+def hear(bench: Bench, chip: Chip, heard: list[list[int]]) -> None:
+    """Gather what the telemetry of a top says, by its own port or by AXI4-Stream."""
+    if bench.block.bus == NATIVE:
+        cocotb.start_soon(listen(bench, heard))
+    else:
+        bus_host.listen(bench, chip, heard)
+
+
 async def train(dut, chip: Chip, array: Array, steps: int, trace: Path, bus: str = NATIVE) -> list[int]:
     """Let generated Verilog train an array, and record it.
 
@@ -207,7 +220,7 @@ async def train(dut, chip: Chip, array: Array, steps: int, trace: Path, bus: str
         S of rail 0 at each step, its first reading.
     """
     bench, engine = Bench(dut, "", EngineTop(chip, bus)), RecordedEngine(chip)
-    host = Host(dut, "") if bus == NATIVE else BusHost(bench, chip)
+    host = host_of(bench, chip)
     outside, heard, costs, before, carried = outside_of(bench, chip), [], [], None, None
     driven = bool(chip.rail) and not chip.path.pulsed  # by codes of DACs, which a trace has of the step itself
     dut.array__busy.value = dut.array__saturated.value = 0
@@ -216,10 +229,7 @@ async def train(dut, chip: Chip, array: Array, steps: int, trace: Path, bus: str
     state = engine.initial()
     await restore(host, chip, state)
     await host.write(Region.REGISTERS, [1], Register.PULSES)  # of no use where there are none
-    if bus == NATIVE:
-        cocotb.start_soon(listen(bench, heard))
-    else:
-        bus_host.listen(bench, chip, heard)
+    hear(bench, chip, heard)
     running = cocotb.start_soon(start(host, START, steps))
     with Recorder(trace, chip, state, sent=True) as recorder:
         for step in range(steps + 1):

@@ -66,7 +66,7 @@ class Board:
         return self._bench.signal(self._pins + name)
 
     async def _run(self) -> None:
-        handles, edge = [self._pin(name) for name in (*self.NAMES, "applied")], FallingEdge(self._bench.dut.clk)
+        handles, edge = [self._pin(name) for name in (*self.NAMES, "applied")], FallingEdge(self._bench.clock)
         before, told = None, self._tell()
         next(told)
         while True:

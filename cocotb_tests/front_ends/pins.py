@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.front_ends.boards import board_of
-from ohmgrad.cocotb_tests.host import Host, rails_used, readings, restore, start
-from ohmgrad.cocotb_tests.outside import Array, listen
+from ohmgrad.cocotb_tests.host import rails_used, readings, restore, start
+from ohmgrad.cocotb_tests.outside import Array, hear, host_of
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.memory_map import START, Region, Register
 from ohmgrad.golden.recorded import RecordedEngine
 from ohmgrad.golden.recording import Recorder
 from ohmgrad.rtl.array.port import SAMPLE
+from ohmgrad.rtl.bus.slave import NATIVE
 from ohmgrad.rtl.front_ends.converter_array import PASSED
 from ohmgrad.rtl.top import FrontTop
 
@@ -58,9 +59,7 @@ class Behind:
         cocotb.start_soon(self._watch_samples())
         if self._front.driver:
             cocotb.start_soon(self._watch_pulses())
-        await ClockCycles(self._bench.dut.clk, 4)
-        while int(self._bench.dut.busy.value):
-            await ClockCycles(self._bench.dut.clk, 100)
+        await ClockCycles(self._bench.clock, 4)
 
     def codes(self, update: int) -> NDArray[np.int64]:
         """Codes of the cells' DACs at an update, zero in the middle of their range."""
@@ -90,7 +89,7 @@ class Behind:
     async def _watch_samples(self) -> None:
         valid, payload = (self._bench.signal(f"pins.sample.{name}") for name in ("valid", "payload"))
         while True:
-            await FallingEdge(self._bench.dut.clk)
+            await FallingEdge(self._bench.clock)
             if int(valid.value):
                 self._sample = SAMPLE.from_bits(int(payload.value)).number
 
@@ -98,14 +97,14 @@ class Behind:
         device, up, down = (self._bench.signal(f"pins.pulse.{name}") for name in ("device", "up", "down"))
         before = 0
         while True:
-            await FallingEdge(self._bench.dut.clk)
+            await FallingEdge(self._bench.clock)
             polarity = int(up.value) - int(down.value)
             if polarity and not before:
                 self.pulses.append((len(self.board.updates), int(device.value), polarity))
             before = polarity
 
 
-async def train(dut, chip: Chip, array: Array, steps: int, trace: Path) -> list[int]:
+async def train(dut, chip: Chip, array: Array, steps: int, trace: Path, bus: str = NATIVE) -> list[int]:
     """Let generated Verilog with a front end train an array behind its pins, and record it.
 
     Parameters
@@ -118,20 +117,25 @@ async def train(dut, chip: Chip, array: Array, steps: int, trace: Path) -> list[
     steps : int
     trace : Path
         Where the trace goes, for `golden.replay`: with the codes that the outputs had, or the pulses that left.
+    bus : str
+        As of `ohmgrad.cocotb_tests.outside.train`.
 
     Returns
     -------
     list of int
         S of rail 0 at each step.
     """
-    bench, host, engine = Bench(dut, "", FrontTop(chip)), Host(dut, ""), RecordedEngine(chip)
-    behind, heard, state = Behind(bench, chip, array), [], engine.initial()
+    bench, engine = Bench(dut, "", FrontTop(chip, bus=bus)), RecordedEngine(chip)
+    host, behind, heard, state = host_of(bench, chip), Behind(bench, chip, array), [], engine.initial()
     await behind.start()
+    await host.wait()  # DACs are being written, and memories cleared
     await restore(host, chip, state)
     await host.write(Region.REGISTERS, [1], Register.PULSES)  # of no use where there are none
-    cocotb.start_soon(listen(bench, heard))
+    hear(bench, chip, heard)
     update = len(behind.board.updates)
     await start(host, START, steps)
+    while len(heard) < steps:  # on its way
+        await FallingEdge(bench.clock)
     with Recorder(trace, chip, state, sent=True) as recorder:
         for step, (_, cost, *totals) in enumerate(heard):
             first = update

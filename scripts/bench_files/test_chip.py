@@ -18,7 +18,8 @@ from ohmgrad.golden.replay import replay
 
 HERE = Path(__file__).resolve().parent
 TRACE, COSTS = HERE / "trace.npz", HERE / "costs.txt"
-KIND = json.loads((HERE / "chip.json").read_text())["parameters"]["front_end"]["kind"]
+ABOUT = json.loads((HERE / "chip.json").read_text())
+KIND, BUS = ABOUT["parameters"]["front_end"]["kind"], ABOUT["bus"]
 CHIP = Chip(load(HERE / "chip.toml").with_(**{"front_end.kind": KIND}))
 STEPS = 50
 
@@ -29,7 +30,7 @@ async def chip_trains_array(dut):
 
     assert CHIP.front_end
     largest = 2 ** (CHIP.front_end.adc_bits - CHIP.config.cost.signed) - 1
-    costs = await train(dut, CHIP, Array(CHIP, largest), STEPS, TRACE)
+    costs = await train(dut, CHIP, Array(CHIP, largest), STEPS, TRACE, BUS)
     COSTS.write_text("".join(f"{cost}\n" for cost in costs))
 
 
