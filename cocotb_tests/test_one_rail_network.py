@@ -36,7 +36,10 @@ TWO_RAILS = {"array.kind": None, "array.rails": None, "array.trim": None}
 CHIPS: dict[str, tuple[str, dict[str, Any]]] = {
     "one_rail_network": (
         "xor.toml",
-        {"cost.average": 2, "engine.settle": 3, "array.trim": True, "update.momentum": 0.9, "perturbation.tau_theta": 2},
+        {
+            "cost.average": 2, "engine.settle": 3, "array.trim": True, "update.momentum": 0.9,
+            "perturbation.tau_theta": 2,
+        },
     ),
     "one_rail_network_forward": (
         "xor.toml",
