@@ -32,10 +32,14 @@ from ohmgrad.golden.state import State
 from ohmgrad.rtl.top import EngineTop
 
 STEPS = 14
+TWO_RAILS = {"array.kind": None, "array.rails": None, "array.trim": None}
 CHIPS: dict[str, tuple[str, dict[str, Any]]] = {
     "one_rail_network": (
         "xor.toml",
-        {"cost.average": 2, "engine.settle": 3, "update.momentum": 0.9, "perturbation.tau_theta": 2},
+        {
+            "cost.average": 2, "engine.settle": 3, "array.trim": True, "update.momentum": 0.9,
+            "perturbation.tau_theta": 2,
+        },
     ),
     "one_rail_network_forward": (
         "xor.toml",
@@ -112,7 +116,7 @@ class Network:
 async def engine_learns_as_on_two_rails(dut, name):
     chip, twin = (
         described(name),
-        golden(Chip(described(name).config.with_(**{"array.kind": None, "array.rails": None}))),
+        golden(Chip(described(name).config.with_(**TWO_RAILS))),
     )
     both = twin.initial()
     bench, host, heard = Bench(dut, name, make(name)), Host(dut, name), []

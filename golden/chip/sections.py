@@ -156,7 +156,8 @@ class Array(Section):
     scale; codes of outputs.
 
     The cost arrives `latency` steps after its pattern. An array outside may have one rail: then each rail of a step
-    is presented by itself, S is the sum of so many readings of it, and with `trim` codes of its DACs pass tables.
+    is presented by itself, S is the sum of so many readings of it (of a network one), and with `trim` codes of its DACs
+    pass tables.
     """
 
     kind: Literal["emulated", "external"] = "emulated"

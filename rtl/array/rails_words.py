@@ -102,21 +102,19 @@ class RailWords(Component):
     def _keep(self, m: Module, sources: list, how, index: Signal, take: Value) -> list[list[Value]]:
         """Words of each lane, a clock after they were taken: as they came, or as the pass before had them."""
         widths = [source.payload[0].shape().width for source in sources]
-        came = lane_words(sum(widths), self.layout.lanes)
-        if self.keeps:
-            m.submodules.memory = memory = LaneMemory(self.layout, sum(widths))
-            data, value = memory.data, memory.value
+        memory = LaneMemory(self.layout, sum(widths)) if self.keeps else None
+        data = memory.data if memory else Signal(lane_words(sum(widths), self.layout.lanes), name="data")
+        if memory:
+            m.submodules.memory = memory
             m.d.comb += [
                 memory.read.eq(take & how.again), memory.read_word.eq(index),
                 memory.write.eq(take & ~how.again), memory.write_word.eq(index),
             ]  # fmt: skip
-        else:
-            data = Signal(came, name="data")
         held = Signal.like(data, name="held", reset_less=True)
         kept = []
         for lane in range(self.layout.lanes):
             m.d.comb += data[lane].eq(Cat(source.payload[lane] for source in sources))
-            word, first, parts = Mux(how.again, value[lane], held[lane]) if self.keeps else held[lane], 0, []
+            word, first, parts = Mux(how.again, memory.value[lane], held[lane]) if memory else held[lane], 0, []
             for width in widths:
                 parts.append(word[first : first + width].as_signed())
                 first += width

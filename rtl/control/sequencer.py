@@ -158,23 +158,23 @@ class StepSequencer(Component):
     def _readings(self, m: Module, applied: Value, drop: Value) -> tuple[Value, Value, Value]:
         """Whether a sweep of a run counts for rail 0, for rail 1, and is its step's last."""
         counters, settings = self._counters, effective_settings(self.chip, self.settings)
-        single, last, take0, take1 = single_reading(self.chip), Const(1), Const(1), Const(1)
-        if not single:
-            reading, bits = Signal(AVERAGE, name="reading"), settings.average
-            if self.chip.cost.mode == FORWARD:
-                bits = Mux(counters.refresh & (settings.average_c0 > bits), settings.average_c0, bits)
-                take1 = (reading >> settings.average_c0) == 0
-            else:
-                take1 = (reading >> settings.average) == 0
-            take0 = (reading >> settings.average) == 0
-        if self.chip.alternates:
+        alternates, one = self.chip.alternates, Const(1)
+        if single_reading(self.chip):
+            return (*self._alternate(m, one, one, drop), ~self._more) if alternates else (one, one, one)
+        reading, bits = Signal(AVERAGE, name="reading"), settings.average
+        if self.chip.cost.mode == FORWARD:
+            bits = Mux(counters.refresh & (settings.average_c0 > bits), settings.average_c0, bits)
+            take1 = (reading >> settings.average_c0) == 0
+        else:
+            take1 = (reading >> settings.average) == 0
+        take0 = (reading >> settings.average) == 0
+        if alternates:
             take0, take1 = self._alternate(m, take0, take1, drop)
             applied &= ~self._more
-        if not single:
-            last = drop | Cat(bit | (bits <= k) for k, bit in enumerate(reading)).all()
-            with m.If(applied):
-                m.d.sync += reading.eq(Mux(last, 0, reading + 1))
-        return take0, take1, last & ~self._more if self.chip.alternates else last
+        last = drop | Cat(bit | (bits <= k) for k, bit in enumerate(reading)).all()
+        with m.If(applied):
+            m.d.sync += reading.eq(Mux(last, 0, reading + 1))
+        return take0, take1, last & ~self._more if alternates else last
 
     def _alternate(self, m: Module, take0: Value, take1: Value, drop: Value) -> tuple[Value, Value]:
         """Which rail a sweep shows; `_more` is whether its reading has a sweep of rail 1 still to come."""

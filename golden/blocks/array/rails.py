@@ -6,7 +6,9 @@
 
 A code saturates once, to the DAC's symmetric range, after it is trimmed. Rail 0 has polarity +1, rail 1 has -1
 (antithetic) or 0 (forward); a sweep whose cost nobody uses has 0, so that after a run an array that does not take safe
-codes has its parameters as they are. A gain is what the DAC's factor lacks of 1: words of 0 leave codes as they are.
+codes has its parameters as they are. Of a network, whose neurons are in the engine, a sweep shows one rail, and a
+reading takes one for each rail that is used: S is made of its outputs, as on two rails. A gain is what the DAC's factor
+lacks of 1: words of 0 leave codes as they are.
 """
 
 from typing import NamedTuple
@@ -37,7 +39,7 @@ class OneRail(NamedTuple):
     second : int
         Polarity of rail 1.
     word_bits, signed : int, bool
-        What one conversion gives.
+        What one conversion of a cost gives; of a network of no consequence.
     readings : int
         log2 of the conversions of a rail.
     trim : bool
