@@ -118,7 +118,7 @@ async def train(dut, chip: Chip, array: Array, steps: int, trace: Path, bus: str
     trace : Path
         Where the trace goes, for `golden.replay`: with the codes that the outputs had, or the pulses that left.
     bus : str
-        As of `ohmgrad.cocotb_tests.outside.train`.
+        As of the `train` in `cocotb_tests/outside.py`.
 
     Returns
     -------
