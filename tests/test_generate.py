@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from pyslang import ast, syntax
 from typer.testing import CliRunner
 
 from ohmgrad.fpga.toolchain import verilator_environment
@@ -114,6 +115,13 @@ def test_icarus_compiles_it_without_a_word(generated):
     command = ["iverilog", "-g2012", "-Wall", "-Wno-timescale", "-t", "null", "-s", top, f"{top}.v"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_slang_reads_it_without_an_error(generated):
+    _, folder, name = generated
+    compilation = ast.Compilation()
+    compilation.addSyntaxTree(syntax.SyntaxTree.fromFile(str(folder / f"{name}.v")))
+    assert [str(found.code) for found in compilation.getAllDiagnostics() if found.isError()] == []
 
 
 def test_ports_of_the_side_car_are_those_of_the_verilog(generated):
