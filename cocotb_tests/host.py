@@ -3,10 +3,12 @@
 import numpy as np
 from cocotb.triggers import ClockCycles, RisingEdge
 
+from ohmgrad.cocotb_tests.harness import check
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.memories import Memory, memories
 from ohmgrad.golden.chip.memory_map import Region, Register, address
 from ohmgrad.golden.chip.registers import registers
+from ohmgrad.golden.state import FLAGS
 
 
 class Host:
@@ -100,6 +102,18 @@ def known(chip: Chip, state, memory: Memory, values: np.ndarray) -> np.ndarray:
         ahead = [step % 16 for step in range(max(0, state.step - chip.config.array.latency), state.step)]
         values = np.where(np.isin(np.arange(16), ahead), values, 0)
     return values
+
+
+async def memories_match(host: Host, chip: Chip, state) -> None:
+    """All registers and memories are golden's."""
+    name = chip.config.name
+    got = await host.read(Region.REGISTERS, len(Register) - Register.FLAGS, Register.FLAGS)
+    for register, value in registers(chip, state).items():
+        check(f"{name} {register.name}", state.step, value, got[register - Register.FLAGS] % 2**32)
+    check(f"{name} {FLAGS}", state.step, state.flags, got[0])
+    for memory, values in contents(chip, state):
+        words = known(chip, state, memory, await host.read(memory.region, memory.words))
+        check(f"{name} {memory.name}", state.step, values, words)
 
 
 def readings(chip: Chip, step: int) -> int:

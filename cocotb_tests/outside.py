@@ -198,6 +198,22 @@ def hear(bench: Bench, chip: Chip, heard: list[list[int]]) -> None:
         bus_host.listen(bench, chip, heard)
 
 
+async def told(bench: Bench, heard: list, step: int) -> None:
+    """Wait until telemetry has told of a step."""
+    for _ in range(2000):
+        if len(heard) > step:
+            break
+        await FallingEdge(bench.dut.clk)
+
+
+async def count(bench: Bench, clocks: dict[str, int]) -> None:
+    """Count the clocks in which strobes are high."""
+    while True:
+        await FallingEdge(bench.dut.clk)
+        for name in clocks:
+            clocks[name] += int(bench.signal(name).value)
+
+
 async def train(dut, chip: Chip, array: Array, steps: int, trace: Path, bus: str = NATIVE) -> list[int]:
     """Let generated Verilog train an array, and record it.
 

@@ -10,12 +10,11 @@ from typing import Any
 
 import cocotb
 import numpy as np
-from cocotb.triggers import FallingEdge
 
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, extremes, over, run
-from ohmgrad.cocotb_tests.host import Host, contents, known, rails_used, readings, restore, start
-from ohmgrad.cocotb_tests.outside import Outside, listen, outside_of
+from ohmgrad.cocotb_tests.host import Host, memories_match, rails_used, readings, restore, start
+from ohmgrad.cocotb_tests.outside import Outside, count, listen, outside_of, told
 from ohmgrad.golden.blocks.array.rails import UNPERTURBED
 from ohmgrad.golden.blocks.array.rails import shown as codes
 from ohmgrad.golden.blocks.measure.calibration import PERIOD, ROUNDS
@@ -23,9 +22,7 @@ from ohmgrad.golden.blocks.measure.samples import sample_index, stream
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import load
 from ohmgrad.golden.chip.memory_map import CALIBRATE, EVALUATE, SAMPLE_WORD, START, Region, Register
-from ohmgrad.golden.chip.registers import registers
 from ohmgrad.golden.recorded import RecordedEngine
-from ohmgrad.golden.state import FLAGS
 from ohmgrad.rtl.top import EngineTop
 
 SMALL = {"parameters.count": 37, "update.eta": 0.01}
@@ -228,14 +225,6 @@ async def engine_matches_golden(dut, name):
     assert name not in FLAGGED or state.flags, "no flag was ever raised"
 
 
-async def told(bench: Bench, heard: list, step: int) -> None:
-    """Wait until telemetry has told of a step."""
-    for _ in range(2000):
-        if len(heard) > step:
-            break
-        await FallingEdge(bench.dut.clk)
-
-
 async def learned(bench: Bench, outside: Outside, reference: RecordedEngine, state, answered, sent, heard) -> None:
     """Advance golden by a step; what the sweep behind it sent to arrays A and C, and telemetry, are its own."""
     step, name, loop = state.step, outside.chip.config.name, outside.loop
@@ -288,14 +277,6 @@ async def the_delay_is_found_on_one_rail(dut, name):
     check(f"{name} delay", 0, 0, await host.read(Region.REGISTERS, 1, Register.DELAY))
 
 
-async def count(bench: Bench, clocks: dict[str, int]) -> None:
-    """Count the clocks in which strobes are high."""
-    while True:
-        await FallingEdge(bench.dut.clk)
-        for name in clocks:
-            clocks[name] += int(bench.signal(name).value)
-
-
 async def measures_without_learning(host: Host, outside: Outside, array: Stubborn, samples: Samples) -> None:
     """The host has S of the unperturbed array by an evaluation."""
     name = outside.chip.config.name
@@ -342,15 +323,3 @@ def presented(chip: Chip, reference: RecordedEngine, step: int, state, shown: li
     for words, got in zip(expected, shown, strict=True):
         check(f"{chip.config.name} words", step, words, got[:size])
         check(f"{chip.config.name} padding", step, 0, np.any(got[size:]))
-
-
-async def memories_match(host: Host, chip: Chip, state) -> None:
-    """All registers and memories are golden's."""
-    name = chip.config.name
-    got = await host.read(Region.REGISTERS, len(Register) - Register.FLAGS, Register.FLAGS)
-    for register, value in registers(chip, state).items():
-        check(f"{name} {register.name}", state.step, value, got[register - Register.FLAGS] % 2**32)
-    check(f"{name} {FLAGS}", state.step, state.flags, got[0])
-    for memory, values in contents(chip, state):
-        words = known(chip, state, memory, await host.read(memory.region, memory.words))
-        check(f"{name} {memory.name}", state.step, values, words)

@@ -17,9 +17,8 @@ from cocotb.triggers import gather
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.engine_grid import golden, records
 from ohmgrad.cocotb_tests.harness import check, over, run
-from ohmgrad.cocotb_tests.host import Host, rails_used, readings, restore, start
-from ohmgrad.cocotb_tests.outside import listen
-from ohmgrad.cocotb_tests.test_external import count, memories_match, told
+from ohmgrad.cocotb_tests.host import Host, memories_match, rails_used, readings, restore, start
+from ohmgrad.cocotb_tests.outside import count, listen, told
 from ohmgrad.golden.blocks.array.crossbar import convert_all
 from ohmgrad.golden.blocks.array.devices import pulse_all
 from ohmgrad.golden.chip.chip import Chip
