@@ -55,7 +55,7 @@ class RailSequence(Component):
         connect(m, flipped(array.sign), words.sign)
         if pulsed:
             connect(m, words.out, flipped(outer.sign))
-            for name in {"transfer", "read"} & {*chip.path.streams}:
+            for name in [name for name in ("transfer", "read") if name in chip.path.streams]:
                 connect(m, flipped(getattr(array, name)), flipped(getattr(outer, name)))
             if "reading" in chip.path.streams:
                 connect(m, flipped(outer.reading), flipped(array.reading))
