@@ -30,7 +30,7 @@ def builds(tmp_path_factory):
     """Where this file's simulators are built, of quick C++: one for each chip."""
     folder = tmp_path_factory.mktemp("builds")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(simulation.Simulator.__init__, "__defaults__", (verilate.QUICK,))
+        patch.setattr(simulation.Simulator.__init__, "__defaults__", (verilate.QUICK, None))
         patch.setattr(verilate, "BUILDS", folder)
         yield folder
 

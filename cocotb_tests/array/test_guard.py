@@ -139,7 +139,9 @@ async def an_array_that_is_not_to_be_relied_upon_is_cut_off_at_once(dut, name):
     check(f"{name} safe at once", 5, 1, int(bench.signal("array.safe").value))
     settle = described(name).sequencer.settle
     clocks = await until_idle(host, bench, 5 * TIMEOUT)
-    assert clocks < TIMEOUT / 2 + 2 * settle, f"{name}: stopped after {clocks} clocks"
+    # A sweep still goes through, with path tiki-taka the vectors of all its slots and the lines that are read.
+    limit = TIMEOUT / 2 + 2 * settle + (TIMEOUT / 4 if name == "tiki_taka" else 0)
+    assert clocks < limit, f"{name}: stopped after {clocks} clocks"
     check(f"{name} flags", 5, 1 << FAULT, int((await host.read(Region.REGISTERS, 1, Register.FLAGS))[0]))
     assert int((await host.read(Region.REGISTERS, 1, Register.STEP))[0]) < STEPS
 
