@@ -78,7 +78,7 @@ class Bench:
     rng : numpy.random.Generator
         Seeded by the seed of the run and the configuration's name.
     clock : handle
-        The clock of the block.
+        The clock of the block, if it has one.
     """
 
     def __init__(self, dut, name: str, block: wiring.Component):
@@ -86,7 +86,8 @@ class Bench:
         self.rng = np.random.default_rng([cocotb.RANDOM_SEED, crc32(name.encode())])
         self._streams: list[Source | Sink] = []
         kind = BUSES.get(getattr(block, "bus", NATIVE))
-        self.clock, self._reset = (self.signal(kind.clock), self.signal(kind.reset)) if kind else (dut.clk, dut.rst)
+        ports = (self.signal(kind.clock), self.signal(kind.reset)) if kind else (None, None)
+        self.clock, self._reset = ports if kind else (getattr(dut, name, None) for name in ("clk", "rst"))
         self._active = 0 if kind and kind.low else 1
 
     async def start(self) -> None:

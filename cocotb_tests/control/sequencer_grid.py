@@ -57,7 +57,8 @@ def make(name: str) -> StepSequencer:
     settings, parameters, samples, layers, mode, window = GRID[name]
     kind, order, method = (RANDOM, DRAWN, None) if name in SPARE else (SEQUENTIAL, CYCLIC, Outer(LAYER, 2, 8))
     calibration = name not in CONSTANT or name == "constant_measured"
-    engine = SimpleNamespace(settings="constants" if name in CONSTANT else "registers", calibration=calibration)
+    kept = "constants" if name in CONSTANT else "registers"
+    engine = SimpleNamespace(settings=kept, calibration=calibration, inference=False)
     return StepSequencer(
         cast(
             Chip,
