@@ -22,6 +22,7 @@ from ohmgrad.scripts.cli import app
 from ohmgrad.scripts.generate import generate
 
 from .chips import FILTERED, LOOP, small
+from .verilog_modules import module_at
 
 EXTERNAL = load(str(files("ohmgrad.examples") / "external.toml"))
 COARSE = {"xor_tiki_taka": {"array.adc_bits": 10}}
@@ -133,19 +134,6 @@ def test_ports_of_the_side_car_are_those_of_the_verilog(generated):
     for port in described["ports"]:
         span = f"\\[{port['width'] - 1}:0\\] " if port["width"] > 1 else ""
         assert re.search(rf"^  {port['direction']} {span}{port['name']};", top[2], re.M), port
-
-
-def module_at(text, instances):
-    """Body of the module that stands at a place: name of the top, then of instances."""
-    module = instances[0]
-    for instance in [*instances[1:], None]:
-        body = re.search(rf"^module {module} ?\(.*?^endmodule", text, re.M | re.S)
-        assert body, f"there is no module {module}"
-        if instance is not None:
-            found = re.search(rf"^  (\w+) +{instance} +\($", body[0], re.M)
-            assert found, f"{module} has no instance {instance}"
-            module = found[1]
-    return body[0]
 
 
 def memories_are_there(folder, names, top="chip"):

@@ -10,6 +10,7 @@ from ohmgrad.golden.link.frames import sizes
 from ohmgrad.rtl.top import generate
 
 from .chips import FILTERED, LOOP, engine, engine_members, small
+from .verilog_modules import module_at
 
 MEANS = {"transfer.chopper": 0.1, "transfer.means": 2, "transfer.fraction": 1, "average": {}, "engine.lanes": 4}
 CHIPS = {
@@ -70,9 +71,8 @@ def test_they_stand_in_the_verilog_where_the_table_says(name):
     chip = small(**CHIPS[name][0])
     text = generate(chip)
     for memory in (memory for memory in memories(chip) if memory.lanes):
-        module = re.search(rf"^module \\?chip\.{re.escape(memory.path)}[ (](.*?)^endmodule", text, re.M | re.S)
-        assert module, memory.path
-        rams = re.findall(r"ohmgrad_ram #\((.*?)\)\s+(lane\d+) \(", module[1], re.S)
+        module = module_at(text, ["chip", *memory.path.split(".")])
+        rams = re.findall(r"ohmgrad_ram #\((.*?)\)\s+(lane\d+) \(", module, re.S)
         assert sorted(lane for _, lane in rams) == sorted(f"lane{k}" for k in range(memory.lanes)), memory.name
         for settings, _ in rams:
             width, depth = (int(re.search(rf"{key}\(32'd(\d+)\)", settings)[1]) for key in ("WIDTH", "DEPTH"))

@@ -95,7 +95,7 @@ def test_a_wheel_alone_verifies(tmp_path, other_yosys):
         target.mkdir(parents=True, exist_ok=True)
         for pattern in ("*.py", *project["package-data"].get(name, ())):
             for file in source.glob(pattern):
-                (target / file.relative_to(source)).parent.mkdir(exist_ok=True)
+                (target / file.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(file, target / file.relative_to(source))
     work.mkdir()
     there = sorted(package.rglob("*"))
@@ -138,14 +138,14 @@ def test_waveforms_of_verify_are_kept(tmp_path, monkeypatch, capsys, differs):
 def test_only_the_folder_named_is_written(tmp_path, monkeypatch, stop):
     folder, seen = tmp_path / "out", []
     folder.mkdir()
-    monkeypatch.setattr(Path, "write_text", lambda path, text: seen.append(path) or path.touch())
+    monkeypatch.setattr(Path, "write_bytes", lambda path, content: seen.append(path) or path.touch())
     assert write_all(folder, {"a": "", "b": ""}) == [folder / "a", folder / "b"]
     assert all(folder in path.parents for path in seen)
 
-    def fail(path, text):
+    def fail(path, content):
         raise stop
 
-    monkeypatch.setattr(Path, "write_text", fail)
+    monkeypatch.setattr(Path, "write_bytes", fail)
     for target in (folder, tmp_path / "new"):
         with pytest.raises(stop):
             write_all(target, {"c": ""})
@@ -170,7 +170,7 @@ def test_a_full_disk_names_the_file(tmp_path, monkeypatch):
     def fill(*args):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(Path, "write_text", fill)
+    monkeypatch.setattr(Path, "write_bytes", fill)
     monkeypatch.setattr(os, "fsync", fill)
     for write in (lambda: write_all(tmp_path, {"file": ""}), lambda: write_json(tmp_path / "file", 1)):
         with pytest.raises(OSError, match=rf"No space left on device: '{tmp_path}/file'"):
