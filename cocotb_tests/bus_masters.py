@@ -15,6 +15,12 @@ WHOLE = 15
 """Strobes of a whole word."""
 
 
+def pauses(rng: np.random.Generator, probability: float) -> Iterator[bool]:
+    """Whether a clock is passed, for ever."""
+    while True:
+        yield bool(rng.random() < probability)
+
+
 class Axi:
     """cocotbext-axi; every channel stalls."""
 
@@ -27,11 +33,7 @@ class Axi:
         """Let a clock pass on each channel with this probability."""
         write, read = self._master.write_if, self._master.read_if
         for channel in (write.aw_channel, write.w_channel, write.b_channel, read.ar_channel, read.r_channel):
-            channel.set_pause_generator(self._pauses(probability))
-
-    def _pauses(self, probability: float) -> Iterator[bool]:
-        while True:
-            yield bool(self._rng.random() < probability)
+            channel.set_pause_generator(pauses(self._rng, probability))
 
     async def write(self, place: int, word: int, strobe: int = WHOLE, expected: bool = False) -> bool:
         """Write the bytes of a strobe, which are neighbours; whether that is an error."""

@@ -29,7 +29,7 @@ from .control.sequencer_counters import counter_ports
 from .control.settings import Settings, effective_settings, single_reading
 from .lib.mixer import Seed
 from .lib.signals import signals
-from .lib.streams import decouple, fork, portion, skid, transfer
+from .lib.streams import decouple, fork, portion, precede, skid, transfer
 from .measure.calibration import Calibration
 from .measure.cost import CostUnit, Telemetry
 from .measure.delay_line import DelayLine
@@ -165,17 +165,12 @@ class Engine(Component):
     def _outputs(self, m: Module, source, cost) -> None:
         """Output codes go to the cost unit; while the engine infers, outside first, as it ends with the last cost."""
         place, outputs = Signal(range(max(2, self.chip.layout.layers[-1])), name="output_place"), self.outputs
-        told, free = signals("told free")
+        precede(m, source, outputs, cost, self.inferring)
         m.d.comb += [
-            outputs.valid.eq(source.valid & self.inferring & ~told),
             outputs.payload.code.eq(source.payload.rail0),
             outputs.payload.last.eq(place == self.chip.layout.layers[-1] - 1),
-            free.eq(~self.inferring | told | outputs.ready),
-            cost.valid.eq(source.valid & free),
             cost.payload.eq(source.payload),
-            source.ready.eq(cost.ready & free),
         ]
-        m.d.sync += told.eq((told | transfer(outputs)) & ~transfer(source))
         with m.If(transfer(outputs)):
             m.d.sync += place.eq(Mux(outputs.payload.last, 0, place + 1))
 

@@ -219,6 +219,16 @@ def test_pins_of_a_front_end_and_its_clocks_are_in_the_side_car(tmp_path):
     assert "buses" not in json.loads((tmp_path / "chip.json").read_text())["parameters"]["front_end"]
 
 
+def trained(folder, steps, words):
+    """Run the bench in a folder: the cost falls, and so many words are replayed."""
+    bench = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "."]
+    done = subprocess.run(bench, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert f"replayed: {steps} steps, {words} words equal" in done.stdout
+    first, last = re.findall(rf"cost of rail 0: (\d+) at first, (\d+) after {steps} steps", done.stdout)[0]
+    assert int(last) < int(first)
+
+
 def test_a_front_end_by_its_name_comes_with_a_bench_that_trains_through_the_pins(tmp_path):
     """`--front-end` overrides the chip file's; models of the parts keep watch over their times, and all is replayed."""
     text = (files("ohmgrad.examples") / "external_spi.toml").read_text().replace("count = 20", "count = 9")
@@ -228,12 +238,7 @@ def test_a_front_end_by_its_name_comes_with_a_bench_that_trains_through_the_pins
     out = tmp_path / "out"
     command = ["generate", str(tmp_path / "own.toml"), "--front-end", "parallel", "-o", str(out)]
     assert CliRunner().invoke(app, command).exit_code == 0
-    bench = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "."]
-    done = subprocess.run(bench, cwd=out, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-3000:]
-    assert "replayed: 50 steps, 500 words equal" in done.stdout
-    first, last = re.findall(r"cost of rail 0: (\d+) at first, (\d+) after 50 steps", done.stdout)[0]
-    assert int(last) < int(first)
+    trained(out, 50, 500)
 
 
 @pytest.mark.parametrize("overrides", [{}, PARALLEL | PULSED])
@@ -263,12 +268,7 @@ def test_an_engine_alone_comes_with_a_bench_that_trains_and_replays(tmp_path):
     out = tmp_path / "out"
     command = ["generate", str(tmp_path / "own.toml"), "--top", "engine", "-o", str(out)]
     assert CliRunner().invoke(app, command).exit_code == 0
-    bench = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "."]
-    done = subprocess.run(bench, cwd=out, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-3000:]
-    assert "replayed: 300 steps, 6300 words equal" in done.stdout
-    first, last = re.findall(r"cost of rail 0: (\d+) at first, (\d+) after 300 steps", done.stdout)[0]
-    assert int(last) < int(first)
+    trained(out, 300, 6300)
     (out / "my_array.py").write_text("mine")
     assert CliRunner().invoke(app, command).exit_code == 0
     assert (out / "my_array.py").read_text() == "mine"

@@ -3,12 +3,12 @@
 from importlib.resources import files
 
 import cocotb
-import numpy as np
 import pytest
 from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 
 from ohmgrad.cocotb_tests.bus_host import BusHost, listen
+from ohmgrad.cocotb_tests.bus_masters import pauses
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, extremes, over, run
 from ohmgrad.cocotb_tests.host import restore, start
@@ -43,12 +43,6 @@ def make(name: str) -> TelemetryStream | EngineTop:
 @pytest.mark.parametrize("part", ["telemetry", "samples"])  # an engine on a bus brings its own clock
 def test_axi_stream(part):
     run(__file__, make, [name for name in CHIPS if (name == "samples") == (part == "samples")], part=part)
-
-
-def pauses(rng: np.random.Generator, probability: float):
-    """Whether a clock is passed, for ever."""
-    while True:
-        yield bool(rng.random() < probability)
 
 
 @cocotb.test()

@@ -10,6 +10,7 @@ from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, over, run
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import load
+from ohmgrad.golden.chip.memory_map import FAULT, START
 from ohmgrad.golden.link.bridge import WHOLE, Bridge, Request
 from ohmgrad.golden.link.bus_map import EVENTS, OWN, WORD, Entry, bus_map
 from ohmgrad.rtl.bus.bridge import CLOCKS, BusBridge
@@ -141,8 +142,7 @@ async def requests_are_answered_as_by_golden(dut, name):
 @cocotb.test()
 @over(GRID)
 async def every_event_raises_the_interrupt_where_it_is_enabled(dut, name):
-    bench, host = Bench(dut, name, make(name)), None
-    golden, still = Bridge(chip_of(name)), {"busy": 0, "learning": 0, "flags": 0}
+    bench, golden, still = Bench(dut, name, make(name)), Bridge(chip_of(name)), {"busy": 0, "learning": 0, "flags": 0}
     host = HostModel(bench)
     for port, value in {**still, "lost": 0}.items():
         bench.signal(port).value = value
@@ -157,20 +157,23 @@ async def every_event_raises_the_interrupt_where_it_is_enabled(dut, name):
         assert not got.error
         return got.data
 
-    causes = {
-        "done": [{"busy": 1}, {"busy": 0}], "saturated": [{"flags": 2}, {}], "fault": [{"flags": 8}, {}],
-        "lost": [{"lost": True}],
-    }  # fmt: skip
-    for bit, event in enumerate(EVENTS):
-        for enabled in (0, 1):
+    causes = [
+        ("done", [{"busy": 1}, {"busy": 0}]), *(("saturated", [{"flags": 1 << flag}, {}]) for flag in range(FAULT)),
+        ("fault", [{"flags": 1 << FAULT}, {}]), ("lost", [{"lost": True}]),
+    ]  # fmt: skip
+    assert {event for event, _ in causes} == set(EVENTS)
+    for enabled in (0, 1):
+        for event, changes in causes:
+            bit = EVENTS.index(event)
             await ask("ENABLE", enabled << bit)
             if event == "done":
-                await ask("CONTROL", 1)
-            for cause in causes[event]:
-                await show(bench, golden, **{**still, **cause})
-            check(f"{name} {event} irq", bit, enabled, int(bench.signal("irq").value))
-            check(f"{name} {event}", bit, 1 << bit, await ask("INTERRUPT"))
+                await ask("CONTROL", START)
+            for change in changes:
+                await show(bench, golden, **{**still, **change})
+            where = f"{name} {event}, {changes[0]}"
+            check(f"{where} irq", bit, enabled, int(bench.signal("irq").value))
+            check(where, bit, 1 << bit, await ask("INTERRUPT"))
             await ask("INTERRUPT", 15 ^ 1 << bit)
-            check(f"{name} {event} kept", bit, 1 << bit, await ask("INTERRUPT"))
+            check(f"{where} kept", bit, 1 << bit, await ask("INTERRUPT"))
             await ask("INTERRUPT", 1 << bit)
-            check(f"{name} {event} cleared", bit, [0, 0], [await ask("INTERRUPT"), int(bench.signal("irq").value)])
+            check(f"{where} cleared", bit, [0, 0], [await ask("INTERRUPT"), int(bench.signal("irq").value)])

@@ -8,6 +8,7 @@ from cocotb.triggers import ClockCycles
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 
 from ohmgrad.cocotb_tests.bus_host import BusHost
+from ohmgrad.cocotb_tests.bus_masters import pauses
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, extremes, over, run
 from ohmgrad.cocotb_tests.host import contents, restore, start
@@ -41,12 +42,6 @@ def make(name: str) -> Top:
 
 def test_inference():
     run(__file__, make, CHIPS)
-
-
-def pauses(rng: np.random.Generator, probability: float):
-    """Whether a clock is passed, for ever."""
-    while True:
-        yield bool(rng.random() < probability)
 
 
 @cocotb.test()

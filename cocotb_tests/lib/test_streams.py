@@ -8,7 +8,7 @@ from cocotb.triggers import RisingEdge, gather
 
 from ohmgrad.cocotb_tests.drivers import Bench
 from ohmgrad.cocotb_tests.harness import check, over, run
-from ohmgrad.rtl.lib.streams import decouple, fork, portion, skid, transfer
+from ohmgrad.rtl.lib.streams import decouple, fork, portion, precede, skid, transfer
 
 # Sinks, bits of the payload.
 GRID = {"one": (1, 3), "two": (2, 8), "three": (3, 13), "five": (5, 4)}
@@ -16,6 +16,7 @@ GRID = {"one": (1, 3), "two": (2, 8), "three": (3, 13), "five": (5, 4)}
 REGISTERS = {"decouple": (decouple, 2, 1), "skid": (skid, 1, 0)}
 # Words a request.
 PORTIONS = {"portion_1": 1, "portion_7": 7}
+PRECEDED = ("preceded",)
 BITS = 9
 BATCHES, TRANSFERS = 8, 60
 
@@ -65,15 +66,31 @@ class Portions(Component):
         return m
 
 
-def make(name: str) -> Fork | Connected | Portions:
+class Preceded(Component):
+    """`precede` of two streams."""
+
+    def __init__(self):
+        streams = {name: Out(stream.Signature(BITS)) for name in ("first", "sink")}
+        super().__init__({"source": In(stream.Signature(BITS)), "asked": In(1), **streams})
+
+    def elaborate(self, platform):
+        m = Module()
+        precede(m, self.source, self.first, self.sink, self.asked)
+        m.d.comb += [self.first.payload.eq(self.source.payload), self.sink.payload.eq(self.source.payload)]
+        return m
+
+
+def make(name: str) -> Fork | Connected | Portions | Preceded:
     """The block of one configuration."""
+    if name in PRECEDED:
+        return Preceded()
     if name in PORTIONS:
         return Portions(PORTIONS[name])
     return Fork(*GRID[name]) if name in GRID else Connected(REGISTERS[name][0])
 
 
 def test_streams():
-    run(__file__, make, [*GRID, *REGISTERS, *PORTIONS])
+    run(__file__, make, [*GRID, *REGISTERS, *PORTIONS, *PRECEDED])
 
 
 @cocotb.test()
@@ -153,3 +170,34 @@ async def each_request_lets_its_words_pass(dut, name):
         _, rest = await gather(request.send([0] * (TRANSFERS - requests)), sink.receive(len(sent) - len(got)))
         await sending
         check(name, batch, sent, [*got, *rest])
+
+
+@cocotb.test()
+@over(PRECEDED)
+async def the_sink_gets_each_transfer_after_the_first_or_with_it(dut, name):
+    bench = Bench(dut, name, make(name))
+    source, first, sink, asked = bench.source("source"), bench.sink("first"), bench.sink("sink"), bench.signal("asked")
+    asked.value, counts = 1, {"first": 0, "sink": 0}
+    await bench.start()
+
+    async def watch():
+        while True:
+            await RisingEdge(dut.clk)
+            for stream_ in counts:
+                ends = (int(bench.signal(f"{stream_}.{end}").value) for end in ("valid", "ready"))
+                counts[stream_] += all(ends)
+            assert 0 <= counts["first"] - counts["sink"] <= 1, counts
+
+    watching = cocotb.start_soon(watch())
+    for batch in range(BATCHES):
+        if batch:
+            bench.stall()
+        sent = bench.rng.integers(0, 1 << BITS, TRANSFERS)
+        _, *got = await gather(source.send(sent), first.receive(TRANSFERS), sink.receive(TRANSFERS))
+        await gather(first.silent(), sink.silent())
+        check(name, batch, [sent, sent], got)
+    watching.cancel()
+    asked.value = 0
+    _, got = await gather(source.send(sent), sink.receive(TRANSFERS))
+    await first.silent()
+    check(f"{name} alone", BATCHES, sent, got)

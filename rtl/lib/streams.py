@@ -23,6 +23,27 @@ def fork(m: Module, source, *sinks) -> None:
         m.d.sync += done.eq(Mux(source.ready, 0, accepted))
 
 
+def precede(m: Module, source, first, sink, asked) -> None:
+    """Hand every transfer of `source` to `sink`; while `asked` is high, to `first` before or at once.
+
+    Parameters
+    ----------
+    source : stream
+    first, sink : streams
+        Only valid is driven; the payload is the caller's to connect to the source's.
+    asked : Value
+        Does not change while a transfer is on offer.
+    """
+    done, free = Signal(name="first_done"), Signal(name="first_free")
+    m.d.comb += [
+        first.valid.eq(source.valid & asked & ~done),
+        free.eq(~asked | done | first.ready),
+        sink.valid.eq(source.valid & free),
+        source.ready.eq(sink.ready & free),
+    ]
+    m.d.sync += done.eq((done | transfer(first)) & ~transfer(source))
+
+
 def transfer(stream) -> Signal:
     """Whether the stream transfers in this clock."""
     return stream.valid & stream.ready
