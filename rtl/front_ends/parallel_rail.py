@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data
 
 from ...golden.blocks.front_ends.parallel_rail import ParallelRail
-from ...golden.blocks.front_ends.spi_rail import Place
+from ...golden.blocks.front_ends.rail import Place
 from .parallel import ParallelAdcReader, ParallelDacBank
 from .rail import RailConverters
 

@@ -6,7 +6,8 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import Component, In, Out, Signature
 
 from ...golden.blocks.front_ends.parallel_rail import ParallelRail
-from ...golden.blocks.front_ends.spi_rail import Place, SpiRail
+from ...golden.blocks.front_ends.rail import Place
+from ...golden.blocks.front_ends.spi_rail import SpiRail
 from ..lib.layout import lane_words
 from ..lib.signals import read_port, signals
 from ..lib.streams import transfer

@@ -3,7 +3,8 @@
 from amaranth.hdl import Array, Module, Mux, Signal, Value
 from amaranth.lib import data
 
-from ...golden.blocks.front_ends.spi_rail import Place, SpiRail
+from ...golden.blocks.front_ends.rail import Place
+from ...golden.blocks.front_ends.spi_rail import SpiRail
 from ..lib.streams import transfer
 from .rail import RailConverters
 from .spi_adc import SpiAdcs

@@ -1,49 +1,17 @@
 """One rail of an array behind converters with a word of data lines; as `golden.blocks.front_ends.spi_rail` is serially.
 
-Codes and readings are signed and have their zero in the middle of the converters' ranges: DACs get them with their
-highest bit inverted, and so do codes of an ADC in straight binary.
+Codes of an ADC in straight binary are those of the readings with their highest bit inverted.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 from .parallel import ParallelAdc, ParallelDac, ad7865, dac7624
-from .spi_rail import Place
+from .rail import Rail
 
 SETTLE = 10_000
 """Nanoseconds that outputs of a DAC7624 take to 0.012 % (data sheet, electrical characteristics)."""
 
 
-class ParallelRail(NamedTuple):
-    """Configuration of a rail.
-
-    Attributes
-    ----------
-    dac : ParallelDac
-    adc : ParallelAdc
-    lanes : int
-        Codes a word.
-    outputs : tuple of Place
-        DAC of each code, in the order of the words.
-    inputs : tuple of Place
-        Channel of the ADC of each reading; the part is 0.
-    """
-
-    dac: ParallelDac
-    adc: ParallelAdc
-    lanes: int
-    outputs: tuple[Place, ...]
-    inputs: tuple[Place, ...]
-
-    @property
-    def words(self) -> int:
-        """Words of codes of a rail."""
-        return -(-len(self.outputs) // self.lanes)
-
-    def applied(self, codes: Sequence[int]) -> dict[Place, int]:
-        """Code that each DAC gets for the codes of a rail."""
-        half = 1 << (self.dac.bank.bits - 1)
-        return {place: int(code) + half for place, code in zip(self.outputs, codes, strict=True)}
+class ParallelRail(Rail[ParallelDac, ParallelAdc]):
+    """Configuration of a rail, see `Rail`; the part of an input is 0."""
 
     def write_clocks(self) -> int:
         """Clocks from the first code until all are written."""

@@ -1,57 +1,23 @@
 """One rail of an array behind serial converters: all codes to DACs, an update, settling, then readings of ADCs.
 
-Codes and readings are signed and have their zero in the middle of the converters' ranges: a converter's code is that of
-the rail with its highest bit inverted (offset binary).
+Codes of the ADCs too are those of the readings with their highest bit inverted.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
+from .rail import Rail
 from .spi import places
 from .spi_adc import CHANNELS as ADC_CHANNELS
 from .spi_adc import LATENCY, SpiAdc, ads7950
 from .spi_dac import CHANNELS as DAC_CHANNELS
 from .spi_dac import SpiDac, ad5391
 
-Place = tuple[int, int]
-"""Part and channel."""
 
-
-class SpiRail(NamedTuple):
-    """Configuration of a rail.
-
-    Attributes
-    ----------
-    dac : SpiDac
-    adc : SpiAdc
-    lanes : int
-        Codes a word.
-    outputs : tuple of Place
-        DAC of each code, in the order of the words.
-    inputs : tuple of Place
-        ADC of each reading.
-    """
-
-    dac: SpiDac
-    adc: SpiAdc
-    lanes: int
-    outputs: tuple[Place, ...]
-    inputs: tuple[Place, ...]
-
-    @property
-    def words(self) -> int:
-        """Words of codes of a rail."""
-        return -(-len(self.outputs) // self.lanes)
+class SpiRail(Rail[SpiDac, SpiAdc]):
+    """Configuration of a rail, see `Rail`."""
 
     @property
     def asked(self) -> list[int]:
         """Readings in the order in which they are asked for: part by part within a channel, so that all buses work."""
         return sorted(range(len(self.inputs)), key=lambda k: self.inputs[k][::-1])
-
-    def applied(self, codes: Sequence[int]) -> dict[Place, int]:
-        """Code that each DAC gets for the codes of a rail."""
-        half = 1 << (self.dac.bank.bits - 1)
-        return {place: int(code) + half for place, code in zip(self.outputs, codes, strict=True)}
 
     def write_clocks(self) -> int:
         """Clocks from the first code until all buses have sent theirs; a code comes each clock."""
