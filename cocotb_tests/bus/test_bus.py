@@ -288,3 +288,10 @@ async def a_run_is_goldens_and_meanwhile_memories_and_settings_are_refused(dut, 
         item = bus.memory(memory.region)
         got = [await bus.get(place) for place in words(item)]
         check(f"{name} {memory.symbol}", steps, np.int64(values) & 0xFFFFFFFF, got)
+    samples = len(golden.inputs)
+    await bus.put("TARGET", samples)
+    await bus.put("CONTROL", EVALUATE)
+    await bus.wait()
+    total, right = golden.evaluate(state, samples)
+    got = [await bus.get(register) for register in ("TOTAL_LOW", "TOTAL_HIGH", "RIGHT")]
+    check(f"{name} evaluation", samples, [total & 0xFFFFFFFF, total >> 32, right], got)

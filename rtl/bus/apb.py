@@ -1,36 +1,27 @@
 """A slave of APB (Arm IHI 0024, APB4 without protection bits)."""
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Member, Out
 
 from ..lib.streams import transfer
-from .port import DATA_BITS, BusPort
+from .port import DATA_BITS, BusAdapter
 
 
-def apb_ports(bits: int) -> dict:
-    """Members of a slave with addresses of so many bits."""
-    return {
-        "psel": In(1), "penable": In(1), "pwrite": In(1), "pstrb": In(DATA_BITS // 8), "paddr": In(bits),
-        "pwdata": In(DATA_BITS), "prdata": Out(DATA_BITS), "pready": Out(1), "pslverr": Out(1),
-    }  # fmt: skip
-
-
-class Apb(Component):
+class Apb(BusAdapter):
     """One transfer at a time; PREADY comes 9 clocks after PENABLE or sooner, with PSLVERR if it is an error.
-
-    Parameters
-    ----------
-    bits : int
-        Of a byte address.
 
     Members
     -------
     p... : those of APB; the strobes of a read count for nothing.
-    bus : see `rtl.bus.port.BusPort`.
+    bus : see `BusAdapter`.
     """
 
-    def __init__(self, bits: int):
-        super().__init__({**apb_ports(bits), "bus": Out(BusPort())})
+    @staticmethod
+    def ports(bits: int) -> dict[str, Member]:
+        return {
+            "psel": In(1), "penable": In(1), "pwrite": In(1), "pstrb": In(DATA_BITS // 8), "paddr": In(bits),
+            "pwdata": In(DATA_BITS), "prdata": Out(DATA_BITS), "pready": Out(1), "pslverr": Out(1),
+        }  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()

@@ -1,45 +1,37 @@
 """A slave of AXI4-Lite (Arm IHI 0022), with the names that Vivado and Quartus take for one."""
 
 from amaranth.hdl import Cat, Module
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Member, Out
 
 from ..lib.signals import signals
 from ..lib.streams import transfer
-from .port import DATA_BITS, BusPort
+from .port import DATA_BITS, BusAdapter
 
 OKAY, SLVERR = 0, 2
 
 
-def axi_lite_ports(bits: int) -> dict:
-    """Members of a slave with addresses of so many bits."""
-    return {
-        "s_axi_awaddr": In(bits), "s_axi_awvalid": In(1), "s_axi_awready": Out(1),
-        "s_axi_wdata": In(DATA_BITS), "s_axi_wstrb": In(DATA_BITS // 8), "s_axi_wvalid": In(1), "s_axi_wready": Out(1),
-        "s_axi_bresp": Out(2), "s_axi_bvalid": Out(1), "s_axi_bready": In(1),
-        "s_axi_araddr": In(bits), "s_axi_arvalid": In(1), "s_axi_arready": Out(1),
-        "s_axi_rdata": Out(DATA_BITS), "s_axi_rresp": Out(2), "s_axi_rvalid": Out(1), "s_axi_rready": In(1),
-    }  # fmt: skip
-
-
-class AxiLite(Component):
+class AxiLite(BusAdapter):
     """Reads and writes one at a time, in turn where both wait; an error is SLVERR.
 
     A response comes 10 clocks after its request, or sooner; 16 where one of the other kind is first. One that is not
     taken holds up its own kind alone.
 
-    Parameters
-    ----------
-    bits : int
-        Of a byte address.
-
     Members
     -------
     s_axi_... : channels of AXI4-Lite without protection bits.
-    bus : see `rtl.bus.port.BusPort`.
+    bus : see `BusAdapter`.
     """
 
-    def __init__(self, bits: int):
-        super().__init__({**axi_lite_ports(bits), "bus": Out(BusPort())})
+    @staticmethod
+    def ports(bits: int) -> dict[str, Member]:
+        return {
+            "s_axi_awaddr": In(bits), "s_axi_awvalid": In(1), "s_axi_awready": Out(1),
+            "s_axi_wdata": In(DATA_BITS), "s_axi_wstrb": In(DATA_BITS // 8),
+            "s_axi_wvalid": In(1), "s_axi_wready": Out(1),
+            "s_axi_bresp": Out(2), "s_axi_bvalid": Out(1), "s_axi_bready": In(1),
+            "s_axi_araddr": In(bits), "s_axi_arvalid": In(1), "s_axi_arready": Out(1),
+            "s_axi_rdata": Out(DATA_BITS), "s_axi_rresp": Out(2), "s_axi_rvalid": Out(1), "s_axi_rready": In(1),
+        }  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()

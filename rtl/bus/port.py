@@ -2,7 +2,7 @@
 
 from amaranth.lib import data
 from amaranth.lib.stream import Signature as Stream
-from amaranth.lib.wiring import In, Out, Signature
+from amaranth.lib.wiring import Component, In, Member, Out, Signature
 
 ADDRESS_BITS = 32
 DATA_BITS = 32
@@ -22,3 +22,25 @@ class BusPort(Signature):
 
     def __init__(self) -> None:
         super().__init__({"request": Out(Stream(REQUEST)), "answer": In(Stream(ANSWER))})
+
+
+class BusAdapter(Component):
+    """From the ports of some bus to `BusPort`.
+
+    Parameters
+    ----------
+    bits : int
+        Of a byte address.
+
+    Members
+    -------
+    bus : see `BusPort`; and those of `ports`.
+    """
+
+    def __init__(self, bits: int):
+        super().__init__({**self.ports(bits), "bus": Out(BusPort())})
+
+    @staticmethod
+    def ports(bits: int) -> dict[str, Member]:
+        """Members towards the bus, with addresses of so many bits."""
+        raise NotImplementedError

@@ -1,6 +1,6 @@
 """A chip's slave on a bus: that bus's ports on one side, requests of a host on the other."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from amaranth.hdl import ClockDomain, ClockSignal, Module, ResetSignal
@@ -12,11 +12,12 @@ from ..control.host_registers import HostRegisters, host_members
 from ..lib.style import ASYNC, Style
 from ..measure.inference import inference_members
 from ..measure.sample_stream import stream_members
-from .apb import Apb, apb_ports
-from .axi_lite import AxiLite, axi_lite_ports
+from .apb import Apb
+from .axi_lite import AxiLite
 from .axi_stream import TelemetryStream, axi_stream_members, input_bus_layout, sample_bus_layout
 from .bridge import BusBridge
-from .wishbone import Wishbone, wishbone_ports
+from .port import BusAdapter
+from .wishbone import Wishbone
 
 NATIVE = "native"
 """The host's own port, see `rtl.control.host_registers`."""
@@ -27,27 +28,24 @@ class Bus(NamedTuple):
 
     Attributes
     ----------
-    adapter : callable
-        Makes the component that speaks it, of the bits of an address.
-    ports : callable
-        Its members towards the bus, of the same.
+    adapter : type
+        The component that speaks it.
     clock, reset : str
         What the ports of clock and reset are called there.
     low : bool
         The reset is low.
     """
 
-    adapter: Callable[[int], Component]
-    ports: Callable[[int], dict[str, Member]]
+    adapter: type[BusAdapter]
     clock: str
     reset: str
     low: bool
 
 
 BUSES = {
-    "axi": Bus(AxiLite, axi_lite_ports, "aclk", "aresetn", True),
-    "wishbone": Bus(Wishbone, wishbone_ports, "wb_clk_i", "wb_rst_i", False),
-    "apb": Bus(Apb, apb_ports, "pclk", "presetn", True),
+    "axi": Bus(AxiLite, "aclk", "aresetn", True),
+    "wishbone": Bus(Wishbone, "wb_clk_i", "wb_rst_i", False),
+    "apb": Bus(Apb, "pclk", "presetn", True),
 }
 """Buses by name."""
 
@@ -62,7 +60,7 @@ def bus_members(chip: Chip, bus: str) -> dict[str, Member]:
 
 def _slave_members(chip: Chip, bus: str) -> dict[str, Member]:
     """Members of the slave alone."""
-    return BUSES[bus].ports(bus_map(chip).bits) | {"irq": Out(1)}
+    return BUSES[bus].adapter.ports(bus_map(chip).bits) | {"irq": Out(1)}
 
 
 def connect_bus(m: Module, top: Component, registers: HostRegisters, engine: Component, style: Style) -> None:

@@ -1,40 +1,31 @@
 """A slave of Wishbone B4, classic cycles, with the names of its specification as Caravel has them."""
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Member, Out
 
 from ..lib.signals import signals
 from ..lib.streams import transfer
-from .port import DATA_BITS, BusPort
+from .port import DATA_BITS, BusAdapter
 
 
-def wishbone_ports(bits: int) -> dict:
-    """Members of a slave with addresses of so many bits."""
-    return {
-        "wbs_cyc_i": In(1), "wbs_stb_i": In(1), "wbs_we_i": In(1), "wbs_sel_i": In(DATA_BITS // 8),
-        "wbs_adr_i": In(bits), "wbs_dat_i": In(DATA_BITS), "wbs_dat_o": Out(DATA_BITS),
-        "wbs_ack_o": Out(1), "wbs_err_o": Out(1),
-    }  # fmt: skip
-
-
-class Wishbone(Component):
+class Wishbone(BusAdapter):
     """One request at a time; acknowledged, or ended by ERR, for one clock, 10 after it began or sooner.
 
     A request whose cycle ends before is done none the less, and not acknowledged.
 
-    Parameters
-    ----------
-    bits : int
-        Of a byte address.
-
     Members
     -------
     wbs_... : classic cycles of words; addresses are of bytes.
-    bus : see `rtl.bus.port.BusPort`.
+    bus : see `BusAdapter`.
     """
 
-    def __init__(self, bits: int):
-        super().__init__({**wishbone_ports(bits), "bus": Out(BusPort())})
+    @staticmethod
+    def ports(bits: int) -> dict[str, Member]:
+        return {
+            "wbs_cyc_i": In(1), "wbs_stb_i": In(1), "wbs_we_i": In(1), "wbs_sel_i": In(DATA_BITS // 8),
+            "wbs_adr_i": In(bits), "wbs_dat_i": In(DATA_BITS), "wbs_dat_o": Out(DATA_BITS),
+            "wbs_ack_o": Out(1), "wbs_err_o": Out(1),
+        }  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()
