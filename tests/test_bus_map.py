@@ -36,7 +36,8 @@ def test_nothing_stands_on_anything_else(name):
 
 
 def test_the_largest_chip_fits():
-    assert bus_map(example("external.toml", **{"parameters.count": 2**20, "update.momentum": 0.5, "update.eta": 1e-4})).bits <= 32
+    keys = {"parameters.count": 2**20, "update.momentum": 0.5, "update.eta": 1e-4}
+    assert bus_map(example("external.toml", **keys)).bits <= 32
 
 
 def test_what_a_chip_has_not_is_not_there():
