@@ -16,7 +16,7 @@ from .chip.chip import Chip
 from .data.datasets import Split
 from .defects.hardware import hardware
 from .evaluation import count, share_right
-from .forward import Array, array_of, forward, outputs, present, rails_of, sums
+from .forward import Array, activity, array_of, forward, present, rails_of, sums
 from .learner import Learner
 from .state import State
 from .step import Memory, Trace, trace_of
@@ -74,11 +74,28 @@ class Engine(Learner):
         """Advance `state` in place by `steps` steps and return all intermediates."""
         return self._run(state, steps, steps)
 
+    def probe(self, state: State, steps: int, amplitude: int) -> Trace:
+        """Intermediates of the steps that would come next, if the parameters did not change. `state` stays as it is.
+
+        Parameters
+        ----------
+        state : State
+        steps : int
+        amplitude : int
+            Of the perturbation, in LSBs of the weight code; 0: none.
+        """
+        held = state.copy()
+        array = self._array(held)._replace(amplitude=np.int32(amplitude))
+        return self.advance(held, steps, trace_of(steps, self.chip.layout.neurons), array, self._samples, held=True)
+
     def _run(self, state: State, steps: int, rows: int) -> Trace:
-        order = self.chip.samples
-        samples = Memory(order.order, order.seed, order.size, self.inputs, self.targets)
         trace = trace_of(rows, self.chip.layout.neurons)
-        return self.advance(state, steps, trace, self._array(state), samples)
+        return self.advance(state, steps, trace, self._array(state), self._samples)
+
+    @property
+    def _samples(self) -> Memory:
+        order = self.chip.samples
+        return Memory(order.order, order.seed, order.size, self.inputs, self.targets)
 
     def _array(self, state: State) -> Array:
         return array_of(self.chip, state.theta, self.cells)
@@ -144,9 +161,24 @@ class Engine(Learner):
 
     def _codes(self, state: State, lines: np.ndarray) -> np.ndarray:
         """Output codes for input codes."""
-        out = np.empty((len(lines), self.chip.layout.layers[-1]), np.int32)
-        outputs(self._array(state), lines, rails_of(self.chip), out)
-        return out
+        return self.activity(state, lines, self.chip.layout.layers[-1])[1]
+
+    def activity(self, state: State, lines: np.ndarray, neurons: int) -> tuple[np.ndarray, np.ndarray]:
+        """ADC codes and activation codes of the last so many neurons, without perturbation.
+
+        Parameters
+        ----------
+        state : State
+        lines : int array, shape (n, inputs)
+        neurons : int
+
+        Returns
+        -------
+        tuple of int32 arrays, shape (n, neurons)
+        """
+        adc, act = (np.empty((len(lines), neurons), np.int32) for _ in range(2))
+        activity(self._array(state), lines, rails_of(self.chip), adc, act)
+        return adc, act
 
     def accuracy(self, state: State) -> float:
         """Share of test samples classified right: largest output, or the sign against mid-scale of one."""

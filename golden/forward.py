@@ -133,8 +133,8 @@ def present(codes, rail, lines):
 
 
 @njit
-def outputs(array, inputs, rails, out):
-    """Output codes of many samples without perturbation, a sample on each rail.
+def activity(array, inputs, rails, adc, act):
+    """Codes of the last neurons at many samples without perturbation, a sample on each rail.
 
     Parameters
     ----------
@@ -143,19 +143,20 @@ def outputs(array, inputs, rails, out):
         Line codes.
     rails : Rails
         Written.
-    out : int32 array, shape (samples, outputs)
-        Written.
+    adc, act : int32 arrays, shape (samples, neurons)
+        ADC codes and activation codes of as many neurons as there are columns: the last ones. Written.
     """
     still = np.zeros(array.theta.size, np.int32)
-    first = rails.act.shape[0] - out.shape[1]
+    first = rails.act.shape[0] - act.shape[1]
     for i in range(0, inputs.shape[0], 2):
         count = min(2, inputs.shape[0] - i)
         for rail in range(count):
             present(inputs[i + rail], rail, rails.lines)
         forward(array, still, rails, False)
         for rail in range(count):
-            for j in range(out.shape[1]):
-                out[i + rail, j] = rails.act[first + j, rail]
+            for j in range(act.shape[1]):
+                adc[i + rail, j] = rails.adc[first + j, rail]
+                act[i + rail, j] = rails.act[first + j, rail]
 
 
 @njit

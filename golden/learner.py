@@ -14,6 +14,9 @@ from .perturbation import perturb, perturbation_of
 from .state import State, cleared
 from .step import Extraction, Memory, Trace, run
 
+NEVER = 1 << 62
+"""A period whose end no run comes to."""
+
 
 @dataclass
 class Learner:
@@ -41,7 +44,9 @@ class Learner:
         state.arrays |= {name: words for name, words in known.items() if name in state.arrays}
         return state
 
-    def advance(self, state: State, steps: int, trace: Trace, array: Any, samples: Memory) -> Trace:
+    def advance(
+        self, state: State, steps: int, trace: Trace, array: Any, samples: Memory, held: bool = False
+    ) -> Trace:
         """Advance `state` in place, and trace as many of the steps as the trace has rows.
 
         Parameters
@@ -52,8 +57,10 @@ class Learner:
             Is filled and returned.
         array : golden.forward.Array or golden.recorded.Recorded
         samples : golden.step.Memory
+        held : bool
+            The parameters do not change.
         """
-        chip = self.chip
+        chip, path = self.chip, self.path(state)
         state.flags |= run(
             sequencer=chip.sequencer,
             samples=samples,
@@ -61,7 +68,7 @@ class Learner:
             array=array,
             rails=rails_of(chip),
             measurement=Measurement(chip.cost._replace(word=None), state.memory, words(state, "pending", 0)),
-            path=self.path(state),
+            path=path._replace(period=NEVER) if held else path,
             extraction=self._extraction(state),
             trace=trace,
             span=(state.step, state.step + steps),

@@ -94,10 +94,18 @@ def _train(config: "ChipConfig", options: Options, folder: Path) -> None:
     """One run with its report."""
     _check_port(options)
     config = _calibrated(config, options)
-    _run(config, options, folder, options.resume)
+    _print_findings(_run(config, options, folder, options.resume))
     from ..reports.report import write_report  # draws: takes a second, which the run does not wait for
 
     write_report(config, folder)
+
+
+def _print_findings(result: dict[str, Any]) -> None:
+    """What was found wrong with a run, once more at its end."""
+    if found := result["findings"]:
+        print("\nto change (ohmgrad tune finds values):")
+        for finding in found:
+            print(f"  from step {finding['step']:,}: {finding['sentence']}")
 
 
 def _train_seeds(config: "ChipConfig", options: Options, output: Path, seeds: int) -> None:

@@ -80,6 +80,7 @@ def write_report(config: ChipConfig, folder: Path) -> dict[str, Any]:
         f"<h1>{escape(config.name)}</h1>",
         f'<p class="lead">{_lead(chip)}</p>',
         _tiles(result),
+        _section("What to change", _table(_findings(result))) if result["findings"] else "",
         _section("Learning curve", _picture(curve_picture(result))),
         _section("What the chip says now", _samples(engine, last)),
         _section("Weights before and after", _picture(weights_picture(before, after, PIXELS.get(data.set)))),
@@ -123,6 +124,10 @@ def _tiles(result: dict[str, Any]) -> str:
     tiles.append(("", f"{result['seconds']:.0f} s", "on this machine"))
     cards = (f'<div class="tile {kind}"><b>{value}</b><span>{what}</span></div>' for kind, value, what in tiles)
     return f'<div class="tiles">{"".join(cards)}</div>'
+
+
+def _findings(result: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(f"from step {finding['step']:,}", finding["sentence"]) for finding in result["findings"]]
 
 
 def _section(title: str, content: str) -> str:

@@ -10,6 +10,7 @@ from ...fpga.files import replacing, write_json
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig
 from .checkpoint import Curve, checkpoint_path, cost_evaluations
+from .guidance import Finding
 
 SOLVED = 0.04
 """Mean squared error below which XOR counts as solved."""
@@ -25,6 +26,7 @@ def write_results(
     chip: Chip,
     on: str,
     curve: Curve,
+    findings: list[Finding],
     speed: tuple[int, int, float],
     mismatch: bool,
     link: dict[str, int] | None = None,
@@ -39,6 +41,8 @@ def write_results(
         "golden", "sim" or "board".
     curve : list of (int, Figures)
         Step and figures of all checkpoints.
+    findings : list of Finding
+        What is wrong with the run.
     speed : tuple of (int, int, float)
         Steps, clocks and seconds that were measured together.
     mismatch : bool
@@ -53,7 +57,8 @@ def write_results(
         `test_accuracy`, `mean_squared_error`, `bit_exact` (null if nothing was compared), `compared`
         (how many checkpoints were), `solved` (XOR: the step from which it is, else null), `cycles`
         (clocks of the RTL), `clocks_per_step`, `clocks_per_s`, `steps_per_s`, `seconds`, `link`
-        (with a board), and `checkpoints`, a list of `step`, `file` and figures.
+        (with a board), `findings` (a list of `kind`, `step` and `sentence`), and `checkpoints`, a
+        list of `step`, `file` and figures.
     """
     rows = [
         {"step": step, "file": str(checkpoint_path(folder, step).relative_to(folder))}
@@ -81,7 +86,8 @@ def write_results(
         "steps_per_s": steps / seconds if steps else None,
         "seconds": last["seconds"],
     }
-    result |= ({"link": link} if link else {}) | {"checkpoints": rows}
+    result |= {"link": link} if link else {}
+    result |= {"findings": [finding._asdict() for finding in findings], "checkpoints": rows}
     write_json(folder / "curve.json", rows)
     from ..plots import curve_picture, image  # takes as long as all else does that is imported
 

@@ -11,7 +11,8 @@ flags          names of the sticky flags raised so far (`golden.state.FLAGS`)
 steps_per_s    since the line before; absent in the first one
 
 or, at a checkpoint, `gradient_norm`, `flags`, `accuracy` (absent without test samples) and `error`, the mean squared
-error over the training samples; or `event`, one sentence. Steps rise from line to line: a run that goes on from a
+error over the training samples; or `event`, one sentence, with `finding`, its kind, where it is one of
+`scripts.training.guidance`. Steps rise from line to line: a run that goes on from a
 checkpoint drops the lines behind it, whose steps come again.
 """
 
@@ -30,6 +31,7 @@ from ...golden.blocks.perturb.codes import SEQUENTIAL, SINUSOIDAL
 from ...golden.chip.chip import Chip
 from ...golden.state import FLAGS, State
 from .checkpoint import Figures
+from .guidance import Finding
 
 FILE = "telemetry.jsonl"
 """Its name in the folder of a run."""
@@ -122,6 +124,10 @@ class Telemetry:
         """Note something that happened at a step."""
         self._write(step, {"event": sentence})
 
+    def found(self, finding: Finding) -> None:
+        """Note what is wrong with the run."""
+        self._write(finding.step, {"event": finding.sentence, "finding": finding.kind})
+
     def close(self) -> None:
         """Close the file."""
         if self._file:
@@ -186,6 +192,15 @@ def read(path: Path) -> list[Record]:
             break
         records.append(record)
     return records
+
+
+def findings(path: Path, step: int) -> list[Finding]:
+    """What a telemetry file says is wrong with a run, up to a step."""
+    return [
+        Finding(record["finding"], record["step"], record["event"])
+        for record in read(path)
+        if "finding" in record and record["step"] <= step
+    ]
 
 
 def _line(record: Record) -> str:

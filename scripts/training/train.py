@@ -18,10 +18,11 @@ from ...golden.engine import Engine
 from ...golden.state import State
 from . import checkpoint as files
 from .checkpoint import Curve, Figures
+from .guidance import Finding, Guidance
 from .progress import Monitor, interruptible
 from .results import write_results
 from .target import Target
-from .telemetry import FILE, Telemetry
+from .telemetry import FILE, Telemetry, findings
 
 WAVES = "waves.vcd"
 RESTORES = 10
@@ -93,8 +94,9 @@ def train(
             monitor.end()
             run.close()
         result = write_results(
-            folder, run.chip, on, run.curve, speed=run.speed, mismatch=isinstance(problem, Mismatch), link=run.link()
-        )
+            folder, run.chip, on, run.curve, run.findings, speed=run.speed, mismatch=isinstance(problem, Mismatch),
+            link=run.link(),
+        )  # fmt: skip
     if problem:
         raise problem
     return result
@@ -129,8 +131,20 @@ class Run:
         self._before = self.curve[-1][1] if self.curve else Figures()
         self._golden = Golden(self.engine, start)
         self._telemetry: Telemetry | None = None
+        known = tuple(findings(folder / FILE, start.step)) if self.curve else ()
+        self._guidance = Guidance(self.engine, self.engine.initial(), self._say, known)
         self._target = Target(self._golden, on, port, watchdog, monitor, folder / WAVES if waves else None)
         self._state = self._golden.at
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What is wrong with the run, as far as it was seen."""
+        return self._guidance.findings
+
+    def _say(self, finding: Finding) -> None:
+        self.monitor.say(f"step {finding.step:,}: {finding.sentence}")
+        if self._telemetry:
+            self._telemetry.found(finding)
 
     def close(self) -> None:
         """Let go of the telemetry's file and of the board."""
@@ -196,7 +210,9 @@ class Run:
         def progress(step: int) -> None:
             self.monitor.at(step)
             if self._telemetry and step > start and self._telemetry.due():  # before a first step there is no cost
-                self._telemetry.sample(chip.poll())
+                shown = chip.poll()
+                self._telemetry.sample(shown)
+                self._guidance.flags(shown["step"], shown["flags"])
             check()
 
         complete, start, clocks, began = True, self._golden.at.step, chip.cycles, time.perf_counter()
@@ -240,6 +256,7 @@ class Run:
             accuracy,
             f"{title}: step {state.step}, test accuracy {100 * accuracy:.1f} %, error {error:.4f}{note}",
         )
+        self._guidance.checkpoint(state)
 
     def _measure(self, state: State) -> Figures:
         accuracy = self.engine.accuracy(state) if self.chip.config.dataset.test else np.nan

@@ -1,0 +1,94 @@
+"""What a network looks like from inside at one state: what saturates, what is dead, and whether C~ says anything."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from .engine import Engine
+from .state import State
+
+SAMPLES = 1024
+"""Training samples that are looked at, at most."""
+STEPS = 256
+"""Steps whose C~ are looked at."""
+
+
+@dataclass(frozen=True)
+class Vitals:
+    """Measures of a network at one state.
+
+    Attributes
+    ----------
+    error : float
+        Mean squared error over the training samples, as of `Engine.error`.
+    clipped : tuple of float
+        Of each layer of weights: share of its neurons' inputs at the ADC's full scale.
+    dead : tuple of int
+        Of each layer of weights: neurons whose output is the same for every sample.
+    bound : float
+        Share of the parameters that stand at their least or largest word.
+    signal, noise : float
+        Root mean square of C~ with the perturbation, and without: in LSBs.
+    silent : float
+        Share of the steps whose C~ is 0.
+    bend : float
+        How far C~ is from what half the amplitude lets one expect, relative to its root mean square, noise taken off;
+        0 of a linear response, and of an amplitude of one LSB, which has no half.
+    """
+
+    error: float
+    clipped: tuple[float, ...]
+    dead: tuple[int, ...]
+    bound: float
+    signal: float
+    noise: float
+    silent: float
+    bend: float
+
+
+def vitals(engine: Engine, state: State) -> Vitals:
+    """Measure a network; neither state nor engine changes.
+
+    C~ are those of `STEPS` steps from the state on with the parameters held, so that a large step size does not hide
+    what the amplitude does.
+
+    Parameters
+    ----------
+    engine : Engine
+    state : State
+    """
+    chip = engine.chip
+    adc, act = engine.activity(state, engine.inputs[:SAMPLES], chip.layout.neurons)
+    full = np.abs(adc) == chip.crossbar.adc_bound
+    same = (act == act[0]).all(0) if len(act) > 1 else np.zeros(act.shape[1], bool)
+    ends = np.cumsum(chip.layout.rows)[:-1]
+    least, most = engine.learning.bounds()
+    amplitude = chip.crossbar.amplitude
+    cost, still = (engine.probe(state, STEPS, size).cost for size in (amplitude, 0))
+    signal, noise = rms(cost), rms(still)
+    return Vitals(
+        error=engine.error(state),
+        clipped=tuple(float(layer.mean()) for layer in np.split(full, ends, 1)),
+        dead=tuple(int(layer.sum()) for layer in np.split(same, ends)),
+        bound=float(np.mean((state.theta <= least) | (state.theta >= most))),
+        signal=signal,
+        noise=noise,
+        silent=float(np.mean(cost == 0)),
+        bend=_bend(engine, state, cost, noise) / signal if signal else 0.0,
+    )
+
+
+def _bend(engine: Engine, state: State, cost: np.ndarray, noise: float) -> float:
+    amplitude = engine.chip.crossbar.amplitude
+    half = amplitude // 2
+    if not half:
+        return 0.0
+    scale = amplitude / half
+    apart = rms(cost - scale * engine.probe(state, STEPS, half).cost)
+    return math.sqrt(max(0.0, apart**2 - (1 + scale**2) * noise**2))
+
+
+def rms(values: np.ndarray) -> float:
+    """Root mean square."""
+    return float(np.sqrt(np.mean(np.square(values, dtype=float))))
