@@ -1,4 +1,4 @@
-"""The command line: `ohmgrad demo`, `train`, `virtual`, `generate`, `verify`, `replay`, `build`, `program`,
+"""The command line: `ohmgrad demo`, `train`, `tune`, `virtual`, `generate`, `verify`, `replay`, `build`, `program`,
 `reproduce`, `doctor`.
 
 Exit codes: 0 done; 1 it failed (RTL and golden differ, a tool is missing); 2 bad input; 130 Ctrl-C; 141 whoever read
@@ -12,7 +12,7 @@ import sys
 import typer
 
 from ..golden.user_cache import cache_home
-from .commands import boards, description, studies, tools, training
+from .commands import boards, description, studies, tools, training, tuning
 from .commands.exits import GONE, no_more_output
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app = typer.Typer(
 COMMANDS = (
     (training.demo, "Example: ohmgrad demo"),
     (training.train, "Example: ohmgrad train examples/digits.toml --on sim"),
+    (tuning.tune, "Example: ohmgrad tune examples/xor_filtered.toml"),
     (boards.virtual, "Example: ohmgrad virtual examples/nist7x7.toml --link build/board"),
     (
         description.generate,

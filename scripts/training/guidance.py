@@ -156,7 +156,7 @@ def _neurons(chip: Chip, seen: Vitals) -> Iterator[tuple[str, str]]:
                 f"({chip.config.update.eta:g}), weights.init ({init:g}) or perturbation.amplitude "
                 f"({chip.config.perturbation.amplitude:g}).",
             )
-        if clipped > CLIPPED and not _flat(chip, tables[layer - 1]):
+        if clipped > CLIPPED and not flat(chip, tables[layer - 1]):
             yield (
                 f"clipped inputs of layer {layer}",
                 f"{clipped:.0%} of what layer {layer} adds up is beyond its ADC: raise array.adc_bound "
@@ -164,12 +164,12 @@ def _neurons(chip: Chip, seen: Vitals) -> Iterator[tuple[str, str]]:
             )
 
 
-def _flat(chip: Chip, table: np.ndarray) -> bool:
+def flat(chip: Chip, table: np.ndarray) -> bool:
     """Whether an activation hardly moves where the ADC ends, so that it is no matter that it clips."""
     full = chip.crossbar.adc_bound
     near = full - full // 8
     moves = max(abs(int(table[full]) - int(table[near])), abs(int(table[-full]) - int(table[-near])))
-    return moves <= FLAT * int(np.abs(table).max())
+    return moves <= FLAT * (int(table.max()) - int(table.min()))
 
 
 def _cost(chip: Chip) -> str:

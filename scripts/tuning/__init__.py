@@ -1,0 +1,1 @@
+"""What `ohmgrad tune` does: a short search on golden for the values of a chip file."""
