@@ -1,17 +1,20 @@
 """Vitals of networks whose measures are known from an equation, and what a run is told to change."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import load
 from ohmgrad.golden.data import datasets
 from ohmgrad.golden.engine import Engine
 from ohmgrad.golden.vitals import STEPS, vitals
+from ohmgrad.scripts.cli import app
 from ohmgrad.scripts.training.guidance import Guidance, concerns
 from ohmgrad.scripts.training.progress import Monitor
 from ohmgrad.scripts.training.telemetry import read
@@ -182,3 +185,16 @@ def test_examples_need_no_advice_where_they_start(name):
         guidance.checkpoint(state)
         chip_engine.run(state, 5000)
     assert not said
+
+
+def test_what_to_change_is_said_once_more_at_the_end(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (EXAMPLES / "xor.toml").read_text()
+    Path("large.toml").write_text(text.replace("eta = ", "eta = 100  # "))
+    for arguments, begins in (([], "  from step "), (["--seeds", "2"], "  seed 2, from step ")):
+        done = CliRunner().invoke(app, ["train", "large.toml", "--steps", "2000", *arguments])
+        assert done.exit_code == 0, done.stderr
+        _, end = done.stdout.split("to change (ohmgrad tune finds values):\n")
+        assert re.search(rf"^{begins}[\d,]+: .*training diverges; lower update.eta \(100\)\.$", end, re.M)
+    report = next(tmp_path.rglob("report.html")).read_text()
+    assert "What to change" in report and "training diverges; lower update.eta (100)." in report

@@ -94,18 +94,20 @@ def _train(config: "ChipConfig", options: Options, folder: Path) -> None:
     """One run with its report."""
     _check_port(options)
     config = _calibrated(config, options)
-    _print_findings(_run(config, options, folder, options.resume))
+    _print_findings([_run(config, options, folder, options.resume)])
     from ..reports.report import write_report  # draws: takes a second, which the run does not wait for
 
     write_report(config, folder)
 
 
-def _print_findings(result: dict[str, Any]) -> None:
-    """What was found wrong with a run, once more at its end."""
-    if found := result["findings"]:
+def _print_findings(results: list[dict[str, Any]]) -> None:
+    """What was found wrong with runs, once more at their end."""
+    if any(result["findings"] for result in results):
         print("\nto change (ohmgrad tune finds values):")
-        for finding in found:
-            print(f"  from step {finding['step']:,}: {finding['sentence']}")
+    for result in results:
+        of = f"seed {result['seed']}, " if len(results) > 1 else ""
+        for finding in result["findings"]:
+            print(f"  {of}from step {finding['step']:,}: {finding['sentence']}")
 
 
 def _train_seeds(config: "ChipConfig", options: Options, output: Path, seeds: int) -> None:
@@ -121,6 +123,7 @@ def _train_seeds(config: "ChipConfig", options: Options, output: Path, seeds: in
         results.append(_run(one, options, folder, options.resume and any(checkpoint_paths(folder))))
     path = output / f"{config.name}-seeds.json"
     _print_summary(results, write_summary(path, results))
+    _print_findings(results)
     print(f"\nsummary: {path}")
 
 
