@@ -9,8 +9,8 @@ import numpy as np
 
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import load
+from ohmgrad.golden.chip.dataset import split_of
 from ohmgrad.golden.chip.memory_map import SAMPLE_WORD
-from ohmgrad.golden.data import datasets
 from ohmgrad.golden.engine import Engine as Golden
 from ohmgrad.rtl.engine import Engine
 from ohmgrad.rtl.top import Top
@@ -77,8 +77,7 @@ def golden(chip: Chip, traced: bool = False) -> Golden:
     """
     if traced and chip.correlator.replay:
         chip = Chip(chip.config.with_(**{"engine.gradient": None}))
-    data = chip.config.dataset
-    return Golden(chip, datasets.load(data.set, data.train, data.test, chip.config.seed))
+    return Golden(chip, split_of(chip.config))
 
 
 def records(engine: Golden) -> np.ndarray:

@@ -42,7 +42,7 @@ DIGITAL_EDITS = [
      "parity6, parity7, parity8, mnist, fashion-mnist, cifar10."),
     ("set-missing", 'set = "digits"\ntrain = 1000\ntest = 300', "",
      "data.set: missing key; allowed are nist7x7, digits, xor, parity3, parity4, parity5, parity6, parity7, "
-     "parity8, mnist, fashion-mnist, cifar10."),
+     "parity8, mnist, fashion-mnist, cifar10, or data.file in its place."),
     ("train-zero", "train = 1000", "train = 0", "data.train: 0 is out of range; allowed are integers from 1 to 65536."),
     ("train-many", "train = 1000\ntest = 300", "train = 1798",
      'data.train: 1798 is too many, data.set = "digits" has 1797 samples; '

@@ -7,6 +7,7 @@ import pytest
 
 from ohmgrad.fpga.errors import Mismatch
 from ohmgrad.golden.chip.chip import Chip
+from ohmgrad.golden.chip.dataset import learnt_of
 from ohmgrad.golden.chip.memory_map import Region
 from ohmgrad.golden.link.frames import END
 from ohmgrad.scripts.long_runs import fault_runs, killed_runs
@@ -82,7 +83,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(killed_runs, "LIFE", (0.0, 0.1))
     # The samples that `engine` gives are moved off the corners: not those of the data set.
     monkeypatch.setattr(fault_runs, "learner", lambda config: engine(Chip(config)))
-    monkeypatch.setattr(train_module.datasets, "load", lambda *arguments: engine(small()).split)
+    monkeypatch.setattr(train_module, "learnt_of", lambda *_: (engine(small()).split, learnt_of(small().config)[1]))
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import load
-from ohmgrad.golden.data import datasets
+from ohmgrad.golden.chip.dataset import split_of
 from ohmgrad.golden.engine import Engine
 from ohmgrad.golden.errors import ConfigError
 from ohmgrad.golden.vitals import STEPS
@@ -24,8 +24,7 @@ XOR = load(EXAMPLES / "xor.toml")
 
 
 def engine(config) -> Engine:
-    data = config.dataset
-    return Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
+    return Engine(Chip(config), split_of(config))
 
 
 def suggestions(**overrides):

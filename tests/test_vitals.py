@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import load
-from ohmgrad.golden.data import datasets
+from ohmgrad.golden.chip.dataset import split_of
 from ohmgrad.golden.engine import Engine
 from ohmgrad.golden.vitals import STEPS, vitals
 from ohmgrad.scripts.cli import app
@@ -177,8 +177,7 @@ def test_every_flag_has_its_sentence(path):
 @pytest.mark.parametrize("name", ["xor", "xor_filtered", "xor_tiki_taka", "nist7x7", "nist7x7_rank_one", "digits"])
 def test_examples_need_no_advice_where_they_start(name):
     config = load(EXAMPLES / f"{name}.toml")
-    data = config.dataset
-    chip_engine = Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
+    chip_engine = Engine(Chip(config), split_of(config))
     state, said = chip_engine.initial(), []
     guidance = Guidance(chip_engine, state.copy(), said.append)
     for _ in range(3):

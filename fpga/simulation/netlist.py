@@ -22,8 +22,8 @@ import numpy as np
 
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ConfigError, load
+from ...golden.chip.dataset import split_of
 from ...golden.chip.memory_map import Region
-from ...golden.data import datasets
 from ...golden.engine import Engine
 from ...golden.state import State
 from ...golden.user_cache import damaged
@@ -125,8 +125,7 @@ def verify(chip: Chip, steps: int, say: Callable[[str], object] = print) -> dict
         Yosys, Verilator or the netlist does not do its part.
     """
     host, pins, cells = simulate(chip, say)
-    data = chip.config.dataset
-    engine = Engine(chip, datasets.load(data.set, data.train, data.test, chip.config.seed))
+    engine = Engine(chip, split_of(chip.config))
     state = engine.initial()
     first, seconds = engine.error(state), 0.0
     _load(host, engine, state, steps)

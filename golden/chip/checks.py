@@ -12,7 +12,7 @@ from .paths import PATHS
 from .rules import count, require, show
 
 if TYPE_CHECKING:
-    from .config import ChipConfig, Device
+    from .config import ChipConfig, Data, Device
 
 WORD = 31
 """Most bits of a sum: golden and RTL compute in 32-bit words and keep one bit in hand."""
@@ -25,10 +25,10 @@ def check(chip: "ChipConfig") -> None:
     """Raise `config_errors.Conflict` for the first combination that is not allowed."""
     check_array(chip)
     check_front_end(chip)
-    if chip.network:
-        _network(chip)
     if chip.data:
         _data(chip)
+    if chip.network:
+        _network(chip)
     check_learning(chip)
     _engine(chip)
     _weights(chip)
@@ -58,6 +58,8 @@ def _network(chip: "ChipConfig") -> None:
         f"{show(activation)} has {count(len(activation), 'entry', 'entries')}; "
         f"allowed are one name or a list of {len(layers) - 1}, one for each layer of weights",
     )
+    if not chip.dataset.set:
+        return  # what is in files is known to `golden.chip.dataset`
     data = SETS[chip.dataset.set]
     require(
         (layers[0], layers[-1]) == (data.inputs, data.outputs),
@@ -73,6 +75,19 @@ def _network(chip: "ChipConfig") -> None:
 
 
 def _data(chip: "ChipConfig") -> None:
+    if not chip.dataset.set:
+        return _own_data(chip.dataset, chip.network is not None)
+    given = sorted(chip.dataset.model_fields_set - {"set", "train", "test", "order"})
+    require(
+        not given or chip.dataset.file,
+        f"data.{(given or [''])[0]}",
+        f"is for own files, and data.set = {show(chip.dataset.set)} is a set by name; it is allowed with data.file",
+    )
+    require(
+        not chip.dataset.file,
+        "data.file",
+        f"{show(chip.dataset.file)} beside data.set = {show(chip.dataset.set)}; allowed is one of them",
+    )
     data = SETS[chip.dataset.set]
     has = f"data.set = {show(chip.dataset.set)} has {data.most} samples"
     if data.held_out:
@@ -88,6 +103,38 @@ def _data(chip: "ChipConfig") -> None:
         "data.test",
         f"{chip.dataset.test} beside data.train = {chip.dataset.train} is too many, {has}; "
         f"allowed are integers from 0 to {room}",
+    )
+
+
+def _own_data(data: "Data", network: bool) -> None:
+    require(data.file, "data.set", f"missing key; allowed are {', '.join(SETS)}, or data.file in its place")
+    require(network, "data.file", f"{show(data.file)} is for a network; allowed is data.set where there is none")
+    paired = data.request.form in ("npy", "idx")
+    wanted = data.request.form not in ("npy", "idx", "folder")
+    require(
+        len(data.request.file) == 1 + paired,
+        "data.file",
+        f"{show(data.file)} has {count(len(data.request.file), 'name', 'names')}; allowed is "
+        f"{'a pair [inputs, targets] of .npy or IDX files' if paired else 'one file of this form'}",
+    )
+    for key in ("target", "inputs", "split"):
+        given = bool(getattr(data, key))
+        require(
+            wanted or not given,
+            f"data.{key}",
+            f"{show(getattr(data, key))} has no use with data.file = {show(data.file)}, whose form has no columns; "
+            "it is allowed with CSV, .npz and Parquet",
+        )
+    require(data.target or not wanted, "data.target", "missing key; allowed are a column's name, or a list of them")
+    require(
+        not (data.split and data.test_file),
+        "data.split",
+        f"{show(data.split)} beside data.test_file = {show(data.test_file)}; allowed is one of them",
+    )
+    require(
+        not data.pixels or (data.request.form == "folder" and len(data.pixels) == 2),
+        "data.pixels",
+        f"{show(data.pixels)} is not a height and a width of pictures in folders; allowed are two of these",
     )
 
 
@@ -133,11 +180,12 @@ def _engine(chip: "ChipConfig") -> None:
 
 
 def _levels(chip: "ChipConfig") -> None:
-    data = SETS[chip.dataset.set]
+    name = chip.dataset.set
+    key = f"data.set = {show(name)}" if name else f"data.file = {show(chip.dataset.file)}"
     require(
-        data.levels is not None,
+        name and SETS[name].levels is not None,
         "engine.samples",
-        f'"bits" keeps two levels of inputs and of targets, and data.set = {show(chip.dataset.set)} has more; '
+        f'"bits" keeps two levels of inputs and of targets, and {key} has more; '
         f'allowed is "codes"',
     )
 

@@ -115,7 +115,8 @@ class Chip:
             inputs, targets = (stream.inputs, stream.targets) if stream else (0, 0)
             return samples.Samples(samples.CYCLIC, self.config.seed, 1, inputs, targets)
         if not layers:
-            layers = SETS[data.set].inputs, SETS[data.set].outputs
+            whole = SETS[data.set or ""]  # the checks of the file have seen that it is one by name
+            layers = whole.inputs, whole.outputs
         return samples.Samples(samples.ORDERS[data.order], self.config.seed, data.train, layers[0], layers[-1])
 
     @cached_property
@@ -123,7 +124,7 @@ class Chip:
         """Where the sample memory keeps one bit a code: the lower and the upper code of inputs, and of targets."""
         if self.config.engine.samples == "codes":
             return None
-        levels = SETS[self.config.dataset.set].levels
+        levels = SETS[self.config.dataset.set or ""].levels
         assert levels is not None  # the checks of the file have seen them
         inputs, targets = self.line_codes(np.array(levels[0])), self.output_codes(np.array(levels[1]))
         return (int(inputs[0]), int(inputs[1])), (int(targets[0]), int(targets[1]))

@@ -12,11 +12,13 @@ derived from this in `golden.chip.chip`.
 from copy import deepcopy
 from math import sqrt
 from os import PathLike, fspath
+from os.path import dirname
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import ValidationError, model_validator
 
 from .checks import check
+from .dataset import settled
 from .rules import ConfigError, integers, plain, read_toml, sentence
 from .sections import (
     Array,
@@ -181,12 +183,14 @@ class ChipConfig(Section):
 
 
 def load(path: str | PathLike[str]) -> ChipConfig:
-    """Read a chip file.
+    """Read a chip file, and look into the user's own files that it names.
 
     Raises
     ------
     ConfigError
         If it cannot be read, is not TOML in UTF-8, or does not describe a chip.
+    DataError
+        If the user's own files cannot be used.
     """
     source = plain(fspath(path))
     data = read_toml(path, source)
@@ -194,7 +198,8 @@ def load(path: str | PathLike[str]) -> ChipConfig:
         fields = ChipConfig.model_fields.items()
         required = ", ".join(name for name, field in fields if field.is_required() or name in ("network", "data"))
         raise ConfigError(f"{source}: the file is empty; required are {required}.")
-    return _validate(ChipConfig, data, source)
+    config = _validate(ChipConfig, data, source)
+    return settled(config, source, dirname(path)) if config.data and config.data.file else config
 
 
 def _validate(model: type[Config], data: dict[str, Any], source: str) -> Config:

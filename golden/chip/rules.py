@@ -127,6 +127,34 @@ def groups(most: int, largest: int) -> Rule:
     return Rule(f"lists of 0 to {most} groups, each a number of parameters or [rows, columns]", problem)
 
 
+def some_names(low: int, high: int, what: str, alone: bool = True) -> Rule:
+    """Strings, not empty and all different, in a list of `low` to `high`; or one by itself, where that is allowed."""
+
+    def problem(value: Any) -> str | None:
+        if isinstance(value, str) and alone:
+            return None if value else "is empty"
+        if not isinstance(value, list | tuple) or not all(isinstance(entry, str) and entry for entry in value):
+            return "is not a name" if alone else "is not a list of names"
+        if len(set(value)) < len(value):
+            return "has a name twice"
+        return None if low <= len(value) <= high and high > 1 else f"has {count(len(value), 'entry', 'entries')}"
+
+    return Rule(f"the name of a {what}" if alone else f"lists of names of {what}", problem)
+
+
+def some_labels(most: int) -> Rule:
+    """Lists of 2 to `most` labels, words or numbers, all different."""
+
+    def problem(value: Any) -> str | None:
+        if not isinstance(value, list | tuple) or not all(type(entry) in (str, int, float) for entry in value):
+            return "is not a list of labels"
+        if len(set(map(str, value))) < len(value):
+            return "has a label twice"
+        return None if 2 <= len(value) <= most else f"has {count(len(value), 'entry', 'entries')}"
+
+    return Rule(f"lists of 2 to {most} labels, words or numbers", problem)
+
+
 def choices(*allowed: int) -> Rule:
     """One of some integers."""
 

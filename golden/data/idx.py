@@ -91,6 +91,11 @@ def pair(images: Path, labels: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint
     return x, y
 
 
+def dimensions(path: Path) -> int:
+    """Number of dimensions that an IDX file says; 1 of what is none, which `parse` then refuses."""
+    return max(1, (read(path)[3:4] or b"\1")[0])
+
+
 def parse(path: Path, dimensions: int) -> NDArray[np.uint8]:
     """An IDX file of unsigned bytes with so many dimensions as an array, or DataError."""
     data = read(path)

@@ -7,7 +7,7 @@ from statistics import median
 
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import load
-from ...golden.data import datasets
+from ...golden.chip.dataset import split_of
 from ...golden.engine import Engine
 
 REPEATS = 5
@@ -24,8 +24,7 @@ def row(name: str, value: float, unit: str, reference: str, ratio: float | None,
 def example(name: str) -> Engine:
     """A chip of the examples, with its samples."""
     config = load(str(resources("ohmgrad.examples") / f"{name}.toml"))
-    data = config.dataset
-    return Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
+    return Engine(Chip(config), split_of(config))
 
 
 def alternately(*runs: Callable[[], float], repeats: int = REPEATS) -> list[float]:

@@ -152,10 +152,23 @@ def _run(config: "ChipConfig", options: Options, folder: Path, resume: bool) -> 
 
     monitor = _monitor(options.live)
     try:
-        return train(config, options.on.value, folder, resume, monitor, options.port, options.watchdog, options.waves)
+        result = train(config, options.on.value, folder, resume, monitor, options.port, options.watchdog, options.waves)
     finally:
         if (waves := folder / "waves.vcd").exists() and options.waves:
             print(f"waveforms: {waves}")
+    _print_metrics(result)
+    return result
+
+
+def _print_metrics(result: dict[str, Any]) -> None:
+    """Print what the outputs are worth, of up to ten classes."""
+    found = result["metrics"]
+    if found and len(found.get("labels", ())) <= 10:
+        from rich.console import Console
+
+        from ..training.metrics import rich_tables
+
+        Console(highlight=False).print(*rich_tables(found))
 
 
 def _monitor(live: bool) -> "Monitor":
@@ -179,6 +192,6 @@ def _print_summary(results: list[dict[str, Any]], summary: dict[str, Any]) -> No
         cells = (result[key] for key in ("seed", "test_accuracy", "mean_squared_error", "bit_exact", "solved"))
         table.add_row(*("-" if cell is None else str(cell) for cell in cells))
     Console().print(table)
-    for key in ("test_accuracy", "mean_squared_error"):
-        if spread := summary[key]:
+    for key in ("test_accuracy", "mean_squared_error", "rmse", "r2"):
+        if spread := summary.get(key):
             print(f"{key}: mean {spread['mean']:.4g}, standard deviation {spread['std']:.2g}")

@@ -16,7 +16,7 @@ from ...fpga.host.board import Board
 from ...fpga.host.golden import Golden, compare
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig
-from ...golden.data import datasets
+from ...golden.chip.dataset import split_of
 from ...golden.engine import Engine
 from ...golden.state import State
 from ..training.checkpoint import checkpoint_paths, load_checkpoint
@@ -175,8 +175,7 @@ def check(outcome: Outcome, config: ChipConfig, folder: Path) -> None:
 
 def learner(config: ChipConfig) -> Engine:
     """The golden model of a chip, with its samples."""
-    data = config.dataset
-    return Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
+    return Engine(Chip(config), split_of(config))
 
 
 def progress(line: str) -> None:

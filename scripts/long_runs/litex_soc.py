@@ -25,7 +25,7 @@ from ...fpga.host.chip_in_loop import records
 from ...fpga.toolchain import verilator_environment
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import load
-from ...golden.data import datasets
+from ...golden.chip.dataset import split_of
 from ...golden.engine import Engine
 from .litex_parts import PINS, Soc
 
@@ -130,8 +130,7 @@ def main() -> None:
     folder = FOLDER.absolute()
     shutil.rmtree(folder, ignore_errors=True)
     chip = Chip(load(str(CHIP)))
-    data = chip.config.dataset
-    golden = Engine(chip, datasets.load(data.set, data.train, data.test, chip.config.seed))
+    golden = Engine(chip, split_of(chip.config))
     build(folder, golden)
     begun = time.perf_counter()
     output = call("./obj_dir/Vbench", folder=folder).splitlines()

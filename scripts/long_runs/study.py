@@ -20,7 +20,7 @@ import numpy as np
 from ...fpga.files import write_json
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig, load
-from ...golden.data import datasets
+from ...golden.chip.dataset import split_of
 from ...golden.engine import Engine
 from ..training.progress import Live
 from ..training.results import run_folder, write_summary
@@ -89,8 +89,7 @@ def resolution() -> None:
                     "perturbation.amplitude": amplitude, "array.adc_bits": bits,
                 }
             )  # fmt: skip
-            data = config.dataset
-            engine = Engine(Chip(config), datasets.load(data.set, data.train, data.test, seed))
+            engine = Engine(Chip(config), split_of(config))
             state = engine.initial()
             engine.run(state, steps)
             accuracies.append(engine.accuracy(state))
@@ -113,8 +112,7 @@ def resolution() -> None:
 def budget() -> None:
     """Root mean square of what one perturbation moves, in LSB of each word it passes through."""
     config = example("digits")
-    data = config.dataset
-    engine = Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
+    engine = Engine(Chip(config), split_of(config))
     state, rows = engine.initial(), []
     hidden = engine.chip.layout.rows[0]
     for goal in (0, 100_000, config.run.steps):

@@ -14,17 +14,18 @@ from numpy.typing import NDArray
 from ...fpga.files import replacing, write_json
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig
+from ...golden.chip.dataset import learnt_of
 from ...golden.chip.rules import show
-from ...golden.data import datasets
+from ...golden.data.own.companion import Companion
 from ...golden.engine import Engine
 from ...golden.state import FLAGS, State
 from ..plots import curve_picture, image, samples_picture, weights_picture
 from ..training.checkpoint import load_checkpoint
+from ..training.metrics import tables
 from .resolution import resolution
 
 PIXELS = {"nist7x7": (7, 7), "digits": (8, 8)}
 """Height and width of the data sets that are pictures."""
-LABELS = {"nist7x7": list(datasets.GLYPHS), "digits": list("0123456789")}
 SHOWN = 20
 """Samples in the report."""
 
@@ -70,8 +71,8 @@ def write_report(config: ChipConfig, folder: Path) -> dict[str, Any]:
     rows = result["checkpoints"]
     first, last = (load_checkpoint(folder / rows[i]["file"], chip) for i in (0, -1))
     flags = [name for bit, name in enumerate(FLAGS) if last.flags >> bit & 1]
-    data = config.dataset
-    engine = Engine(chip, datasets.load(data.set, data.train, data.test, config.seed))
+    split, companion = learnt_of(config)
+    engine, pixels = Engine(chip, split), PIXELS.get(config.dataset.set or "")
     before, after = (
         [matrix[:, :-1] * chip.state_unit for matrix in chip.matrices(state.theta)] for state in (first, last)
     )
@@ -82,8 +83,9 @@ def write_report(config: ChipConfig, folder: Path) -> dict[str, Any]:
         _tiles(result),
         _section("What to change", _table(_findings(result))) if result["findings"] else "",
         _section("Learning curve", _picture(curve_picture(result))),
-        _section("What the chip says now", _samples(engine, last)),
-        _section("Weights before and after", _picture(weights_picture(before, after, PIXELS.get(data.set)))),
+        *(_section(title, _table(rows)) for title, rows in tables(result["metrics"])),
+        _section("What the chip says now", _samples(engine, companion, last)),
+        _section("Weights before and after", _picture(weights_picture(before, after, pixels))),
         _section("Clock cycles", _table(_clocks(result))) if result["cycles"] else "",
         _section("Resolution", f"{_table(resolution(chip))}<p>{raised}</p>"),
         _section("Configuration", _configuration(config)),
@@ -101,7 +103,7 @@ def write_report(config: ChipConfig, folder: Path) -> dict[str, Any]:
 def _lead(chip: Chip) -> str:
     layers = "-".join(map(str, chip.layout.layers))
     return (
-        f"A network {layers} with {chip.layout.parameters:,} parameters learned {chip.config.dataset.set} by "
+        f"A network {layers} with {chip.layout.parameters:,} parameters learned {escape(chip.config.dataset.title)} by "
         f"multiplexed gradient descent in the {chip.config.update.path} path: perturb all, measure one "
         "cost, correlate, update. No backpropagation."
     )
@@ -145,18 +147,20 @@ def _table(rows: Iterable[Sequence[object]]) -> str:
     return f"<table>{''.join(row(*cells) for cells in rows)}</table>"
 
 
-def _samples(engine: Engine, state: State) -> str:
+def _samples(engine: Engine, companion: Companion, state: State) -> str:
     """The first test samples (training samples if there are none), and what the chip says to them."""
-    split, name = engine.split, engine.chip.config.dataset.set
+    split, pixels, labels = engine.split, PIXELS.get(engine.chip.config.dataset.set or ""), companion.labels
     part = "test" if len(split.test_x) else "train"
     x, t, y = (getattr(split, f"{part}_{letter}")[:SHOWN] for letter in "xty")
     outputs = engine.outputs(state, x)
-    if name in PIXELS:
-        labels = LABELS[name]
-        guesses = [labels[k] for k in outputs.argmax(1)]
-        return _picture(samples_picture(x, PIXELS[name], [labels[k] for k in y], guesses))
-    rows = [(_numbers(a), _numbers(b), _numbers(c)) for a, b, c in zip(x, t, outputs, strict=True)]
-    return _table([("inputs", "target", "output"), *rows])
+    if labels is None:
+        wanted, said = map(_numbers, companion.values(t)), map(_numbers, companion.values(outputs))
+        return _table([("inputs", "target", "chip"), *zip(map(_numbers, x), wanted, said, strict=True)])
+    is_, says = [labels[k] for k in y], [labels[k] for k in companion.guesses(outputs)]
+    if pixels:
+        return _picture(samples_picture(x, pixels, is_, says))
+    rows = zip(map(_numbers, x), is_, says, map(_numbers, outputs), strict=True)
+    return _table([("inputs", "class", "chip", "outputs"), *rows])
 
 
 def _numbers(values: NDArray[np.float64]) -> str:

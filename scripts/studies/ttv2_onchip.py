@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig, load
-from ...golden.data import datasets
+from ...golden.chip.dataset import split_of
 from ...golden.engine import Engine
 from ...golden.paths.tiki_taka import TikiTakaPath
 from ...golden.state import State
@@ -70,14 +70,14 @@ class Directly(Engine):
 
 def learn(config: ChipConfig, directly: bool, progress: Progress) -> Json:
     """Train the golden model; the figures that `onchip.simulate` gives."""
-    data, steps = config.dataset, config.run.steps
+    steps = config.run.steps
     kind = Directly if directly else Engine
-    engine = kind(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
+    engine = kind(Chip(config), split_of(config))
     state, curve = engine.initial(), []
     for number in range(config.run.checkpoints + 1):
         engine.run(state, steps * number // config.run.checkpoints - state.step)
         progress(state.step, steps)
-        accuracy = engine.accuracy(state) if data.test else float("nan")
+        accuracy = engine.accuracy(state) if config.dataset.test else float("nan")
         curve.append({"step": state.step, "test_accuracy": accuracy, "mean_squared_error": engine.error(state)})
     return {"parameters": config.size, "steps": steps, "curve": curve, **curve[-1]}
 

@@ -5,7 +5,7 @@ from typing import Literal
 from ...fpga.errors import Mismatch
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig
-from ...golden.data import datasets
+from ...golden.chip.dataset import split_of
 from ...golden.engine import Engine
 from .progress import Monitor
 
@@ -34,8 +34,8 @@ def calibrate(config: ChipConfig, on: Literal["golden", "sim"], monitor: Monitor
     Mismatch
         RTL and golden find different delays.
     """
-    chip, data = Chip(config), config.dataset
-    engine = Engine(chip, datasets.load(data.set, data.train, data.test, config.seed))
+    chip = Chip(config)
+    engine = Engine(chip, split_of(config))
     state = engine.initial()
     delay = engine.calibrate(state)
     if on == "sim":

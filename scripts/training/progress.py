@@ -79,13 +79,18 @@ class Live(Monitor):
 
     def checkpoint(self, step: int, accuracy: float, line: str) -> None:
         if self._progress:
-            self._progress.update(self._task, completed=step, accuracy=f"{accuracy:.1%}")
+            self._progress.update(self._task, completed=step, accuracy=_share(accuracy))
         self.say(line)
 
     def end(self) -> None:
         if self._progress:
             self._progress.stop()
             self._progress = self._upload = None
+
+
+def _share(accuracy: float) -> str:
+    """A share in per cent; a dash where it is NaN."""
+    return f"{accuracy:.1%}" if accuracy == accuracy else "-"
 
 
 @contextmanager

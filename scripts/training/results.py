@@ -29,6 +29,7 @@ def write_results(
     findings: list[Finding],
     speed: tuple[int, int, float],
     mismatch: bool,
+    metrics: dict[str, Any] | None = None,
     link: dict[str, int] | None = None,
 ) -> dict[str, Any]:
     """Write `result.json`, `curve.json` and `curve.png`.
@@ -47,6 +48,8 @@ def write_results(
         Steps, clocks and seconds that were measured together.
     mismatch : bool
         Whether RTL and golden differed behind the last checkpoint.
+    metrics : dict, optional
+        On the test samples at the end, see `metrics.metrics`.
     link : dict, optional
         Counts of the link to a board.
 
@@ -54,9 +57,9 @@ def write_results(
     -------
     dict
         What `result.json` holds: `name`, `seed`, `on`, `parameters`, `steps`, `cost_evaluations`,
-        `test_accuracy`, `mean_squared_error`, `bit_exact` (null if nothing was compared), `compared`
-        (how many checkpoints were), `solved` (XOR: the step from which it is, else null), `cycles`
-        (clocks of the RTL), `clocks_per_step`, `clocks_per_s`, `steps_per_s`, `seconds`, `link`
+        `test_accuracy` (null of values), `mean_squared_error`, `metrics`, `bit_exact` (null if nothing was
+        compared), `compared` (how many checkpoints were), `solved` (XOR: the step from which it is, else null),
+        `cycles` (clocks of the RTL), `clocks_per_step`, `clocks_per_s`, `steps_per_s`, `seconds`, `link`
         (with a board), `findings` (a list of `kind`, `step` and `sentence`), and `checkpoints`, a
         list of `step`, `file` and figures.
     """
@@ -77,6 +80,7 @@ def write_results(
         "cost_evaluations": cost_evaluations(chip, last["step"]),
         "test_accuracy": last.get("test_accuracy"),
         "mean_squared_error": last.get("mean_squared_error"),
+        "metrics": metrics,
         "bit_exact": False if mismatch else True if compared else None,
         "compared": compared,
         "solved": solved(rows) if chip.config.dataset.set == "xor" else None,
@@ -115,8 +119,8 @@ def write_summary(path: Path, results: list[dict[str, Any]]) -> dict[str, Any]:
     -------
     dict
         `name`, `on`, `seeds`, `bit_exact` (as in a result, over all of them), `solved` (XOR: how many
-        are), `test_accuracy` and `mean_squared_error` (each `mean`, `std`, `min`, `max`), and `runs`, the
-        results without their checkpoints.
+        are), `test_accuracy` and `mean_squared_error` (each `mean`, `std`, `min`, `max`), of values the same of `rmse`
+        and `r2` of the first target, and `runs`, the results without their checkpoints.
     """
     exact = [result["bit_exact"] for result in results]
     summary: dict[str, Any] = {
@@ -126,8 +130,12 @@ def write_summary(path: Path, results: list[dict[str, Any]]) -> dict[str, Any]:
         "bit_exact": None if None in exact else all(exact),
         "solved": sum(result["solved"] is not None for result in results),
     }
-    for key in ("test_accuracy", "mean_squared_error"):
-        values = [result[key] for result in results if result[key] is not None]
+    columns = {key: [result[key] for result in results] for key in ("test_accuracy", "mean_squared_error")}
+    found = [result["metrics"] for result in results]
+    if all(metrics and metrics["task"] == "values" for metrics in found):
+        columns |= {key: [metrics["targets"][0][key] for metrics in found] for key in ("rmse", "r2")}
+    for key, column in columns.items():
+        values = [value for value in column if value is not None]
         summary[key] = values and {
             "mean": fmean(values), "std": pstdev(values), "min": min(values), "max": max(values)
         }  # fmt: skip

@@ -9,22 +9,25 @@ from typing import Any, Literal
 import numpy as np
 
 from ...fpga.errors import BoardReset, BoardStopped, CheckpointError, Interrupted, Mismatch
-from ...fpga.files import Claim, remove_unfinished
+from ...fpga.files import Claim, remove_unfinished, replacing
 from ...fpga.host.golden import Golden, compare, symbols, window
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig
-from ...golden.data import datasets
+from ...golden.chip.dataset import learnt_of
 from ...golden.engine import Engine
 from ...golden.state import State
 from . import checkpoint as files
 from .checkpoint import Curve, Figures
 from .guidance import Finding, Guidance
+from .metrics import Metrics, headline, metrics
 from .progress import Monitor, interruptible
 from .results import write_results
 from .target import Target
 from .telemetry import FILE, Telemetry, findings
 
 WAVES = "waves.vcd"
+COMPANION = "data.json"
+"""How samples are scaled and what outputs mean, as of `golden.data.own.companion.Companion.to_json`."""
 RESTORES = 10
 """Times that a board may lose what it holds between two checkpoints."""
 
@@ -51,7 +54,7 @@ def train(
     config : ChipConfig
     on : {"golden", "sim", "board"}
     folder : Path
-        Gets `checkpoints/`, `samples.npz`, `telemetry.jsonl`, `curve.png`, `curve.json` and `result.json`.
+        Gets `checkpoints/`, `samples.npz`, `data.json`, `telemetry.jsonl`, `curve.png`, `curve.json` and `result.json`.
     resume : bool
         Go on from the last checkpoint in `folder`, bit-exactly; else those in it are removed.
     monitor : Monitor, optional
@@ -94,8 +97,8 @@ def train(
             monitor.end()
             run.close()
         result = write_results(
-            folder, run.chip, on, run.curve, run.findings, speed=run.speed, mismatch=isinstance(problem, Mismatch),
-            link=run.link(),
+            folder, run.chip, on, run.curve, run.findings, run.speed, isinstance(problem, Mismatch), run.metrics(),
+            run.link(),
         )  # fmt: skip
     if problem:
         raise problem
@@ -125,8 +128,8 @@ class Run:
         self._began = time.perf_counter()
         self.chip, self.folder, self.monitor = chip, folder, monitor
         self.speed = 0, 0, 0.0
-        data = chip.config.dataset
-        self.engine = Engine(chip, datasets.load(data.set, data.train, data.test, chip.config.seed))
+        split, self.companion = learnt_of(chip.config)
+        self.engine = Engine(chip, split)
         start, self.curve = _last(folder, chip) if resume else (self.engine.initial(), [])
         self._before = self.curve[-1][1] if self.curve else Figures()
         self._golden = Golden(self.engine, start)
@@ -166,6 +169,8 @@ class Run:
         (self.folder / "checkpoints").mkdir(exist_ok=True)
         remove_unfinished(self.folder, self.folder / "checkpoints")
         files.save_samples(self.folder / "samples.npz", self.engine.split)
+        with replacing(self.folder / COMPANION) as file:
+            file.write(self.companion.to_json().encode())
         config, step = self.chip.config, self._golden.at.step
         begun = step if self.curve else None
         self._telemetry = Telemetry(self.folder / FILE, self.chip, begun, self.monitor.telemetry)
@@ -251,15 +256,22 @@ class Run:
         files.save_checkpoint(files.checkpoint_path(self.folder, state.step), self.chip, state, figures)
         self.curve.append((state.step, figures))
         accuracy, error = figures.test_accuracy, figures.mean_squared_error
+        said = headline(self.metrics())
         self.monitor.checkpoint(
             state.step,
             accuracy,
-            f"{title}: step {state.step}, test accuracy {100 * accuracy:.1f} %, error {error:.4f}{note}",
+            f"{title}: step {state.step}, {said}, error {error:.4f}{note}",
         )
         self._guidance.checkpoint(state)
 
+    def metrics(self) -> Metrics | None:
+        """What the outputs at the state that was read last are worth on the test samples."""
+        split = self.engine.split
+        return metrics(self.companion, self.engine.outputs(self._state, split.test_x), split.test_t, split.test_y)
+
     def _measure(self, state: State) -> Figures:
-        accuracy = self.engine.accuracy(state) if self.chip.config.dataset.test else np.nan
+        counted = self.chip.config.dataset.test and self.companion.labels is not None
+        accuracy = self.engine.accuracy(state) if counted else np.nan
         return Figures(accuracy, self.engine.error(state))
 
 

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from ...fpga.files import replacing, write_json
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig
-from ...golden.data import datasets
+from ...golden.chip.dataset import split_of
 from ...golden.engine import Engine
 from .search import SHARES, overrides, search
 from .widths import Suggestion, range_of, widths
@@ -86,8 +86,7 @@ def tune(config: ChipConfig, budget: int | None, seeds: int, tell: Callable[[int
     ConfigError
         Golden cannot run the chip.
     """
-    data, done = config.dataset, [0]
-    split = datasets.load(data.set, data.train, data.test, config.seed)
+    split, done = split_of(config), [0]
 
     def heard(steps: int, what: str) -> None:
         done[0] += steps
@@ -128,12 +127,11 @@ def _compared(
     errors, accuracies = [], []
     for seed in range(config.seed, config.seed + seeds):
         one = config.with_(**changes).with_seed(seed)
-        data = one.dataset
-        engine = Engine(Chip(one), datasets.load(data.set, data.train, data.test, seed))
+        engine = Engine(Chip(one), split_of(one))
         state = engine.initial()
         engine.run(state, one.run.steps)
         errors.append(engine.error(state))
-        accuracies += [engine.accuracy(state)] if data.test else []
+        accuracies += [engine.accuracy(state)] if one.dataset.test else []
         tell(one.run.steps, f"{what}: seed {seed}")
     return Result(what, changes, errors, accuracies)
 
