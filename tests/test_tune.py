@@ -146,6 +146,23 @@ def test_the_command(tmp_path, monkeypatch):
     assert load("build/tune/xor/bad.toml").perturbation.amplitude == better["perturbation.amplitude"]
 
 
+def test_own_data_are_found_from_the_new_place(tmp_path, monkeypatch):
+    """A sine of one input, in the user's units: the score is R2, and the tuned file lies elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    x = np.linspace(0, 6, 40)
+    Path("wave.csv").write_text("x,y\n" + "".join(f"{a},{5 + 2 * b}\n" for a, b in zip(x, np.sin(x), strict=True)))
+    text = (EXAMPLES / "iris.toml").read_text()
+    changes = {"iris.csv": "wave.csv", "species": "y", "[4, 8, 3]": "[1, 6, 1]", "eta = 0.02": "eta = 1e-5"}
+    for before, after in changes.items():
+        text = text.replace(before, after)
+    Path("wave.toml").write_text(text)
+    done = CliRunner().invoke(app, ["tune", "wave.toml", "--steps", "4000", "--seeds", "1"])
+    assert done.exit_code == 0, done.stderr
+    assert "test R2" in done.stdout and "test accuracy" not in done.stdout
+    tuned = load("build/tune/iris/wave.toml")
+    assert Path(tuned.data.file).resolve() == tmp_path.resolve() / "wave.csv"
+
+
 def test_an_array_outside_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["tune", str(EXAMPLES / "external.toml")])

@@ -32,7 +32,7 @@ def tune(
     into build/tune/NAME, beside tune.json.
     """
     with one_sentence():
-        from ..tuning.tune import planned, progress, write
+        from ..tuning.tune import planned, progress, score_name, write
         from ..tuning.tune import tune as run
 
         config = described(chip, steps, seed)
@@ -41,12 +41,12 @@ def tune(
         with progress() as bar:
             task = bar.add_task("", total=total)
             found = run(config, budget, seeds, lambda done, what: bar.update(task, advance=done, description=what))
-        _print(found)
+        _print(found, score_name(config))
         for path in write(found, chip, output / config.name):
             print(path)
 
 
-def _print(found: "Tuning") -> None:
+def _print(found: "Tuning", score: str) -> None:
     """Tables of what is suggested, and of how it compares."""
     from rich.console import Console
     from rich.table import Table
@@ -59,9 +59,9 @@ def _print(found: "Tuning") -> None:
         for key, now, better, needed, why in found.suggestions:
             table.add_row(key, f"{now:g}", f"{better:g}", "" if needed else "saves", why)
         console.print(table)
-    table = Table("chip", "error", "test accuracy")
+    table = Table("chip", "error", score)
     for result in found.results:
-        cells = (spread(values) for values in (result.errors, result.accuracies))
+        cells = (spread(values) for values in (result.errors, result.scores))
         table.add_row(result.what, *(f"{c['mean']:.4g} +- {c['std']:.2g}" if c else "-" for c in cells))
     console.print(table)
     kept = "Keep the chip file's values: their error is lower."

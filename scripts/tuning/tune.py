@@ -1,6 +1,8 @@
 """`ohmgrad tune`: amplitude, step size, ADC range and widths for a chip file, from its data, by runs on golden."""
 
 from collections.abc import Callable
+from math import nan
+from os.path import isabs, relpath
 from pathlib import Path
 from statistics import fmean, pstdev
 from typing import Any, NamedTuple
@@ -11,8 +13,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from ...fpga.files import replacing, write_json
 from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig
-from ...golden.chip.dataset import split_of
+from ...golden.chip.dataset import learnt_of, split_of
 from ...golden.engine import Engine
+from ..training.metrics import Metrics, metrics
 from .search import SHARES, overrides, search
 from .widths import Suggestion, range_of, widths
 
@@ -30,14 +33,14 @@ class Result(NamedTuple):
         Overrides of the chip file.
     errors : list of float
         Mean squared error over the training samples, of each seed.
-    accuracies : list of float
-        Share of test samples classified right; none without test samples.
+    scores : list of float
+        Of test samples, see `score`; none without them.
     """
 
     what: str
     changes: dict[str, Any]
     errors: list[float]
-    accuracies: list[float]
+    scores: list[float]
 
 
 class Tuning(NamedTuple):
@@ -60,6 +63,11 @@ class Tuning(NamedTuple):
     def better(self) -> bool:
         """Whether the tuned chip has the lower mean error."""
         return fmean(self.results[1].errors) < fmean(self.results[0].errors)
+
+
+def score_name(config: ChipConfig) -> str:
+    """What `score` is called."""
+    return "test accuracy" if learnt_of(config)[1].task == "classes" else "test R2"
 
 
 def planned(config: ChipConfig, budget: int | None, seeds: int) -> tuple[int, int]:
@@ -124,16 +132,25 @@ def _searched(config: ChipConfig, values: dict[str, float]) -> list[Suggestion]:
 def _compared(
     config: ChipConfig, what: str, changes: dict[str, Any], seeds: int, tell: Callable[[int, str], None]
 ) -> Result:
-    errors, accuracies = [], []
+    errors, scores = [], []
     for seed in range(config.seed, config.seed + seeds):
         one = config.with_(**changes).with_seed(seed)
-        engine = Engine(Chip(one), split_of(one))
+        split, companion = learnt_of(one)
+        engine = Engine(Chip(one), split)
         state = engine.initial()
         engine.run(state, one.run.steps)
         errors.append(engine.error(state))
-        accuracies += [engine.accuracy(state)] if one.dataset.test else []
+        found = metrics(companion, engine.outputs(state, split.test_x), split.test_t, split.test_y)
+        scores += [score(found)] if found else []
         tell(one.run.steps, f"{what}: seed {seed}")
-    return Result(what, changes, errors, accuracies)
+    return Result(what, changes, errors, scores)
+
+
+def score(found: Metrics) -> float:
+    """One number of test samples: their accuracy, or the mean R2 over the targets."""
+    if found["task"] == "classes":
+        return found["accuracy"]
+    return fmean(nan if row["r2"] is None else row["r2"] for row in found["targets"])
 
 
 def write(tuning: Tuning, source: Path, folder: Path) -> list[Path]:
@@ -143,7 +160,7 @@ def write(tuning: Tuning, source: Path, folder: Path) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     results = [
-        result._asdict() | {"error": spread(result.errors), "accuracy": spread(result.accuracies)}
+        result._asdict() | {"error": spread(result.errors), "score": spread(result.scores)}
         for result in tuning.results
     ]
     suggestions = [found._asdict() for found in tuning.suggestions]
@@ -154,7 +171,8 @@ def write(tuning: Tuning, source: Path, folder: Path) -> list[Path]:
     if tuning.better:
         paths.append(folder / source.name)
         with replacing(paths[1]) as file:
-            file.write(changed(source.read_text(encoding="utf-8"), tuning.results[1].changes).encode())
+            text = changed(source.read_text(encoding="utf-8"), tuning.results[1].changes)
+            file.write(moved(text, source.parent, folder).encode())
     return paths
 
 
@@ -164,6 +182,18 @@ def changed(text: str, changes: dict[str, Any]) -> str:
     for key, value in changes.items():
         section, _, entry = key.rpartition(".")
         document.setdefault(section, {})[entry] = value
+    return tomlkit.dumps(document)
+
+
+def moved(text: str, before: Path, after: Path) -> str:
+    """A chip file whose paths, which begin in its folder, lead to the same data from another folder."""
+    document = tomlkit.parse(text)
+    data = document.get("data", {})
+    for key in ("file", "test_file"):
+        if key in data:
+            paths = data[key] if isinstance(data[key], list) else [data[key]]
+            new = [path if isabs(path) else relpath(before / path, after) for path in paths]
+            data[key] = new if isinstance(data[key], list) else new[0]
     return tomlkit.dumps(document)
 
 
