@@ -84,6 +84,39 @@ def test_management(k):
     check(-counts * np.sign(np.outer(D, X)), mean, cov)
 
 
+SHARED = [(True, True), (True, False), (False, True)]
+
+
+@pytest.mark.parametrize(("management", "lengths"), SHARED)
+def test_management_does_not_depend_on_that_of_the_length(management, lengths):
+    """k = 30 g of x = 1, d = 1 at BL = 10: A = 3 / max|d|, B = 1, by either switch; 10 min(1, 3 d) x pulses.
+
+    Counts by hand: d = 1 gives 10, 5, 1; d = 0.3 has A d = 0.9 and gives 9, 4.5 and 0.9. Without management A = B is
+    sqrt(3), and x = 0.5 is clipped too.
+    """
+    settings = {"pulse_type": "deterministic-implicit", "desired_bl": 10}
+    x, d = [1.0, 0.5, 0.1], [1.0, 0.3]
+    flags = {"update_management": management, "update_bl_management": lengths}
+    counts = -pulses({**settings, **flags}, x, d, 30 * G)[0]
+    assert counts[0].tolist() == [10, 5, 1] and counts[1].tolist() in ([9, 4, 1], [9, 5, 1])
+    assert (-pulses({**settings, **FIXED}, x, d, 30 * G)[0]).tolist() == [[10, 9, 2], [5, 4, 1]]
+
+
+def test_management_of_trains_of_free_length():
+    """BL = 40 at lr = 40 g, k = 40 > 10: max|d| counts a quarter, so A = 2 / max|d| and B = 1 / 2 of x = d = 1."""
+    settings = {"pulse_type": "deterministic-implicit", "desired_bl": 10, "fixed_bl": False}
+    counts = -pulses({**settings, "update_bl_management": False}, [1.0, 0.5], [1.0, 0.25], 40 * G)[0]
+    assert counts.tolist() == [[20, 10], [10, 5]]
+
+
+@pytest.mark.parametrize("kind", ["stochastic", "deterministic-implicit", "mean-count"])
+@pytest.mark.parametrize(("x", "d"), [(1e-30, 1e-30), (1e-45, 1e38), (1e38, 1e-45), (1e30, 1e30)])
+def test_management_of_vectors_that_float32_hardly_holds(kind, x, d):
+    """At most BL pulses a cell, and none the wrong way."""
+    counts = -pulses({"pulse_type": kind, "desired_bl": 10}, [x, 0.0], [d, -d], G)[0]
+    assert 0 <= counts[0, 0] <= 10 and -10 <= counts[1, 0] <= 0 and not counts[:, 1].any()
+
+
 def test_gradient_scale_counts_for_both_rules():
     """um_grad_scale 1/4 of 4 d at lr / 4: k, BL and A |d| / 4 = A' |d| as before, so that B |x| is what it was."""
     lr = 5.5 * G / (abs(X).max() * abs(D).max())

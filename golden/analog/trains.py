@@ -16,6 +16,8 @@ TRAIN = np.dtype(
 ONE = np.float32(1)
 WORD = 64
 """Slots that are drawn at once, a bit each."""
+TINY, FAR = np.finfo(np.float32).tiny, np.float32(2**60)
+"""Least divisor, and how far a line's probability may be from another's: beyond them float32 has no numbers."""
 
 
 class Trains(NamedTuple):
@@ -46,20 +48,22 @@ def largest(v):
 @njit
 def scales(t, x_max, d_max, lr, granularity):
     """The `Trains` of vectors with these largest values. In float32, as a pulse more or less may depend on it."""
-    length = int(t.desired_bl)
+    length, most = int(t.desired_bl), np.float32(t.desired_bl)
     if t.management:
         d_max *= t.grad_scale
     k = lr * x_max * d_max / granularity
-    if t.bl_management:
-        length = min(int(np.ceil(k)), length)
-    elif not t.fixed_bl and granularity * np.float32(length) < lr:
-        return Trains(int(np.ceil(lr / granularity)), ONE, ONE)
-    a = np.sqrt(lr / (granularity * np.float32(length)))
+    free = not t.fixed_bl and not t.bl_management and granularity * most < lr
+    if free:
+        length = int(np.ceil(lr / granularity))
+    elif t.bl_management:
+        # Of vectors so small that float32 has no k left there is a slot all the same.
+        length = int(max(min(np.ceil(k), most), ONE))
+    a = ONE if free else np.sqrt(lr / (granularity * np.float32(length)))
     b = a
     if t.management:
-        if t.bl_management and k > np.float32(t.desired_bl):
-            d_max *= np.float32(t.desired_bl) / k
-        ratio = np.sqrt(x_max / d_max)
+        if k > most:
+            d_max *= most / k
+        ratio = min(max(np.sqrt(x_max / max(d_max, TINY)), ONE / FAR), FAR)
         a *= ratio
         b /= ratio
     return Trains(length, a, b)

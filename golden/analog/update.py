@@ -39,16 +39,19 @@ class Update:
     desired_bl : int
         BL, or with `update_bl_management` its largest value.
     fixed_bl : bool
-        If false, BL = ceil(lr / g) and A = B = 1 where lr / g is above `desired_bl`; without `update_bl_management`.
+        If false, BL = ceil(lr / g) and A = B = 1 (before management) where lr / g is above `desired_bl`; without
+        `update_bl_management`.
     pulse_type : str
         stochastic-compressed; stochastic; deterministic-implicit: round(BL A |d| B |x|) pulses;
         mean-count: round(round(BL A |d|) round(BL B |x|) / BL); none: w -= lr d x^T, none-with-device: then clipped.
     update_bl_management : bool
-        BL = min(ceil(k), desired_bl), k = lr max|x| max|d| / g.
+        BL = min(ceil(k), desired_bl), k = lr max|x| max|d| / g. Switches `update_management` on.
     update_management : bool
-        A times sqrt(max|x| / max|d|), B divided by it. Where k > `desired_bl` max|d| counts desired_bl / k times.
+        A times sqrt(max|x| / max|d|), B divided by it, so that both lines' largest probabilities are equal (Gokmen and
+        Vlasov, Frontiers in Neuroscience 10, 2016). Where k > `desired_bl` max|d| counts desired_bl / k times, so that
+        x is not clipped, with any BL.
     um_grad_scale : float
-        Factor of max|d| in both rules, with `update_management`.
+        Factor of max|d| in both rules.
     res : float
         Step of the probabilities of stochastic trains, or its inverse if above 1; <= 0: none.
     x_res_implicit, d_res_implicit : float
@@ -76,7 +79,8 @@ class Update:
         kind = choice("Update.pulse_type", self.pulse_type, tuple(KINDS))
         object.__setattr__(self, "pulse_type", kind)
         steps = [1 / r if r > 1 else max(r, 0.0) for r in (self.res, self.x_res_implicit, self.d_res_implicit)]
-        flags = self.fixed_bl, self.update_bl_management, self.update_management, self.sto_round
+        managed = self.update_management or self.update_bl_management
+        flags = self.fixed_bl, self.update_bl_management, managed, self.sto_round
         train = np.array([(KINDS[kind], self.desired_bl, *flags, *steps, self.um_grad_scale)], TRAIN)
         object.__setattr__(self, "train", train)
 
