@@ -162,14 +162,14 @@ def test_ageing_is_that_of_the_cells():
 def test_refusals():
     a = array()
     for call, message in (
-        (lambda: a.forward(D), "AnalogArray.forward: (3,) is refused; allowed is vectors of 4."),
-        (lambda: a.backward(X), "AnalogArray.backward: (4,) is refused; allowed is vectors of 3."),
-        (lambda: a.update([X, X], D, 0.1), "AnalogArray.update: (2, 1) is refused; allowed is as many vectors x as d."),
-        (lambda: a.read_line(4), "AnalogArray.read_line: 4 is refused; allowed is a line from 0 to 3."),
-        (lambda: a.pulse_line(3, X, False), "AnalogArray.pulse_line: 3 is refused; allowed is a line from 0 to 2."),
-        (lambda: a.pulse_line(0, X), "AnalogArray.pulse_line: (4,) is refused; allowed is 3 counts."),
+        (lambda: a.forward(D), "AnalogArray.forward: x: shape (3,) is refused; allowed is (4,) or (batch, 4)."),
+        (lambda: a.backward(X), "AnalogArray.backward: d: shape (4,) is refused; allowed is (3,) or (batch, 3)."),
+        (lambda: a.update([X, X], D, 0.1), "AnalogArray.update: x, d: (2, 1) is refused; allowed is as many vectors"),
+        (lambda: a.read_line(4), "AnalogArray.read_line: k: 4 is refused; allowed is an integer from 0 to 3."),
+        (lambda: a.pulse_line(3, X, False), "AnalogArray.pulse_line: k: 3 is refused; allowed is an integer fr"),
+        (lambda: a.pulse_line(0, X), "AnalogArray.pulse_line: counts: shape (4,) is refused; allowed is (3,)."),
         (lambda: a.program(np.zeros((3, 4)), rounds=0), "program: rounds: 0 is refused; allowed is an integer from 1."),
-        (lambda: AnalogArray(SoftBounds(), 0, 4), "AnalogArray.shape: (0, 4) is refused; allowed is at least one row"),
+        (lambda: AnalogArray(SoftBounds(), 0, 4), "AnalogArray.rows: 0 is refused; allowed is an integer from 1."),
     ):
         with pytest.raises(ValueError, match="refused") as error:
             call()

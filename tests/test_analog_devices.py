@@ -219,7 +219,7 @@ def test_granularity_and_states():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: SoftBounds(dw_min=0), "SoftBounds.dw_min: 0 is refused; allowed is a step above 0."),
+        (lambda: SoftBounds(dw_min=0), "SoftBounds.dw_min: 0 is refused; allowed is a step from 1e-30."),
         (lambda: ConstantStep(w_min=0.1), "ConstantStep.w_min: 0.1 is refused; allowed is a bound up to 0."),
         (lambda: ConstantStep(w_max=-1.0), "ConstantStep.w_max: -1.0 is refused; allowed is a bound from 0."),
         (lambda: PowStep(pow_gamma_dtod=-1), "PowStep.pow_gamma_dtod: -1 is refused; allowed is a spread from 0."),
@@ -233,7 +233,7 @@ def test_granularity_and_states():
         ),
         (
             lambda: PiecewiseStep(piecewise_up=(1, 2), piecewise_down=(1,)),
-            "PiecewiseStep.piecewise_down: (1,) is refused; allowed is as many factors as up, 2.",
+            "PiecewiseStep.piecewise_down: (1.0,) is refused; allowed is as many factors as up, 2.",
         ),
     ],
 )

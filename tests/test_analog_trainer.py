@@ -66,8 +66,8 @@ def test_an_epoch_presents_every_sample_once_in_the_order_of_the_seed():
     x, t = clusters(10)
     seen, told = [], []
     trainer = AnalogTrainer(floats((6, 3)), batch=4, seed=8)
-    step = trainer.step
-    trainer.step = lambda a, b: seen.append(a) or step(a, b)  # type: ignore[method-assign]
+    step = trainer._step
+    trainer._step = lambda a, b: seen.append(a) or step(a, b)  # type: ignore[method-assign]
     for _ in range(2):
         trainer.epoch(x, t, lambda done, of: told.append((done, of)))
     rng = np.random.default_rng(8)

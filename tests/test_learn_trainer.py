@@ -202,7 +202,7 @@ def test_xor_is_learnt():
         ({"tau_p": 0}, "tau_p: 0 is refused; allowed is an integer from 1."),
         ({"mode": "analog", "tau_x": 2}, "tau_x: 2 is refused; allowed is 4 tau_p = 4 or more in analog mode"),
         ({"mode": "analog", "tau_x": 9, "batch": 2, "patterns": "sample"}, "patterns: 'sample' is refused; allowed is"),
-        ({"amplitude": 0.0}, "amplitude: 0.0 is refused; allowed is a number above 0."),
+        ({"amplitude": 0.0}, "amplitude: 0.0 is refused; allowed is a number above 0 up to 100."),
         ({"adam": True, "momentum": 0.9}, "momentum: 0.9 is refused; allowed is 0 with adam"),
         ({"mode": "forward", "inputs": "second"}, "inputs: 'second' is refused; allowed is mean or clean"),
         (
@@ -220,9 +220,9 @@ def test_refused_settings(settings, text):
 def test_refused_data():
     network, (x, t) = models.dense((2, 2, 1)), XOR
     for arguments, text in (
-        ((x[:, :1], t), "x: (4, 1) is refused; allowed is (samples, 2)."),
-        ((x, t[:3]), "t: (3, 1) is refused; allowed is (4, 1)."),
-        ((x.astype(int), t.astype(int)), "x: dtype('int64') is refused; allowed is a floating type"),
+        ((x[:, :1], t), "x: shape (4, 1) is refused; allowed is (samples, 2)."),
+        ((x, t[:3]), "t: shape (3, 1) is refused; allowed is (4, 1), a row of targets for each sample."),
+        ((x.astype(int), t.astype(int)), "x: type int64 is refused; allowed is float32 or float64."),
         ((x, t, [-1]), "seeds: [-1] is refused"),
     ):
         with pytest.raises(ValueError, match="is refused") as error:

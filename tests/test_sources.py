@@ -147,7 +147,7 @@ def test_inputs_of_node_perturbation_are_those_of_the_presentations():
 def test_what_does_not_exist_is_refused():
     with pytest.raises(ValueError, match="mode: 'central' is refused; allowed is one of forward, antithetic."):
         RankOne(mode="central")
-    with pytest.raises(ValueError, match="amplitude: 0 is refused; allowed is a number above 0."):
+    with pytest.raises(ValueError, match="amplitude: 0 is refused; allowed is a number from 1.19209e-07 to 100."):
         NodePerturbation(0)
     for kind, text in {
         ("swish", "linear", "mse"): "hidden: 'swish' is refused; allowed is one of linear, sigmoid, tanh, relu.",

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from ..inputs import LARGE, generator, in_place, instance, mask, number
 from .cells import Cells
 from .pulsed import PulsedDevice, Seed
-from .refusals import require
 
 
 class Ageing:
@@ -29,8 +29,10 @@ class Ageing:
 
     def __init__(self, device: PulsedDevice, cells: Cells, seed: Seed):
         self.cells, self.device = cells, device
-        rng = np.random.default_rng(seed)
-        shape = len(cells.parts), *cells.each.shape[:2]
+        instance("Ageing: device", device, PulsedDevice)
+        instance("Ageing: cells", cells, Cells)
+        rng = generator("Ageing: seed", seed)
+        shape = len(cells.parts), *cells.shape
 
         def draw(mean: float, spread: float) -> np.ndarray:
             # Without spread one number stands for all cells; arrays are large.
@@ -48,15 +50,19 @@ class Ageing:
         self, weights: np.ndarray, rng: np.random.Generator, alpha: float = 1.0, spare_bias: bool = False
     ) -> None:
         """One period of decay: w <- b + (w - b) (1 + alpha (s - 1)); not of the last column if `spare_bias`."""
+        self._check("decay", weights, rng)
+        alpha = number("Ageing.decay: alpha", alpha, 0)
         self._relax(weights, 1 + alpha * (self.retention - 1), rng, spare_bias)
 
     def retain(self, weights: np.ndarray, periods: float, rng: np.random.Generator) -> None:
         """Retention over any number of periods of decay: w <- b + (w - b) s^periods."""
-        require(periods >= 0, "Ageing.retain: periods", periods, "a number from 0")
+        self._check("retain", weights, rng)
+        periods = number("Ageing.retain: periods", periods, 0)
         self._relax(weights, self.retention**periods, rng)
 
     def diffuse(self, weights: np.ndarray, rng: np.random.Generator) -> None:
         """One period of diffusion: w <- w + rho xi."""
+        self._check("diffuse", weights, rng)
         hidden = self.cells.hidden(weights)
         for w, rho in zip(hidden, self.diffusion, strict=True):
             w += rho * rng.standard_normal(w.shape)
@@ -64,6 +70,9 @@ class Ageing:
 
     def reset(self, weights: np.ndarray, rng: np.random.Generator, where: np.ndarray | None = None) -> None:
         """Reset cells, all or those of the bool array `where` (rows, columns): w <- b + reset_std xi."""
+        self._check("reset", weights, rng)
+        if where is not None:
+            where = mask("Ageing.reset: where", where, self.cells.shape)
         hidden = self.cells.hidden(weights)
         for w, rest in zip(hidden, self.rest, strict=True):
             fresh = rest + self.device.reset_std * rng.standard_normal(w.shape)
@@ -76,6 +85,8 @@ class Ageing:
         The time at which weights were first seen, or seen to have changed, is that of a call: call once when they are
         written.
         """
+        self._check("drift", weights, rng)
+        time = number("Ageing.drift: time", time, 0)
         p, hidden = self.device.drift, self.cells.hidden(weights)
         if not self._drifting:
             self._drifting = [(w.copy(), w.copy(), np.zeros_like(w)) for w in hidden]
@@ -89,13 +100,19 @@ class Ageing:
                 g = (w - p.w_offset) / p.wg_ratio + p.g_offset
                 # A conductance that is not positive has no logarithm; it drifts like G0.
                 actual = actual - p.nu_k * (np.log(np.where(g > 0, g, np.exp(p.log_g0))) - p.log_g0)
-            lost = np.maximum(self._time - since, 1) ** -actual - 1
+            with np.errstate(over="ignore"):
+                # A drift that no bound stops in time is stopped by the cells' bounds.
+                lost = np.minimum(np.maximum(self._time - since, 1) ** -actual - 1, LARGE)
             w[...] = np.where(moved, w, start + (start + offset) * lost)
             if p.w_noise_std > 0:
                 w += p.w_noise_std * rng.standard_normal(w.shape)
         self._set(weights, hidden, rng)
         for (last, _, _), w, part in zip(self._drifting, hidden, self.cells.parts, strict=True):
             last[...] = np.clip(w, *part.bounds)
+
+    def _check(self, name: str, weights: np.ndarray, rng: np.random.Generator) -> None:
+        in_place(f"Ageing.{name}: weights", weights, self.cells.shape)
+        instance(f"Ageing.{name}: rng", rng, np.random.Generator)
 
     def _relax(
         self, weights: np.ndarray, retention: np.ndarray, rng: np.random.Generator, spare_bias: bool = False

@@ -5,11 +5,14 @@ W is (rows, columns) = (outputs, inputs): forward y = W x, backward z = W^T d, u
 
 from collections.abc import Mapping
 from functools import cached_property
+from types import NoneType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..compiled import njit
+from ..inputs import LARGE, entry, floats, instance, integer, number, require, vectors
+from ..inputs import counts as pulses
 from .ageing import Ageing
 from .draws import generator, handle
 from .mvm import mvm_batch
@@ -17,7 +20,6 @@ from .one_sided import OneSided
 from .periphery import Ends, Periphery
 from .pulse import pulse
 from .pulsed import PulsedDevice
-from .refusals import require
 from .update import Update, outer_batch
 from .write_verify import Programmed, program
 
@@ -35,7 +37,7 @@ def _pulse_line(cells, w, line, columns, counts, handle):
 
 
 class AnalogArray:
-    """A crossbar of pulsed devices.
+    """A crossbar of pulsed devices, a `Crossbar`.
 
     Parameters
     ----------
@@ -72,7 +74,12 @@ class AnalogArray:
         backward: Periphery | None = None,
         update: Update | None = None,
     ):
-        require(rows >= 1 and columns >= 1, "AnalogArray.shape", (rows, columns), "at least one row and one column")
+        instance("AnalogArray.device", device, PulsedDevice, OneSided)
+        for name, ends in (("forward", forward), ("backward", backward)):
+            instance(f"AnalogArray.{name}", ends, Periphery, NoneType)
+        instance("AnalogArray.update", update, Update, NoneType)
+        rows, columns = integer("AnalogArray.rows", rows, 1), integer("AnalogArray.columns", columns, 1)
+        seed = integer("AnalogArray.seed", seed)
         self.device, self.shape, self.update_settings = device, (rows, columns), update or Update()
         self.cells = device.sample(self.shape, (seed, 0))
         self.rng = np.random.default_rng((seed, 1))
@@ -98,21 +105,22 @@ class AnalogArray:
         return self._read(self.backward_ends, True, d)
 
     def _read(self, ends: Ends, backward: bool, x: ArrayLike) -> Array:
-        x = np.ascontiguousarray(x, np.float32)
         outputs, inputs = self.shape[::-1] if backward else self.shape
-        batch = x if x.ndim == 2 else x.reshape(1, -1)
-        place = f"AnalogArray.{'backward' if backward else 'forward'}"
-        require(batch.shape[1] == inputs, place, x.shape, f"vectors of {inputs}")
+        batch = vectors("AnalogArray.backward: d" if backward else "AnalogArray.forward: x", x, inputs)
         y = np.empty((len(batch), outputs), np.float32)
         mvm_batch(ends, self.weights, backward, batch, y, np.empty_like(batch), self.handle)
-        return y if x.ndim == 2 else y[0]
+        return y if np.ndim(x) == 2 else y[0]
 
     def update(self, x: ArrayLike, d: ArrayLike, lr: float) -> None:
         """W -= lr d x^T in the mean, by pulses, for one vector each or the vectors of a batch one after the other."""
         rows, columns = self.shape
-        x = np.ascontiguousarray(x, np.float32).reshape(-1, columns)
-        d = np.ascontiguousarray(d, np.float32).reshape(-1, rows)
-        require(len(x) == len(d), "AnalogArray.update", (len(x), len(d)), "as many vectors x as d")
+        x, d = vectors("AnalogArray.update: x", x, columns), vectors("AnalogArray.update: d", d, rows)
+        require(len(x) == len(d), "AnalogArray.update: x, d", (len(x), len(d)), "as many vectors x as d")
+        self._outer(x, d, number("AnalogArray.update: lr", lr, -LARGE, LARGE))
+
+    def _outer(self, x: Array, d: Array, lr: float) -> None:
+        """`update` with vectors that are checked: float32 (batch, columns) and (batch, rows), C order, finite."""
+        self.update_settings.check_rate(lr, self.granularity)
         settings, every = self.update_settings, getattr(self.device, "refresh_every", 0)
         # Worn pairs are looked for after every so many vectors, also inside a batch.
         first = every - self.updates % every if every else len(x)
@@ -135,18 +143,17 @@ class AnalogArray:
 
     def pulse_line(self, k: int, counts: ArrayLike, columns: bool = True) -> None:
         """Give the cells of W[:, k], or of W[k] if not columns, |counts| pulses each, up where counts > 0."""
-        counts = np.array(counts, np.int64)
-        length = self.shape[not columns]
-        require(counts.shape == (length,), "AnalogArray.pulse_line", counts.shape, f"{length} counts")
         self._check_line("pulse_line", k, columns)
+        counts = pulses("AnalogArray.pulse_line: counts", counts, (self.shape[not columns],))
         _pulse_line(self.cells, self.weights, k, columns, counts, self.handle)
 
     def _check_line(self, place: str, k: int, columns: bool) -> None:
-        require(0 <= k < self.shape[columns], f"AnalogArray.{place}", k, f"a line from 0 to {self.shape[columns] - 1}")
+        integer(f"AnalogArray.{place}: k", k, 0, self.shape[columns] - 1)
 
     def hold(self, weights: ArrayLike) -> None:
         """Set the weights as a perfect programming would, within the bounds of each cell."""
-        self.weights[:] = self.cells.hold(np.asarray(weights), self.rng)
+        weights = floats("AnalogArray.hold: weights", weights, self.shape)
+        self.weights[:] = self.cells.hold(weights, self.rng)
 
     @cached_property
     def ageing(self) -> Ageing:
@@ -192,11 +199,19 @@ class AnalogArray:
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Go back to a `state` of an array with the same parameters."""
-        require(state["each"].shape == self.cells.each.shape, "AnalogArray.restore", state["each"].shape,
-                f"the state of an array of {self.shape} of these devices")  # fmt: skip
-        self.weights[:], self.cells.each[:] = state["weights"], state["each"]
-        for ends, value in zip((self.forward_ends, self.backward_ends), state["average"], strict=True):
+        weights, each, average, words = self._check_state(state)
+        self.weights[:], self.cells.each[:] = weights, each
+        for ends, value in zip((self.forward_ends, self.backward_ends), average, strict=True):
             ends.settings["average"] = value
-        low, high, add, more, has, left, self.updates = (int(n) for n in state["rng"])
+        low, high, add, more, has, left, self.updates = words
         inner = {"state": low | high << 64, "inc": add | more << 64}
         self.rng.bit_generator.state = {"bit_generator": "PCG64", "state": inner, "has_uint32": has, "uinteger": left}
+
+    def _check_state(self, state: Mapping[str, np.ndarray]) -> tuple[Array, Array, Array, list[int]]:
+        """Weights, cells, averages and words of `rng`, of what is a `state` of an array with the same parameters."""
+        place = "AnalogArray.restore: state"
+        shapes = {"weights": self.shape, "each": self.cells.each.shape, "average": (2,), "rng": (7,)}
+        found = [entry(place, state, name, shape) for name, shape in shapes.items()]
+        weights, each, average = (floats(place, part, part.shape) for part in found[:3])
+        require(found[3].dtype.kind in "iu", f"{place}['rng']", found[3].dtype, "uint64")
+        return weights, each, average, [int(n) for n in found[3]]

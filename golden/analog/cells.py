@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..compiled import njit
+from ..inputs import floats, instance, mask, real, require
 from .pulse import (
     DOWN,
     HIDDEN,
@@ -24,7 +25,6 @@ from .pulse import (
     mean_step,
     pulse,
 )
-from .refusals import require
 
 
 class Cells(NamedTuple):
@@ -42,6 +42,11 @@ class Cells(NamedTuple):
     model: int
     shared: np.ndarray
     each: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, columns)."""
+        return self.each.shape[:2]
 
     @property
     def parts(self) -> tuple["Cells", ...]:
@@ -69,6 +74,8 @@ class Cells(NamedTuple):
     def stick(self, where: np.ndarray, weight: float | np.ndarray) -> None:
         """Pin single devices at a weight, from their next pulse or `hold` on; `where` is bool (rows, columns)."""
         require(not self.model & PAIR, "Cells.stick", "a pair", "one of its parts")
+        where = mask("Cells.stick: where", where, self.shape)
+        weight = floats("Cells.stick: weight", np.atleast_1d(real("Cells.stick: weight", weight)), (1,), self.shape)
         device = self.each[where]
         device[:, [UP, DOWN]] = 0
         if self.model & ~WRITES == LINEAR:
@@ -92,18 +99,23 @@ class Cells(NamedTuple):
         float32 array, shape (rows, columns), C order
             The weights that a read shows: clipped at each cell's bounds, with write noise.
         """
+        weights = floats("Cells.hold: weights", weights, self.shape)
         hidden = [np.maximum(weights, 0), np.maximum(np.negative(weights), 0)] if self.model & PAIR else [weights]
         return self.restore(hidden, rng if self.shared[ON_SET] else None)
 
     def hidden(self, weights: np.ndarray) -> list[np.ndarray]:
         """Hidden weights, which pulses move: copies, float32 (rows, columns), one for each of `parts`."""
+        weights = floats("Cells.hidden: weights", weights, self.shape)
         if self.model & (PAIR | WRITES):
             return [part.each[..., HIDDEN].copy() for part in self.parts]
         return [weights.copy()]
 
     def restore(self, hidden: Sequence[np.ndarray], rng: np.random.Generator | None = None) -> np.ndarray:
         """Set the devices of `parts` to weights, clipped at their bounds; returns what a read shows."""
-        clipped = []
+        require(len(hidden) == len(self.parts), "Cells.restore: hidden", len(hidden), f"{len(self.parts)} arrays")
+        if rng is not None:
+            instance("Cells.restore: rng", rng, np.random.Generator)
+        hidden, clipped = [floats("Cells.restore: hidden", w, self.shape) for w in hidden], []
         for part, w in zip(self.parts, hidden, strict=True):
             low, high = part.bounds
             clipped.append(np.minimum(np.maximum(w, low), high).astype(np.float32, order="C"))
@@ -118,6 +130,8 @@ class Cells(NamedTuple):
     def subtract(self, reference: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Show every weight above a further reference, float (rows, columns): returns the weights less that."""
         require(not self.model & PAIR, "Cells.subtract", "a pair", "a single device")
+        reference = floats("Cells.subtract: reference", reference, self.shape)
+        weights = floats("Cells.subtract: weights", weights, self.shape)
         self.each[..., REFERENCE] += reference
         self.each[..., HIDDEN] -= reference
         return (weights - reference).astype(np.float32)

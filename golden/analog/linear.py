@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..inputs import integer, number, require
 from .pulse import ADDITIVE, MULTIPLICATIVE
 from .pulsed import PulsedDevice
-from .refusals import require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +112,11 @@ class SoftBounds(_Reversible):
         Each pulse goes a fraction alpha of the way to its bound, the response that aihwkit's SoftBoundsPmaxDevice
         documents: w = range_min + B (1 - exp(-alpha p)), B = (range_max - range_min) / (1 - exp(-alpha p_max)).
         """
+        name = "SoftBounds.from_response"
+        integer(f"{name}: p_max", p_max, 1)
+        number(f"{name}: alpha", alpha, 0, above=True)
+        number(f"{name}: range_min", range_min)
+        number(f"{name}: range_max", range_max)
         low, high = range_min, range_min + (range_max - range_min) / -np.expm1(-p_max * alpha)
         require(low < 0 < high, "SoftBounds.from_response: range_min", range_min, "a bound below 0, with one above 0")
         r = 1 + low / high if -low < high else -1 - high / low

@@ -8,6 +8,8 @@ from .draws import generator
 from .wires import absolute, drop, offset, product
 
 ONE = np.float32(1)
+TINY = np.finfo(np.float32).tiny
+"""Inputs whose scale is smaller are nothing: its inverse would be infinite."""
 NOISE_STD, OFFSET, BEND = p.NOISE_STD, p.OFFSET, p.BEND
 
 
@@ -173,7 +175,7 @@ def mvm_rows(ends, w, backward, x, y, drive, rng):
     if together:
         for b in range(0 if ideal else len(x)):
             alphas[b] = _alpha(s, x[b])
-            _drive(s, x[b], ONE / alphas[b] if alphas[b] > 0 else ONE, drive[b], rng)
+            _drive(s, x[b], ONE / alphas[b] if alphas[b] >= TINY else ONE, drive[b], rng)
         if backward:
             np.dot(x if ideal else drive, w, y)
         else:
@@ -187,7 +189,7 @@ def mvm_rows(ends, w, backward, x, y, drive, rng):
                 y[b, i] *= s.out_scale
             continue
         alpha = alphas[b] if together else _alpha(s, x[b])
-        if alpha <= 0:
+        if alpha < TINY:
             if s.inp_noise <= 0:
                 y[b] = 0
                 continue

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..inputs import floats, require
 from .pulse import COMPLEX, EXP, MULTIPLICATIVE, PIECEWISE, POW
 from .pulsed import PulsedDevice
-from .refusals import require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,10 +100,13 @@ class PiecewiseStep(PulsedDevice):
     MODEL: ClassVar[int] = PIECEWISE
 
     def __post_init__(self):
-        super().__post_init__()
+        for name in ("piecewise_up", "piecewise_down"):
+            factors = floats(f"PiecewiseStep.{name}", getattr(self, name), ("nodes",), dtype=np.float64)
+            object.__setattr__(self, name, tuple(factors.tolist()))
         up, down = len(self.piecewise_up), len(self.piecewise_down)
         require(up > 0, "PiecewiseStep.piecewise_up", self.piecewise_up, "one factor or more")
         require(up == down, "PiecewiseStep.piecewise_down", self.piecewise_down, f"as many factors as up, {up}")
+        super().__post_init__()
 
     @property
     def granularity(self) -> float:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..inputs import generator, in_place, instance, integer, number, require, settings
 from .ageing import Ageing
 from .cells import Cells, pulse_all
 from .pulse import PAIR
 from .pulsed import PulsedDevice, Seed
-from .refusals import require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,12 @@ class OneSided:
     refresh_bl: int = 31
 
     def __post_init__(self):
+        settings(self)
+        instance("OneSided.device", self.device, PulsedDevice)
+        for name in ("refresh_every", "refresh_bl"):
+            integer(f"OneSided.{name}", getattr(self, name))
+        for name in ("refresh_upper_thres", "refresh_lower_thres"):
+            number(f"OneSided.{name}", getattr(self, name), 0)
         write = self.device.write_noise_std
         require(write == 0, "OneSided.device.write_noise_std", write, "0 in a pair")
         require(self.device.w_max > 0, "OneSided.device.w_max", self.device.w_max, "a bound above 0 in a pair")
@@ -49,10 +55,10 @@ class OneSided:
 
     def sample(self, shape: tuple[int, int], seed: Seed) -> Cells:
         """Draw the pairs of an array of (rows, columns); both devices are drawn independently, and start at zero."""
-        rng = np.random.default_rng(seed)
+        rng = generator("OneSided.sample: seed", seed)
         plus, minus = (self.device.sample(shape, rng) for _ in range(2))
         cells = Cells(plus.model | PAIR, plus.shared, np.concatenate([plus.each, minus.each], -1))
-        cells.hold(np.zeros(shape, np.float32))
+        cells.hold(np.zeros(cells.shape, np.float32))
         return cells
 
     def refresh(self, ageing: Ageing, weights: np.ndarray, rng: np.random.Generator) -> int:
@@ -67,6 +73,9 @@ class OneSided:
             Of the pairs; it resets them.
         weights : float32 array, shape (rows, columns)
         """
+        instance("OneSided.refresh: ageing", ageing, Ageing)
+        in_place("OneSided.refresh: weights", weights, ageing.cells.shape)
+        instance("OneSided.refresh: rng", rng, np.random.Generator)
         plus, minus = ageing.cells.hidden(weights)
         larger, smaller = (f(plus, minus) / self.device.w_max for f in (np.maximum, np.minimum))
         worn = (larger > self.refresh_upper_thres) & (smaller > self.refresh_lower_thres)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .refusals import require
+from ..inputs import generator, integer, number, require, settings
 
 IDEAL, ONE_PASS, POS_NEG, POS_NEG_DIGITAL = range(4)
 NONE, ABS_MAX, ABS_MAX_NP_SUM, MAX, CONSTANT, AVERAGE_ABS_MAX = range(6)
@@ -58,7 +58,7 @@ class Ends(NamedTuple):
 
 def choice(place: str, value: str, choices: tuple[str, ...]) -> str:
     """One of the choices; aihwkit's spelling (ABS_MAX) is taken too."""
-    name = value.lower().replace("_", "-")
+    name = value.lower().replace("_", "-") if isinstance(value, str) else ""
     require(name in choices, place, value, "one of " + ", ".join(choices))
     return name
 
@@ -150,6 +150,8 @@ class Periphery:
     _codes: tuple[int, int, int, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        settings(self, "inp_bound", "out_bound")
+        number("Periphery.nm_decay", self.nm_decay, 0, 1)
         codes, managed = [], (("noise_management", NOISE), ("bound_management", BOUND))
         for name, choices in (("mv_type", PASSES), *managed, ("w_noise_type", WEIGHT_NOISE)):
             value = choice(f"Periphery.{name}", getattr(self, name), choices)
@@ -176,7 +178,8 @@ class Periphery:
         forward : bool
             Backward reads never have bound management.
         """
-        rng = np.random.default_rng(seed)
+        inputs, outputs = integer("Periphery.ends: inputs", inputs, 1), integer("Periphery.ends: outputs", outputs, 1)
+        rng = generator("Periphery.ends: seed", seed)
         lines = np.zeros((3, outputs), np.float32)
         lines[NOISE_STD] = abs(self.out_noise * (1 + self.out_noise_std * rng.standard_normal(outputs)))
         lines[OFFSET] = np.maximum(self.v_offset_std * rng.standard_normal(outputs), 0)

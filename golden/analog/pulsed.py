@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
+from ..inputs import LARGE, generator, instance, integer, number, require, settings
 from .cells import Cells
 from .pulse import LINEAR, MULTIPLICATIVE, WIDTH, WRITES
-from .refusals import require
 
 Seed = int | Sequence[int] | np.random.SeedSequence | np.random.Generator
 
@@ -35,6 +35,13 @@ class Drift:
     nu_k: float = 0.0
     log_g0: float = 0.0
     w_noise_std: float = 0.0
+
+    def __post_init__(self) -> None:
+        settings(self)
+        number("Drift.t_0", self.t_0, 0, above=True)
+        require(self.wg_ratio != 0, "Drift.wg_ratio", self.wg_ratio, "a number that is not 0")
+        for key in ("reset_tol", "nu_dtod", "nu_std", "w_noise_std"):
+            number(f"Drift.{key}", getattr(self, key), 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,13 +103,17 @@ class PulsedDevice:
 
     def __post_init__(self):
         name, p = type(self).__name__, self.corrupt_devices_prob
-        require(self.dw_min > 0, f"{name}.dw_min", self.dw_min, "a step above 0")
+        settings(self)
+        instance(f"{name}.drift", self.drift, Drift)
+        # In float32 a smaller one, or its inverse, would be no number.
+        require(1 / LARGE <= self.dw_min, f"{name}.dw_min", self.dw_min, f"a step from {1 / LARGE:g}")
         require(self.w_max >= 0, f"{name}.w_max", self.w_max, "a bound from 0")
         require(self.w_min <= 0, f"{name}.w_min", self.w_min, "a bound up to 0")
         require(0 <= p <= 1, f"{name}.corrupt_devices_prob", p, "a probability")
         spreads = [key for key in self.__dataclass_fields__ if key.endswith(("_dtod", "_std")) or key == "diffusion"]
         for key in spreads:
             require(getattr(self, key) >= 0, f"{name}.{key}", getattr(self, key), "a spread from 0")
+        require(self.granularity > 0, f"{name}.granularity", self.granularity, "a step above 0 where pulses start")
 
     @property
     def granularity(self) -> float:
@@ -123,10 +134,11 @@ class PulsedDevice:
             (rows, columns).
         seed : int or what else `numpy.random.default_rng` takes
         """
-        rng = np.random.default_rng(seed)
+        rows, columns = extent(f"{type(self).__name__}.sample: shape", shape)
+        rng = generator(f"{type(self).__name__}.sample: seed", seed)
         noise = self.dw_min_std, self._noise, self.write_noise_std * self.dw_min, self.apply_write_noise_on_set
         shared = np.array([*noise, *self._own], float)
-        each = np.zeros((*shape, WIDTH), np.float32)
+        each = np.zeros((rows, columns, WIDTH), np.float32)
         # Row by row: the draws of a whole large array would take ten times its own memory.
         for row in each:
             for place, values in enumerate(self._each(len(row), rng)):
@@ -166,6 +178,13 @@ class PulsedDevice:
             for bound, value in zip(each, (self.dw_min, self.dw_min, 100 * self.w_max, 100 * self.w_min), strict=True):
                 bound[-1] = value
         return each
+
+
+def extent(place: str, shape: Any) -> tuple[int, int]:
+    """(rows, columns) of an array, at least one of each."""
+    require(isinstance(shape, tuple | list) and len(shape) == 2, place, shape, "(rows, columns)")
+    rows, columns = shape
+    return integer(f"{place}: rows", rows, 1), integer(f"{place}: columns", columns, 1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..compiled import njit
+from ..inputs import integer, number, refuse, settings
 from .draws import generator
 from .periphery import choice
 from .pulse import pulse
-from .refusals import require
 from .trains import ONE, TRAIN, WORD, draw, largest, quantised, scales
 
 STOCHASTIC, DETERMINISTIC, MEAN_COUNT, NONE = range(4)
@@ -25,6 +25,8 @@ KINDS = {
     "none-with-device": NONE,
 }
 """Pulse types; the two stochastic ones differ in the order of pulses only, which no cell sees."""
+MOST_SLOTS = 1 << 16
+"""Slots of a train; a longer one would take minutes a vector."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,7 @@ class Update:
     Attributes
     ----------
     desired_bl : int
-        BL, or with `update_bl_management` its largest value.
+        BL, up to 65,536, or with `update_bl_management` its largest value.
     fixed_bl : bool
         If false, BL = ceil(lr / g) and A = B = 1 (before management) where lr / g is above `desired_bl`; without
         `update_bl_management`.
@@ -74,8 +76,9 @@ class Update:
     """TRAIN array, shape (1,)."""
 
     def __post_init__(self) -> None:
-        require(self.desired_bl >= 1, "Update.desired_bl", self.desired_bl, "an integer from 1")
-        require(self.um_grad_scale > 0, "Update.um_grad_scale", self.um_grad_scale, "a number above 0")
+        settings(self)
+        integer("Update.desired_bl", self.desired_bl, 1, MOST_SLOTS)
+        number("Update.um_grad_scale", self.um_grad_scale, 0, above=True)
         kind = choice("Update.pulse_type", self.pulse_type, tuple(KINDS))
         object.__setattr__(self, "pulse_type", kind)
         steps = [1 / r if r > 1 else max(r, 0.0) for r in (self.res, self.x_res_implicit, self.d_res_implicit)]
@@ -83,6 +86,11 @@ class Update:
         flags = self.fixed_bl, self.update_bl_management, managed, self.sto_round
         train = np.array([(KINDS[kind], self.desired_bl, *flags, *steps, self.um_grad_scale)], TRAIN)
         object.__setattr__(self, "train", train)
+
+    def check_rate(self, lr: float, granularity: float) -> None:
+        """Refuse a rate whose trains of free length would have more than MOST_SLOTS."""
+        if not self.fixed_bl and not self.update_bl_management and abs(lr) > MOST_SLOTS * granularity:
+            refuse("update: lr", f"{lr:g}", f"up to {MOST_SLOTS * granularity:g}, {MOST_SLOTS} slots of a free length")
 
 
 @njit

@@ -1,11 +1,12 @@
 """Programming a crossbar: read, pulse what is off, and again."""
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .refusals import require
+from ..inputs import floats, integer, number
+from .crossbar import Crossbar
 
 Array = NDArray[np.float32]
 
@@ -28,28 +29,8 @@ class Programmed(NamedTuple):
     rounds: int
 
 
-class Writable(Protocol):
-    """What `program` asks of an array; `AnalogArray` is one."""
-
-    weights: Array
-    shape: tuple[int, int]
-
-    @property
-    def granularity(self) -> float:
-        """Step of a pulse."""
-        ...
-
-    def forward(self, x: ArrayLike) -> Array:
-        """W x of a batch, as read."""
-        ...
-
-    def pulse_line(self, k: int, counts: ArrayLike) -> None:
-        """Pulse the cells of column k."""
-        ...
-
-
 def program(
-    array: Writable, target: ArrayLike, rounds: int, tolerance: float | None, most: int, reads: int
+    array: Crossbar, target: ArrayLike, rounds: int, tolerance: float | None, most: int, reads: int
 ) -> Programmed:
     """Read all cells through the forward periphery, pulse those that are off, and again until none is.
 
@@ -66,10 +47,9 @@ def program(
         Reads that are averaged.
     """
     for name, value in (("rounds", rounds), ("most", most), ("reads", reads)):
-        require(value >= 1, f"program: {name}", value, "an integer from 1")
-    target = np.broadcast_to(np.asarray(target, np.float32), array.shape)
-    step = array.granularity
-    tolerance = step if tolerance is None else tolerance
+        integer(f"program: {name}", value, 1)
+    target, step = floats("program: target", target, array.shape), array.granularity
+    tolerance = step if tolerance is None else number("program: tolerance", tolerance, 0)
     lines, pulses, done = np.eye(array.shape[1], dtype=np.float32), 0, 0
     while done < rounds:
         off = target - np.mean([array.forward(lines).T for _ in range(reads)], axis=0)

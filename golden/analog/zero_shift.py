@@ -7,9 +7,9 @@ it then shows is programmed into a reference R, and the array is read as A - R: 
 import numpy as np
 
 from ..compiled import njit
+from ..inputs import in_place, instance, integer, require
 from .cells import Cells
 from .pulse import PAIR, pulse
-from .refusals import require
 
 
 def zero_shift(
@@ -33,8 +33,12 @@ def zero_shift(
         R: the symmetry points as found, off by up to half a step where the step depends more on the weight in one
         direction than in the other.
     """
+    instance("zero_shift: cells", cells, Cells)
+    in_place("zero_shift: weights", weights, cells.shape)
+    instance("zero_shift: rng", rng, np.random.Generator)
+    pairs, averaged = integer("zero_shift: pairs", pairs, 1), integer("zero_shift: averaged", averaged, 1)
     require(not cells.model & PAIR, "zero_shift: cells", "a pair", "single devices")
-    require(1 <= averaged <= pairs, "zero_shift: averaged", averaged, f"1 to the number of pairs, {pairs}")
+    require(averaged <= pairs, "zero_shift: averaged", averaged, f"1 to the number of pairs, {pairs}")
     points = np.empty_like(weights)
     _alternate(cells.model, cells.shared, cells.each, weights, pairs, averaged, points, rng)
     return points

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..analog.periphery import Periphery
+from ..inputs import counts as pulses
+from ..inputs import float_samples, floats, integer, widths
 from .array_layer import ArrayLayer, LayerArray
 from .layered import Layered
-from .refusals import require
 
 
 class ArrayChip:
@@ -28,13 +29,14 @@ class ArrayChip:
 
     def __init__(self, layers: tuple[int, ...], device: Any, seed: int = 0, *, forward: Periphery | None = None,
                  hidden: str = "sigmoid", output: str = "sigmoid", cost: str = "mse"):  # fmt: skip
-        self.layers = tuple(layers)
-        pairs = zip(layers[:-1], layers[1:], strict=True)
+        self.layers = widths("layers", layers)
+        seed = integer("seed", seed)
+        pairs = zip(self.layers[:-1], self.layers[1:], strict=True)
         self.arrays = [
             LayerArray(device, rows, inputs + 1, seed + k, forward=forward) for k, (inputs, rows) in enumerate(pairs)
         ]
         self._network = Layered([ArrayLayer(array) for array in self.arrays], hidden, output, cost)
-        self._offsets = self._matrices("perturb", np.zeros(self.size))
+        self._offsets: list[Any] = self._matrices("perturb: offsets", np.zeros(self.size))
         self._samples: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
 
     @property
@@ -44,17 +46,17 @@ class ArrayChip:
 
     def load(self, theta: ArrayLike) -> None:
         """Set the weights, each within its cell's bounds, as a perfect write would; see `Chip`."""
-        for array, weights in zip(self.arrays, self._matrices("load", theta), strict=True):
+        for array, weights in zip(self.arrays, self._matrices("load: theta", theta), strict=True):
             array.hold(weights)
         self.perturb(np.zeros(self.size))
 
     def present(self, x: NDArray[np.floating], t: NDArray[np.floating]) -> None:
         """Choose samples and targets; see `Chip`."""
-        self._samples = np.asarray(x, np.float32), np.asarray(t, np.float32)
+        self._samples = float_samples(x, t, self.layers[0], self.layers[-1], self._network.cost == "cross-entropy")
 
     def perturb(self, offsets: ArrayLike) -> None:
         """Add offsets to the weights that compute, not to the devices; see `Chip`."""
-        self._offsets = self._matrices("perturb", offsets)
+        self._offsets = self._matrices("perturb: offsets", offsets)
 
     def cost(self) -> float:
         """Mean cost of the samples, with the noise of one read; see `Chip`."""
@@ -66,7 +68,8 @@ class ArrayChip:
 
     def pulse(self, counts: ArrayLike) -> None:
         """Give each device its pulses; see `Chip`."""
-        for array, rows in zip(self.arrays, self._matrices("pulse", counts, np.int64), strict=True):
+        counts = pulses("pulse: counts", counts, (self.size,))
+        for array, rows in zip(self.arrays, self._split(counts), strict=True):
             for k, row in enumerate(rows):
                 array.pulse_line(k, row, columns=False)
 
@@ -74,9 +77,10 @@ class ArrayChip:
         """The weights as a perfect read would show them; see `Chip`."""
         return np.concatenate([array.weights.ravel() for array in self.arrays]).astype(np.float64)
 
-    def _matrices(self, place: str, values: ArrayLike, kind: Any = np.float32) -> list[NDArray[Any]]:
-        values = np.asarray(values)
-        require(values.shape == (self.size,), f"{place}: shape", values.shape, f"({self.size},)")
+    def _matrices(self, place: str, values: ArrayLike) -> list[NDArray[np.float32]]:
+        return self._split(floats(place, values, (self.size,)))
+
+    def _split(self, values: NDArray[Any]) -> list[NDArray[Any]]:
+        """Values of all parameters as a matrix for each layer."""
         ends = np.cumsum([array.weights.size for array in self.arrays])[:-1]
-        parts = np.split(values.astype(kind), ends)
-        return [part.reshape(array.shape) for part, array in zip(parts, self.arrays, strict=True)]
+        return [part.reshape(array.shape) for part, array in zip(np.split(values, ends), self.arrays, strict=True)]

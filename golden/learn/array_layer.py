@@ -10,7 +10,7 @@ from ..analog.array import AnalogArray
 from ..analog.draws import handle
 from ..analog.mvm import mvm_batch
 from ..analog.one_sided import OneSided
-from .refusals import require
+from ..inputs import LARGE, entries, entry, fits, floats, number, require, vectors
 
 Array = NDArray[np.float32]
 
@@ -35,10 +35,13 @@ class LayerArray(AnalogArray):
 
     @granularity.setter
     def granularity(self, step: float) -> None:
-        self._granularity = step
+        self._granularity = number("LayerArray.granularity", step, 0, above=True)
 
     def read_line(self, k: int, columns: bool = True, reference: Array | None = None) -> Array:
         """Line k of W - R (R = 0 without a reference), read by a one-hot vector through that direction's periphery."""
+        self._check_line("read_line", k, columns)
+        if reference is not None:
+            fits("LayerArray.read_line: reference", reference, self.shape)
         ends = self.forward_ends if columns else self.backward_ends
         if ends.settings["plain"][0]:
             # The other lines carry nothing, and without rare effects nothing depends on where the driven one is.
@@ -110,16 +113,13 @@ class ArrayLayer:
         lr : float
             Learning rate, above 0.
         """
-        x, d = self._rows("x", x, 1), self._rows("d", d, 0)
-        require(len(x) == len(d), "update: vectors of x and of d", (len(x), len(d)), "equal numbers")
-        require(lr > 0, "update: lr", lr, "a number above 0")
-        self._learn(x, d, lr)
+        x, d = vectors("update: x", x, self.shape[1]), vectors("update: d", d, self.shape[0])
+        require(len(x) == len(d), "update: x, d", (len(x), len(d)), "as many vectors x as d")
+        self._learn(x, d, number("update: lr", lr, 0, LARGE, above=True))
 
     def hold(self, weights: ArrayLike) -> None:
         """Set the weights, each within its cell's bounds, as a perfect write would; what else was learned stays."""
-        weights = np.asarray(weights, np.float32)
-        require(weights.shape == self.shape, "hold: shape of weights", weights.shape, str(self.shape))
-        self._hold(weights)
+        self._hold(floats("hold: weights", weights, self.shape))
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that training changes; independent copies."""
@@ -130,17 +130,20 @@ class ArrayLayer:
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Go back to what `state` returned, also of another layer made with the same parameters."""
+        parts = {name: entries("restore: state", state, f"{name}.") for name in self._arrays()}
+        kept = {name: entry("restore: state", state, name, value.shape) for name, value in self._memories().items()}
         for name, array in self._arrays().items():
-            head = f"{name}."
-            array.restore({key.removeprefix(head): value for key, value in state.items() if key.startswith(head)})
+            array._check_state(parts[name])
+        for name, array in self._arrays().items():
+            array.restore(parts[name])
         for name, value in self._memories().items():
-            value[...] = state[name]
+            value[...] = kept[name]
 
     def _hold(self, weights: Array) -> None:
         self._computing.hold(weights)
 
     def _learn(self, x: Array, d: Array, lr: float) -> None:
-        self._computing.update(x, d, lr)
+        self._computing._outer(x, d, lr)
 
     def _arrays(self) -> dict[str, LayerArray]:
         return {"array": self._computing}
@@ -148,9 +151,3 @@ class ArrayLayer:
     def _memories(self) -> dict[str, np.ndarray]:
         """Digital memories beside the arrays."""
         return {}
-
-    def _rows(self, name: str, v: ArrayLike, axis: int) -> Array:
-        v = np.ascontiguousarray(v, np.float32)
-        require(v.ndim in (1, 2) and v.shape[-1] == self.shape[axis], f"update: shape of {name}", v.shape,
-                f"({self.shape[axis]},) or (batch, {self.shape[axis]})")  # fmt: skip
-        return v if v.ndim == 2 else v[None]

@@ -8,12 +8,15 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from ..inputs import instance
 from .state import State
 from .trainer import Trainer
 
 
 def save(path: str | os.PathLike[str], trainer: Trainer, state: State) -> None:
     """Write the state and what it belongs to; the file is replaced as a whole or not at all."""
+    instance("save: trainer", trainer, Trainer)
+    trainer.require_state("save: state", state)
     target = Path(path)
     arrays = {f.name: _numpy(getattr(state, f.name)) for f in fields(state)} | {"belongs": np.array(_belongs(trainer))}
     part = target.with_name(target.name + ".part")
@@ -30,6 +33,7 @@ def restore(path: str | os.PathLike[str], trainer: Trainer) -> State:
     ValueError
         The file is damaged or belongs to another trainer.
     """
+    instance("restore: trainer", trainer, Trainer)
     try:
         with np.load(path, allow_pickle=False) as file:
             whole = {name: file[name] for name in file.files}
@@ -46,6 +50,7 @@ def restore(path: str | os.PathLike[str], trainer: Trainer) -> State:
     for f in fields(State):
         value = getattr(state, f.name)
         setattr(state, f.name, int(value) if value.dtype.kind == "i" else trainer.maker.array(value))
+    trainer.require_state(str(path), state)
     return state
 
 

@@ -17,6 +17,7 @@ from typing import NoReturn, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..inputs import widths
 from .networks import Dense, Network
 
 
@@ -71,4 +72,5 @@ def no_pulses(name: str) -> NoReturn:
 
 def sizes_of(layers: tuple[int, ...]) -> Network:
     """Network of a chip's sizes. Its activations are not the chip's: only sizes and order of parameters are of use."""
+    layers = widths("layers of the chip", layers)
     return Network(layers[:1], [Dense(n) for n in layers[1:]])

@@ -5,8 +5,8 @@ from math import ceil
 
 import numpy as np
 
+from ..inputs import require
 from .filters import Filtered, above_zero
-from .refusals import require
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,8 +17,8 @@ from ..blocks.measure.cost import ANTITHETIC
 from ..blocks.measure.samples import require_levels
 from ..chip.chip import Chip
 from ..engine import Engine
+from ..inputs import floats, require
 from .chip_protocol import no_pulses
-from .refusals import require
 
 Codes = NDArray[np.int32]
 
@@ -106,15 +106,15 @@ class EngineChip:
 
     def load(self, theta: ArrayLike) -> None:
         """Set the parameters; see `Chip`."""
-        self._theta, self._offsets = self._words("load", theta), np.zeros_like(self._offsets)
+        self._theta, self._offsets = self._words("load: theta", theta), np.zeros_like(self._offsets)
 
     def present(self, x: NDArray[np.floating], t: NDArray[np.floating]) -> None:
         """Choose samples and targets within +-1; see `Chip`."""
         size, layers = self.chip.samples.size, self.layers
-        for name, values, width in (("x", x, layers[0]), ("t", t, layers[-1])):
-            shape = values.shape
-            fits = len(shape) == 2 and 0 < shape[0] <= size and shape[1] == width and shape[0] == len(x)
-            require(fits, f"present: shape of {name}", shape, f"(n, {width}), n from 1 to {size} and that of x")
+        x = floats("present: x", x, ("samples", layers[0]), dtype=np.float64)
+        require(0 < len(x) <= size, "present: samples", len(x), f"1 to {size}, as the memory holds them")
+        t = floats("present: t", t, (len(x), layers[-1]), dtype=np.float64)
+        for name, values in (("x", x), ("t", t)):
             largest = float(np.abs(values).max())
             require(largest <= 1, f"present: largest value of {name}", largest, "up to 1")
         codes = self.chip.line_codes(x), self.chip.output_codes(t)
@@ -124,7 +124,7 @@ class EngineChip:
 
     def perturb(self, offsets: ArrayLike) -> None:
         """Add offsets to the parameters; see `Chip`."""
-        self._offsets = self._words("perturb", offsets)
+        self._offsets = self._words("perturb: offsets", offsets)
 
     def cost(self) -> float:
         """Mean cost of the samples, an integer times one unit over their number; see `Chip`."""
@@ -151,11 +151,7 @@ class EngineChip:
         return self.evaluator.read_theta() * np.float64(self.chip.state_unit)
 
     def _words(self, place: str, values: ArrayLike) -> NDArray[np.int64]:
-        values = np.asarray(values, np.float64)
-        size = self.chip.layout.parameters
-        require(values.shape == (size,), f"{place}: shape", values.shape, f"({size},)")
-        wrong = int((~np.isfinite(values)).sum())
-        require(wrong == 0, f"{place}: values that are not finite", wrong, "0")
+        values = floats(place, values, (self.chip.layout.parameters,), dtype=np.float64)
         full = limit(self.chip.config.weights.bits)
         return np.clip(np.rint(values / self.chip.state_unit), -full, full).astype(np.int64)
 

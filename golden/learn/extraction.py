@@ -6,8 +6,8 @@ The weights on the arrays go on wandering about the optimum, by one step of a de
 import numpy as np
 from numpy.typing import NDArray
 
+from ..inputs import instance, integer
 from .layered import Layered
-from .refusals import positive, require
 
 
 class Average:
@@ -29,14 +29,14 @@ class Average:
     """
 
     def __init__(self, start: int = 0, every: int = 1):
-        require(start >= 0, "start", start, "an integer from 0")
-        self.start, self.every = start, positive("every", every)
+        self.start, self.every = integer("start", start), integer("every", every, 1)
         self.count = 0
         self.weights: list[NDArray[np.float32]] = []
 
     def observe(self, step: int, network: Layered) -> None:
         """Count the network's weights, if `step` is one that counts: mean_k = mean_{k-1} + (W - mean_{k-1}) / k."""
-        if step <= self.start or (step - self.start) % self.every:
+        instance("observe: network", network, Layered)
+        if integer("observe: step", step) <= self.start or (step - self.start) % self.every:
             return
         self.count += 1
         if not self.weights:

@@ -22,7 +22,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .refusals import choice, positive, require
+from ..analog.update import MOST_SLOTS
+from ..inputs import choice, integer, number, require, settings
 
 FILTER = np.dtype([(name, np.float64) for name in (
     "rate", "threshold", "decay", "momentum", "forget", "pulses",
@@ -68,8 +69,9 @@ class Transfer:
 
     def __post_init__(self):
         name = type(self).__name__
-        positive(f"{name}.transfer_every", self.transfer_every)
-        positive(f"{name}.n_reads_per_transfer", self.n_reads_per_transfer)
+        settings(self)
+        integer(f"{name}.transfer_every", self.transfer_every, 1)
+        integer(f"{name}.n_reads_per_transfer", self.n_reads_per_transfer, 1)
         for field in ("transfer_lr", "fast_lr", "gamma"):
             require(getattr(self, field) >= 0, f"{name}.{field}", getattr(self, field), "a number from 0")
 
@@ -120,7 +122,7 @@ class Filtered(Transfer):
 
     def __post_init__(self):
         super().__post_init__()
-        positive(f"{type(self).__name__}.transfer_bl", self.transfer_bl)
+        integer(f"{type(self).__name__}.transfer_bl", self.transfer_bl, 1, MOST_SLOTS)
         require(0 <= self.momentum <= 1, f"{type(self).__name__}.momentum", self.momentum, "a number from 0 to 1")
 
     def constants(self, lr: float, steps: tuple[float, float], lines: int) -> np.ndarray:
@@ -199,7 +201,7 @@ class Units(Transfer):
         super().__post_init__()
         above_zero(self, "lambda_h", "threshold")
         choice("Units.reset", self.reset, ("zero", "subtract", "keep"))
-        positive("Units.keep_shift", self.keep_shift)
+        integer("Units.keep_shift", self.keep_shift, 1)
 
     def constants(self, lr: float, steps: tuple[float, float], lines: int) -> np.ndarray:
         out = super().constants(lr, steps, lines)
@@ -209,8 +211,7 @@ class Units(Transfer):
         return out
 
 
-def above_zero(settings: Transfer, *fields: str) -> None:
+def above_zero(given: Transfer, *fields: str) -> None:
     """Refuse fields that are not above 0."""
     for field in fields:
-        value = getattr(settings, field)
-        require(value > 0, f"{type(settings).__name__}.{field}", value, "a number above 0")
+        number(f"{type(given).__name__}.{field}", getattr(given, field), 0, above=True)

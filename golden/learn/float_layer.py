@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..compiled import njit
+from ..inputs import LARGE, floats, number, real, refuse, require, vectors
 
 Array = NDArray[np.float32]
 
@@ -23,26 +24,46 @@ class FloatLayer:
     """
 
     def __init__(self, weights: ArrayLike):
-        self.weights: Array = np.array(weights, np.float32, ndmin=2)
+        weights = np.atleast_2d(real("FloatLayer: weights", weights))
+        self.weights: Array = np.array(floats("FloatLayer: weights", weights, ("outputs", "inputs")))
 
     def forward(self, x: Array) -> Array:
         """y = W x for one vector (inputs,), or each row of (n, inputs)."""
-        return x @ self.weights.T
+        v = vectors("FloatLayer.forward: x", x, self.weights.shape[1])
+        return (v if np.ndim(x) == 2 else v[0]) @ self.weights.T
 
     def backward(self, d: Array) -> Array:
         """z = W^T d for one vector (outputs,), or each row of (n, outputs)."""
-        return d @ self.weights
+        v = vectors("FloatLayer.backward: d", d, self.weights.shape[0])
+        return (v if np.ndim(d) == 2 else v[0]) @ self.weights
 
     def update(self, x: Array, d: Array, lr: float) -> None:
         """W <- W - lr d x^T for one pair of vectors, or the sum of those of each row."""
-        _outer(self.weights, np.atleast_2d(x), np.atleast_2d(d), np.float32(lr))
+        rows, columns = self.weights.shape
+        x, d = vectors("FloatLayer.update: x", x, columns), vectors("FloatLayer.update: d", d, rows)
+        require(len(x) == len(d), "FloatLayer.update: x, d", (len(x), len(d)), "as many vectors x as d")
+        lr = number("FloatLayer.update: lr", lr, -LARGE, LARGE)
+        if not _outer(self.weights, x, d, np.float32(lr)):
+            refuse("FloatLayer.update: lr", f"{lr:g} with such x and d", f"a change of the weights up to {LARGE:g}")
 
 
 @njit
 def _outer(w, x, d, lr):
-    """w -= lr d x^T for each row in turn; one pass over w, where NumPy needs two and a temporary."""
+    """w -= lr d x^T for each row in turn; one pass over w, where NumPy needs two and a temporary.
+
+    Returns False, and has done nothing, where float32 might not hold what comes out.
+    """
+    x_max, d_max = np.float32(0), np.float32(0)
+    for k in range(len(x)):
+        for j in range(x.shape[1]):
+            x_max = max(x_max, abs(x[k, j]))
+        for i in range(d.shape[1]):
+            d_max = max(d_max, abs(d[k, i]))
+    if np.float64(abs(lr)) * x_max * d_max * len(x) > LARGE:
+        return False
     for k in range(len(x)):
         for i in range(len(w)):
             rate = lr * d[k, i]
             for j in range(w.shape[1]):
                 w[i, j] -= rate * x[k, j]
+    return True

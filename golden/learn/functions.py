@@ -57,6 +57,17 @@ def cross_entropy(xp: Any, y: Array, t: Array) -> Array:
     return xp.log(xp.sum(xp.exp(y - top), axis=-1)) + top[..., 0] - xp.sum(t * y, axis=-1)
 
 
+def right(xp: Any, y: Array, t: Array, middle: Array) -> Array:
+    """Whether outputs y (..., outputs) classify targets t rightly: bool (...).
+
+    The largest output is that of the largest target. A single output has no other to be compared with: it is on the
+    same side of `middle`, half-way between the smallest and the largest target.
+    """
+    if y.shape[-1] == 1:
+        return (y[..., 0] > middle) == (t[..., 0] > middle)
+    return xp.argmax(y, axis=-1) == xp.argmax(t, axis=-1)
+
+
 COSTS: dict[str, Callable[[Any, Array, Array], Array]] = {"mse": mse, "l1": l1, "cross-entropy": cross_entropy}
 
 DERIVATIVES: dict[str, Callable[[Any, Array, Array], Array]] = {

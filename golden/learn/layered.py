@@ -9,8 +9,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..inputs import choice, fits, real, refuse, require, targets, vectors
 from .functions import ACTIVATIONS, COSTS, DERIVATIVES, SLOPES
-from .refusals import choice, require
 
 Array = NDArray[np.float32]
 Inject = Callable[[int, Array, Array], Array]
@@ -74,10 +74,15 @@ class Layered:
     def __init__(
         self, layers: Sequence[Layer], hidden: str = "sigmoid", output: str = "linear", cost: str = "cross-entropy"
     ):
-        require(len(layers) > 0, "layers", layers, "at least one")
+        require(isinstance(layers, Sequence) and len(layers) > 0, "layers", layers, "a list of at least one")
+        for k, layer in enumerate(layers):
+            lacks = [name for name in ("weights", "forward", "backward", "update") if not hasattr(layer, name)]
+            require(not lacks, f"layers[{k}]", layer, "a layer; it lacks " + ", ".join(lacks))
         choice("hidden", hidden, SLOPES)
         choice("output", output, SLOPES)
         choice("cost", cost, DERIVATIVES)
+        single = layers[-1].weights.shape[0] == 1
+        require(cost == "mse" or not single, "cost", cost, "mse of a network with one output, which has no other class")
         require(cost == "mse" or output == "linear", "output", output, "linear where the cost is cross-entropy")
         self.layers, self.cost = list(layers), cost
         self.activations = [hidden] * (len(layers) - 1) + [output]
@@ -96,7 +101,7 @@ class Layered:
 
         `inject` changes pre-activations, for perturbations.
         """
-        inputs, h = [], x
+        inputs, h = [], vectors("Layered.forward: x", x, self.shapes[0][1] - 1)
         for k, layer in enumerate(self.layers):
             v = np.empty((len(h), h.shape[1] + 1), np.float32)
             v[:, :-1], v[:, -1] = h, 1
@@ -107,11 +112,23 @@ class Layered:
 
     def costs(self, y: Array, t: Array) -> Array:
         """Cost of each sample, shape (n,)."""
+        y, t = self._outputs("costs", y, t)
         return COSTS[self.cost](np, y, t)
 
     def error(self, y: Array, t: Array) -> Array:
         """Derivative of each sample's cost with respect to the last layer's pre-activations, shape (n, outputs)."""
+        y, t = self._outputs("error", y, t)
         return DERIVATIVES[self.cost](np, y, t) * slope(self.activations[-1], y)
+
+    def _outputs(self, place: str, y: Array, t: Array) -> tuple[Array, Array]:
+        """Outputs and targets (n, outputs) of a pass; what is not finite in them is the trainer's to see."""
+        y, t = real(f"Layered.{place}: y", y), real(f"Layered.{place}: t", t)
+        outputs = self.shapes[-1][0]
+        if y.ndim != 2 or y.shape[1] != outputs:
+            fits(f"Layered.{place}: y", y, ("samples", outputs))
+        if t.shape != y.shape:
+            refuse(f"Layered.{place}: t", f"shape {t.shape}", targets(len(y), outputs))
+        return (y, t) if y.dtype.kind == "f" else (y.astype(np.float32), t)
 
 
 def slope(name: str, h: Array) -> Array:

@@ -5,6 +5,7 @@ chi <- chi - lr d x^T;  every `transfer_every` vectors: n = trunc(chi / granular
 """
 
 from dataclasses import dataclass
+from types import NoneType
 from typing import NamedTuple
 
 import numpy as np
@@ -14,9 +15,10 @@ from ..analog.one_sided import OneSided
 from ..analog.periphery import Periphery
 from ..analog.pulse import pulse
 from ..analog.pulsed import PulsedDevice
+from ..analog.update import MOST_SLOTS
 from ..compiled import njit
+from ..inputs import instance, integer, require, settings
 from .array_layer import Array, ArrayLayer, LayerArray
-from .refusals import positive, require
 
 VECTOR, ROW = range(2)
 """Places in the cursor."""
@@ -45,12 +47,14 @@ class Mixed:
     n_d_bins: int = 0
 
     def __post_init__(self):
-        positive("Mixed.transfer_every", self.transfer_every)
+        settings(self)
+        integer("Mixed.transfer_every", self.transfer_every, 1)
         rows = self.n_rows_per_transfer
         require(rows == -1 or rows > 0, "Mixed.n_rows_per_transfer", rows, "an integer from 1, or -1 for all")
         require(self.granularity >= 0, "Mixed.granularity", self.granularity, "a number from 0")
         for name in ("n_x_bins", "n_d_bins"):
-            require(getattr(self, name) in (0, *range(2, 1 << 24)), f"Mixed.{name}", getattr(self, name), "0 or from 2")
+            bins = getattr(self, name)
+            require(bins != 1 and 0 <= bins <= 1 << 24, f"Mixed.{name}", bins, f"0, or an integer from 2 to {1 << 24}")
 
 
 class Transfers(NamedTuple):
@@ -92,7 +96,8 @@ def _pulse_row(cells, weights, chi, i, granularity, columns, rng):
     for j in columns:
         if abs(chi[i, j]) < granularity:
             continue
-        n = np.trunc(chi[i, j] / granularity)
+        # No device has so many states; the rest is due at the next transfer.
+        n = min(max(np.trunc(chi[i, j] / granularity), -MOST_SLOTS), MOST_SLOTS)
         chi[i, j] -= n * granularity
         each, w = cells.each[i, j], weights[i, j]
         for _ in range(int(abs(n))):
@@ -169,11 +174,14 @@ class MixedPrecision(ArrayLayer):
         forward: Periphery | None = None,
         backward: Periphery | None = None,
     ):
-        self.array = LayerArray(device, rows, columns, 2 * seed + 1, forward=forward, backward=backward)
+        instance("MixedPrecision: settings", settings, Mixed, NoneType)
+        seed = 2 * integer("MixedPrecision: seed", seed) + 1
+        self.array = LayerArray(device, rows, columns, seed, forward=forward, backward=backward)
         super().__init__(self.array)
         self.settings = settings = settings or Mixed()
         self.chi, self.cursor = np.zeros(self.shape, np.float32), np.zeros(2, np.int64)
-        count = rows if settings.n_rows_per_transfer == -1 else min(settings.n_rows_per_transfer, rows)
+        rows, due = self.shape[0], settings.n_rows_per_transfer
+        count = rows if due == -1 else min(due, rows)
         self._transfers = Transfers(settings.transfer_every, count, settings.granularity or device.granularity,
                                     settings.n_x_bins, settings.n_d_bins)  # fmt: skip
 

@@ -1,5 +1,7 @@
 """Networks of the papers ([M23] McCaughan et al. 2023, [O25] Oripov et al. 2025)."""
 
+from ..inputs import integer
+from ..inputs import widths as sizes
 from .networks import Conv, Dense, MaxPool, Network
 
 
@@ -8,6 +10,7 @@ def dense(widths: tuple[int, ...], hidden: str = "sigmoid", output: str = "sigmo
 
     (2, 2, 1) is the XOR network of [M23] with 9 parameters, (49, 4, 4) that of NIST7x7 with 220.
     """
+    widths = sizes("widths", widths)
     layers = [Dense(n, hidden) for n in widths[1:-1]] + [Dense(widths[-1], output)]
     return Network(widths[:1], layers, cost)
 
@@ -42,6 +45,7 @@ def deep_cnn(width: int, activation: str = "tanh") -> Network:
     3467 from d = 1 to 64. It is that of pairs of d, 2 d and 4 d channels with padding, a pooling behind each pair
     (28 pixels become 14, 7, 3), and dense layers of 4 d, 4 d and 10 neurons on 3 x 3 x 4 d inputs.
     """
+    width = integer("width", width, 1)
     pairs = [layer for n in (1, 2, 4) for layer in (*[Conv(n * width, activation, padding="same")] * 2, MaxPool())]
     layers = [*pairs, Dense(4 * width, activation), Dense(4 * width, activation), Dense(10)]
     return Network((28, 28, 1), layers, "cross-entropy")

@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
+import numpy as np
 from array_api_compat import array_namespace, device
 
+from ..inputs import choice, integer, refuse, require, tensor, trailing
 from .functions import ACTIVATIONS, COSTS, Array
-from .refusals import choice, positive, require
 
 PADDINGS = ("valid", "same")
 
@@ -86,8 +87,11 @@ class Network:
     """
 
     def __init__(self, shape: tuple[int, ...], layers: Sequence[Dense | Conv | MaxPool], cost: str = "mse"):
-        shape = tuple(shape)
-        require(len(shape) in (1, 3) and min(shape) > 0, "shape", shape, "(features,) or (height, width, channels)")
+        allowed = "(features,) or (height, width, channels)"
+        require(isinstance(shape, Sequence) and len(shape) in (1, 3), "shape", shape, allowed)
+        shape = tuple(integer("shape", n, 1) for n in shape)
+        known = isinstance(layers, Sequence) and all(isinstance(layer, Dense | Conv | MaxPool) for layer in layers)
+        require(known, "layers", layers, "a list of Dense, Conv and MaxPool")
         require(any(not isinstance(layer, MaxPool) for layer in layers), "layers", layers, "a list with Dense or Conv")
         choice("cost", cost, COSTS)
         self.shape, self.layers, self.cost = shape, tuple(layers), cost
@@ -102,10 +106,26 @@ class Network:
             self.shapes.append(shape := out)
         self.blocks, self.size = tuple(blocks), blocks[-1].stop
         self.features, self.outputs = prod(self.shape), prod(shape)
+        single = cost == "cross-entropy" and self.outputs == 1
+        require(not single, "cost", cost, "mse or l1 of a network with one output, which has no other class")
         self.nodes = sum(b.outputs * b.pixels for b in blocks)
 
-    def forward(self, theta: Array, x: Array, inject: Inject | None = None, spread: Spread | None = None) -> Array:
-        """Outputs of the network.
+    def forward(self, theta: Array, x: Array) -> Array:
+        """Outputs of the network, (..., samples, outputs), of parameters (..., P) and samples (..., samples, features).
+
+        Leading axes broadcast: each parameter vector can see its own samples.
+        """
+        theta, x = tensor("theta", theta, self.size), tensor("x", x, "samples", self.features)
+        try:
+            array_namespace(theta, x)
+            np.broadcast_shapes(tuple(theta.shape[:-1]), tuple(x.shape[:-2]))
+        except (TypeError, ValueError):
+            allowed = f"an array of theta's library, with leading axes that fit those of theta, {tuple(theta.shape)}"
+            refuse("x", f"a {type(x).__name__} of shape {tuple(x.shape)}", allowed)
+        return self.propagate(theta, x)
+
+    def propagate(self, theta: Array, x: Array, inject: Inject | None = None, spread: Spread | None = None) -> Array:
+        """`forward` of arrays that are checked, with what probes and defects add.
 
         Parameters
         ----------
@@ -148,7 +168,12 @@ class Network:
 
     def costs(self, outputs: Array, targets: Array) -> Array:
         """Cost of each sample, shape (..., samples), of outputs and targets (..., samples, outputs)."""
-        return COSTS[self.cost](array_namespace(outputs), outputs, targets)
+        fit = trailing("outputs", outputs, self.outputs), trailing("targets", targets, self.outputs)
+        try:
+            return COSTS[self.cost](array_namespace(*fit), *fit)
+        except (TypeError, ValueError, RuntimeError):
+            allowed = f"an array of the library of outputs, with axes that fit theirs, {tuple(outputs.shape)}"
+            refuse("targets", f"a {type(targets).__name__} of shape {tuple(targets.shape)}", allowed)
 
 
 def _shape(place: str, layer: Dense | Conv | MaxPool, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -156,15 +181,15 @@ def _shape(place: str, layer: Dense | Conv | MaxPool, shape: tuple[int, ...]) ->
     if not isinstance(layer, MaxPool):
         choice(f"{place}.activation", layer.activation, ACTIVATIONS)
     if isinstance(layer, Dense):
-        return (positive(f"{place}.outputs", layer.outputs),)
+        return (integer(f"{place}.outputs", layer.outputs, 1),)
     require(len(shape) == 3, place, layer, "Dense behind a layer that gives no image")
-    positive(f"{place}.size", layer.size)
+    integer(f"{place}.size", layer.size, 1)
     height, width, channels = shape
     require(layer.size <= min(height, width), place, layer, f"a size up to {min(height, width)}")
     if isinstance(layer, MaxPool):
         return height // layer.size, width // layer.size, channels
     choice(f"{place}.padding", layer.padding, PADDINGS)
-    positive(f"{place}.channels", layer.channels)
+    integer(f"{place}.channels", layer.channels, 1)
     if layer.padding == "valid":
         return height - layer.size + 1, width - layer.size + 1, layer.channels
     require(layer.size % 2 == 1, place, layer, 'an odd size where padding is "same"')

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ..inputs import require, settings
 from .functions import Array
 from .networks import Network, Spread
 from .perturbations import COST_NOISE, DEFECT, UPDATE_NOISE, Maker, keys
-from .refusals import require
 
 BLOCK = 64
 """Readings of the cost that the low-pass takes as one product."""
@@ -62,6 +62,7 @@ class Defects:
     flipped: float = 0.0
 
     def __post_init__(self) -> None:
+        settings(self, "dac_range", "adc_range", named=False)
         for name in ("cost_noise", "update_noise", "activation", "bandwidth", "stuck_range"):
             require(getattr(self, name) >= 0, name, getattr(self, name), "a number from 0")
         for name in ("stuck", "flipped"):

@@ -24,6 +24,7 @@ from ..analog.one_sided import OneSided
 from ..analog.periphery import Periphery
 from ..analog.pulsed import PulsedDevice
 from ..analog.update import Update
+from ..inputs import integer
 from .array_layer import ArrayLayer, LayerArray
 from .choppers import Chopped, Dynamic
 from .filters import Buffered, Leaky, Transfer, Units
@@ -60,6 +61,7 @@ class ArraySGD(ArrayLayer):
         backward: Periphery | None = None,
         update: Update | None = None,
     ):
+        seed = 2 * integer("ArraySGD: seed", seed) + 1
         # The seed of C in `TikiTaka`: the same seed makes the same cells.
-        self.array = LayerArray(device, rows, columns, 2 * seed + 1, forward=forward, backward=backward, update=update)
+        self.array = LayerArray(device, rows, columns, seed, forward=forward, backward=backward, update=update)
         super().__init__(self.array)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from math import cos, pi
 from typing import Any
 
+from ..inputs import integer, number
 from .functions import Array
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
@@ -29,9 +30,11 @@ def adam(xp: Any, first: Array, second: Array, g: Array, eta: float, update: int
 
 def inverse(half: float) -> Callable[[int], float]:
     """Schedule 1 / (1 + k / half)."""
+    half = number("inverse: half", half, 0, above=True)
     return lambda k: 1 / (1 + k / half)
 
 
 def cosine(updates: int, floor: float = 0.0) -> Callable[[int], float]:
     """Schedule from 1 to `floor` along half a cosine, then constant."""
+    updates, floor = integer("cosine: updates", updates, 1), number("cosine: floor", floor, 0, 1)
     return lambda k: floor + (1 - floor) * 0.5 * (1 + cos(pi * min(k / updates, 1)))

@@ -14,9 +14,9 @@ from array_api_compat import is_numpy_namespace
 from ..blocks.lib.mixer import PATTERN, ROUNDS
 from ..blocks.measure.samples import ORDERS
 from ..blocks.perturb.codes import KINDS, Codes
+from ..inputs import choice
 from . import kernels
 from .functions import Array
-from .refusals import choice
 
 COST_NOISE, UPDATE_NOISE, START, DEFECT = range(64, 68)
 """Domains of `key`, apart from those of the integer model."""

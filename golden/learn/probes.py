@@ -55,7 +55,7 @@ class Probe:
         `inject` makes len(rails) times as many samples of those of the first layer, rails outermost.
         """
         xp, (groups, patterns, batch, features) = self.xp, x.shape
-        y = self.network.forward(self.effective(theta), xp.reshape(x, (groups, patterns * batch, features)), inject,
+        y = self.network.propagate(self.effective(theta), xp.reshape(x, (groups, patterns * batch, features)), inject,
                                  self.spread)  # fmt: skip
         y = xp.reshape(y, (len(theta), len(rails), patterns, batch, y.shape[-1]))
         return self.network.costs(y, t[:, None])
@@ -74,7 +74,7 @@ class Explicit(Probe):
         polarity = xp.reshape(self.maker.array(rails) * self.amplitude, (-1, *[1] * (s.ndim - 1)))
         weights = self.effective(xp.reshape(theta, (len(theta), *[1] * (s.ndim - 1), -1)) + polarity * s[:, None, ...])
         x = x[:, None, :, :, None, :] if per_sample else x[:, None, ...]
-        y = self.network.forward(weights, x, None, self.spread)
+        y = self.network.propagate(weights, x, None, self.spread)
         costs = self.network.costs(y[..., 0, :] if per_sample else y, t[:, None, ...])
         return costs, self.correlator(s)
 

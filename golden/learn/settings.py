@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from math import inf
 
 from ..blocks.measure.samples import ORDERS
+from ..inputs import choice, integer, number, require
+from ..inputs import settings as check
 from .passes import INPUTS, POLARITIES
 from .perturbations import CODES
-from .refusals import choice, positive, require
 
 METHODS = ("weight", "rank-one", "node", "node-by-layer")
 MODES = tuple(POLARITIES)
 PATTERNS = ("batch", "sample")
+MOST = 1 << 20
+"""Most samples or readings of a step."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,10 @@ class MGD:
         update ([M23]): C~ <- tau_hp / (tau_hp + 1) (C~ + C - C_before), G <- (e + tau_theta G) / (tau_theta + 1),
         theta -= eta G each step.
     amplitude : float
-        a, of each parameter (or node). A sine has the peak sqrt(2) a.
+        a, of each parameter (or node), up to 100; a trainer asks for a number that its float type resolves beside 1. A
+        sine has the peak sqrt(2) a.
     eta : float
-        Learning rate.
+        Learning rate, from 0 to 100: that of the sum G, so a longer window wants a smaller one.
     tau_p, tau_theta, tau_x : int
         Steps for which a pattern is held; between updates (analog: low-pass); for which a mini-batch is held.
     batch : int
@@ -105,13 +109,19 @@ class MGD:
         choice("patterns", self.patterns, PATTERNS)
         choice("order", self.order, ORDERS)
         choice("inputs", self.inputs, INPUTS)
-        for name in ("tau_p", "tau_theta", "tau_x", "batch", "readings", "c0_readings"):
-            positive(name, getattr(self, name))
-        for name in ("amplitude", "clamp", "tau_hp"):
-            require(getattr(self, name) > 0, name, getattr(self, name), "a number above 0")
+        for name in ("tau_p", "tau_theta", "tau_x"):
+            integer(name, getattr(self, name), 1)
+        for name in ("batch", "readings", "c0_readings"):
+            integer(name, getattr(self, name), 1, MOST)
+        number("amplitude", self.amplitude, 0, 100, above=True)
+        number("eta", self.eta, 0, 100)
+        number("clamp", self.clamp, 0, above=True, infinite=True)
+        number("tau_hp", self.tau_hp, 0, above=True)
+        check(self, "clamp", named=False)
+        require(self.schedule is None or callable(self.schedule), "schedule", self.schedule, "a function, or None")
         require(0 <= self.momentum < 1, "momentum", self.momentum, "a number from 0 to below 1")
         require(not (self.adam and self.momentum), "momentum", self.momentum, "0 with adam, which has its own")
-        require(self.refresh >= 0, "refresh", self.refresh, "an integer from 0")
+        integer("refresh", self.refresh)
         require(0 <= self.blanking < self.tau_x, "blanking", self.blanking, f"0 to tau_x - 1 = {self.tau_x - 1}")
         if self.mode == "analog":
             self._check_analog()

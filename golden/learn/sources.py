@@ -12,9 +12,10 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..analog.pulsed import extent
+from ..inputs import LARGE, choice, float_samples, generator, instance, number, require
 from .layered import Layered, slope
 from .passes import POLARITIES, RESPONSES, correlated_inputs
-from .refusals import choice, require
 
 Array = NDArray[np.float32]
 INPUTS = ("mean", "second")
@@ -49,6 +50,7 @@ class Backpropagation:
 
     def __call__(self, network: Layered, x: Array, t: Array) -> Errors:
         """See `Source`."""
+        x, t = presented(network, x, t)
         inputs, y = network.forward(x)
         d = network.error(y, t)
         pairs = [(inputs[-1], d)]
@@ -71,13 +73,19 @@ class DirectFeedback:
     """
 
     def __init__(self, shapes: Sequence[tuple[int, ...]], seed: int = 0, scale: float = 1.0):
-        rng = np.random.default_rng(seed)
+        rng = generator("DirectFeedback: seed", seed)
+        number("DirectFeedback: scale", scale, 0, LARGE)
+        require(isinstance(shapes, Sequence) and len(shapes) > 0, "DirectFeedback: shapes", shapes, "those of layers")
+        shapes = [extent(f"DirectFeedback: shapes[{k}]", shape) for k, shape in enumerate(shapes)]
         outputs = shapes[-1][0]
         size = np.float32(scale / np.sqrt(outputs))
+        self.shapes = shapes
         self.feedback: list[Array] = [size * signs(rng, outputs, shape[0]) for shape in shapes[:-1]]
 
     def __call__(self, network: Layered, x: Array, t: Array) -> Errors:
         """See `Source`."""
+        x, t = presented(network, x, t)
+        require(self.shapes == [*map(tuple, network.shapes)], "network: shapes", network.shapes, str(self.shapes))
         inputs, y = network.forward(x)
         e = network.error(y, t)
         d = [(e @ b) * slope(name, h[:, :-1])
@@ -98,10 +106,10 @@ class _Perturbation:
     """
 
     def __init__(self, amplitude: float = 1e-2, seed: int = 0, mode: str = "antithetic"):
-        require(amplitude > 0, "amplitude", amplitude, "a number above 0")
+        number("amplitude", amplitude, float(np.finfo(np.float32).eps), 100)
         choice("mode", mode, RESPONSES)
         self.amplitude, self.mode = np.float32(amplitude), mode
-        self.rng = np.random.default_rng(seed)
+        self.rng = generator("seed", seed)
 
     def _costs(self, network: Layered, x: Array, t: Array, change) -> tuple[Array, Array, list[list[Array]]]:
         """C~ / a and the mean cost of each sample, and the layers' inputs in the two presentations."""
@@ -134,6 +142,7 @@ class NodePerturbation(_Perturbation):
 
     def __call__(self, network: Layered, x: Array, t: Array) -> Errors:
         """See `Source`."""
+        x, t = presented(network, x, t)
         s = [signs(self.rng, len(x), shape[0]) for shape in network.shapes]
         e, cost, (first, second) = self._costs(network, x, t, lambda k, v: s[k])
         inputs = [correlated_inputs(self.inputs, passes) for passes in zip(first, second, strict=True)]
@@ -149,10 +158,22 @@ class RankOne(_Perturbation):
 
     def __call__(self, network: Layered, x: Array, t: Array) -> Errors:
         """See `Source`."""
+        x, t = presented(network, x, t)
         r = [signs(self.rng, len(x), shape[0]) for shape in network.shapes]
         c = [signs(self.rng, len(x), shape[1]) for shape in network.shapes]
         e, cost, _ = self._costs(network, x, t, lambda k, v: r[k] * (c[k] * v).sum(1, keepdims=True))
         return Errors(cost, [(columns, e[:, None] * rows) for columns, rows in zip(c, r, strict=True)])
+
+
+def presented(network: Layered, x: Array, t: Array) -> tuple[Array, Array]:
+    """Samples x (n, features) and targets t (n, outputs), float32; those of a trainer are so already."""
+    if type(network) is not Layered:
+        instance("network", network, Layered)
+    features, outputs = network.shapes[0][1] - 1, network.shapes[-1][0]
+    for v, width in ((x, features), (t, outputs)):
+        if type(v) is not np.ndarray or v.dtype != np.float32 or v.shape != (len(x), width):
+            return float_samples(x, t, features, outputs, network.cost == "cross-entropy")
+    return x, t
 
 
 def signs(rng: np.random.Generator, *shape: int) -> Array:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields, replace
 
 from array_api_compat import array_namespace
 
+from ..inputs import finite
 from .functions import Array
 
 
@@ -36,6 +37,16 @@ class State:
     step: int = 0
     updates: int = 0
     evaluations: int = 0
+
+    def become(self, other: "State") -> None:
+        """Take all that another state holds, its own arrays."""
+        for f in fields(self):
+            setattr(self, f.name, getattr(other, f.name))
+
+    def broken(self) -> str:
+        """Name of the first array with a number that is not finite, or nothing."""
+        arrays = (f.name for f in fields(self) if f.type is Array)
+        return next((name for name in arrays if not finite(getattr(self, name))), "")
 
     def copy(self) -> "State":
         """Independent copy."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from copy import copy
+from types import NoneType
 from typing import TypedDict, Unpack
 
 import numpy as np
@@ -11,11 +12,11 @@ from ..analog.one_sided import OneSided
 from ..analog.periphery import Periphery
 from ..analog.pulsed import PulsedDevice
 from ..analog.update import Update
+from ..inputs import floats, instance, integer, require
 from .array_layer import Array, ArrayLayer, LayerArray
 from .choppers import Chopped, Dynamic
 from .filter_line import LINE, VECTOR, empty, fire, skip
 from .filters import Buffered, Filtered, Transfer, Units
-from .refusals import require
 
 Device = PulsedDevice | OneSided
 
@@ -84,6 +85,11 @@ class TikiTaka(ArrayLayer):
         reference: ArrayLike | str | None = None,
         **around: Unpack[Around],
     ):
+        name = type(self).__name__
+        instance(f"{name}: settings", settings, Transfer, NoneType)
+        unknown = sorted(set(around) - set(Around.__annotations__))
+        require(not unknown, f"{name}: arguments", unknown, ", ".join(Around.__annotations__))
+        seed = integer(f"{name}: seed", seed)
         self.settings = settings = settings or self.DEFAULT
         self._check(settings)
         a_ends = {"forward": around.get("read"), "update": around.get("update")}
@@ -97,6 +103,7 @@ class TikiTaka(ArrayLayer):
         self.reference = None if reference is None else self._reference(reference)
         if self.reference is not None:
             self.fast.hold(self.reference)
+        rows, columns = self.shape
         lines, length = (columns, rows) if settings.transfer_columns else (rows, columns)
         self.memory = empty(lines, length, isinstance(settings, Dynamic))
         self._constants: dict[float, np.ndarray] = {}
@@ -109,9 +116,7 @@ class TikiTaka(ArrayLayer):
         if isinstance(reference, str):
             require(reference == "symmetry", "reference", reference, 'an array, "symmetry" or None')
             return self.fast.cells.symmetry()
-        reference = np.array(reference, np.float32, order="C")
-        require(reference.shape == self.shape, "shape of reference", reference.shape, str(self.shape))
-        return reference
+        return floats("reference", reference, self.shape).copy()
 
     @property
     def h(self) -> Array:
@@ -144,7 +149,7 @@ class TikiTaka(ArrayLayer):
             if isinstance(settings, Chopped):
                 u = u * (memory.line_sign if columns else memory.word_sign)
                 v = v * (memory.word_sign if columns else memory.line_sign)
-            self.fast.update(u, v, rate)
+            self.fast._outer(np.ascontiguousarray(u), np.ascontiguousarray(v), rate)
             cursor[VECTOR] += stop - at
             at = stop
             if cursor[VECTOR] % every == 0:
@@ -163,7 +168,7 @@ class TikiTaka(ArrayLayer):
         one = np.zeros((1, self.shape[columns]), np.float32)
         one[0, line] = 1
         # C goes along with A: A has moved against the gradient already.
-        slow.update(*((one, z[None]) if columns else (z[None], one)), -float(constants["rate"][0]))
+        slow._outer(*((one, z[None]) if columns else (z[None], one)), -float(constants["rate"][0]))
         skip(constants, self.memory, slow.handle)
 
     def _arrays(self) -> dict[str, LayerArray]:

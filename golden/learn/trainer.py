@@ -1,23 +1,29 @@
 """The MGD trainer: choice of the probe, samples, steps of theta, evaluation; the windows of a run are `window`."""
 
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 import numpy as np
-from array_api_compat import array_namespace, device
+from array_api_compat import array_namespace, device, is_array_api_obj, is_numpy_array
 
-from .functions import Array
+from .. import inputs
+from ..errors import RunStopped
+from ..inputs import integer, number, refuse, require
+from .functions import Array, right
 from .networks import Dense, Network
 from .nodes import Node
 from .noise import Defects, Hardware
 from .perturbations import START, Maker, keys, sample_indices
 from .probes import Explicit, ExplicitRankOne, InRegisters, Probe, RankOne
-from .refusals import require
 from .settings import MGD
 from .state import State
 from .window import advance
 
 CHUNK = 1 << 24
 """Values that the largest array of a chunk of steps may have: 64 MiB of float32."""
+
+LOOK = 1000
+"""Steps after which a run looks whether all numbers are finite; it then knows the step from doing them again."""
 
 
 class Trainer:
@@ -44,15 +50,16 @@ class Trainer:
 
     def __init__(self, network: Network, settings: MGD, x: Array, t: Array, seeds: Sequence[int] = (0,),
                  defects: Defects = Defects()):  # noqa: B008  # fmt: skip
+        for name, value, kind in (("network", network, Network), ("settings", settings, MGD)):
+            inputs.instance(name, value, kind)
+        inputs.instance("defects", defects, Defects)
         self.network, self.settings, self.defects = network, settings, defects
+        self.x, self.t = inputs.samples(x, t, network.features, network.outputs, network.cost == "cross-entropy")
+        self.seeds = inputs.seeds("seeds", seeds)
         self.xp = xp = array_namespace(x, t)
-        same = xp.isdtype(x.dtype, "real floating") and x.dtype == t.dtype
-        require(same, "x", x.dtype, f"a floating type, that of t ({t.dtype})")
-        require(x.ndim == 2 and x.shape[1] == network.features, "x", x.shape, f"(samples, {network.features})")
-        require(tuple(t.shape) == (len(x), network.outputs), "t", tuple(t.shape), f"({len(x)}, {network.outputs})")
-        require(all(0 <= s < 1 << 32 for s in seeds) and len(seeds) > 0, "seeds", seeds, "a list of 0 to 2**32 - 1")
         require(settings.batch <= len(x) or settings.order == "random", "batch", settings.batch, f"up to {len(x)}")
-        self.x, self.t, self.seeds = x, t, np.array(seeds, np.int64)
+        least = float(xp.finfo(x.dtype).eps)
+        number(f"amplitude of {inputs.kind(x)}", settings.amplitude, least, 100)
         self.maker = Maker(xp, x.dtype, device(x))
         self.hardware = Hardware(defects, network, self.maker, self.seeds)
         self.probe, values = self._choose()
@@ -95,22 +102,16 @@ class Trainer:
         """
         xp, maker, seeds, size = self.xp, self.maker, len(self.seeds), self.network.size
         if theta is not None:
-            theta = xp.asarray(theta, dtype=maker.dtype, device=maker.processor)
-            shape = tuple(theta.shape)
-            require(shape in ((size,), (seeds, size)), "theta", shape, f"({size},) or ({seeds}, {size})")
+            theta = self._array("theta", theta, (size,), (seeds, size))
             theta = xp.asarray(xp.broadcast_to(theta, (seeds, size)), copy=True)
         else:
             scale = np.concatenate([np.full(b.stop - b.start, (b.inputs + 1) ** -0.5) for b in self.network.blocks])
-            low, high = (-scale, scale) if bounds is None else bounds
+            low, high = (-scale, scale) if bounds is None else _bounds(bounds)
             draw = maker.uniform(keys(self.seeds, START, 0), size)
             theta = xp.astype(maker.array(low, xp.float64) + maker.array(high - low, xp.float64) * draw, maker.dtype)
-        m = self.settings
-
-        def zeros(*shape: int) -> Array:
-            return xp.zeros((seeds, *shape), dtype=maker.dtype, device=maker.processor)
-
-        return State(theta, zeros(size), zeros(size if m.momentum or m.adam else 0), zeros(size if m.adam else 0),
-                     zeros(m.batch), zeros(), zeros(), zeros())  # fmt: skip
+        zeros = {name: xp.zeros(shape, dtype=maker.dtype, device=maker.processor)
+                 for name, shape in self._shapes().items()}  # fmt: skip
+        return State(**{**zeros, "theta": theta})
 
     def run(
         self, state: State, steps: int, progress: Callable[[State], object] | None = None, every: int = 1000
@@ -119,14 +120,79 @@ class Trainer:
 
         `progress` is called with the state whenever another `every` steps are done, at the end of a window or chunk.
         A run gives the same bits as one that was stopped between windows, saved, and restored.
+
+        Raises
+        ------
+        ValueError
+            Arguments that are not those above, or a state of another trainer.
+        RunStopped
+            A number of the state turns infinite or is none: with the first step that made it so, and the state, this
+            one, as it was before that step.
         """
-        end, due = state.step + steps, state.step + every
+        self.require_state("state", state)
+        steps, every = integer("steps", steps), integer("every", every, 1)
+        require(progress is None or callable(progress), "progress", progress, "a function, or None")
+        end, due, good = state.step + steps, state.step + every, state.copy()
         while state.step < end:
-            advance(self, state, end)
-            if progress is not None and state.step >= due:
+            self.advance(state, end)
+            now = progress is not None and state.step >= due
+            if now or state.step >= min(end, good.step + LOOK):
+                if name := state.broken():
+                    self._stop(name, state, good)
+                good = state.copy() if state.step < end else good
+            if progress is not None and now:
                 progress(state)
                 due = state.step + every
         return state
+
+    def advance(self, state: State, end: int) -> None:
+        """Go on towards step `end`, as far as one theta leads; see `window`."""
+        advance(self, state, end)
+
+    def _stop(self, name: str, state: State, good: State) -> NoReturn:
+        """Find the step that broke the state, one by one from the last good one, and end the run before it."""
+        broken = state.step
+        state.become(good)
+        while state.step < broken:
+            good = state.copy()
+            self.advance(state, state.step + 1)
+            if found := state.broken():
+                name = found
+                break
+        step = state.step
+        state.become(good)
+        text = f"run: step {step} makes {name} infinite or no number; allowed are finite numbers, as of a smaller eta "
+        raise RunStopped(f"{text}than {self.settings.eta:g}, and the state before that step is kept.", state)
+
+    def require_state(self, place: str, state: State) -> None:
+        """Refuse what is not a finite state of this trainer."""
+        inputs.instance(place, state, State)
+        for name in ("step", "updates", "evaluations"):
+            integer(f"{place}.{name}", getattr(state, name))
+        for name, shape in self._shapes().items():
+            value = getattr(state, name)
+            if not is_array_api_obj(value) or inputs.kind(value) != inputs.kind(self.x):
+                refuse(f"{place}.{name}", inputs.shown(value), f"an array of {inputs.kind(self.x)}, as of `initial`")
+            inputs.fits(f"{place}.{name}", value, shape)
+            inputs.require_finite(f"{place}.{name}", value)
+
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of a state's arrays."""
+        m, seeds, size = self.settings, len(self.seeds), self.network.size
+        means = size if m.momentum or m.adam else 0, size if m.adam else 0
+        inner = {"theta": (size,), "g": (size,), "momentum": means[:1], "second": means[1:], "c0": (m.batch,)}
+        inner |= dict.fromkeys(("high_pass", "before", "pole"), ())
+        return {name: (seeds, *shape) for name, shape in inner.items()}
+
+    def _array(self, place: str, value: object, *shapes: inputs.Shape) -> Array:
+        """A finite array of this trainer's library, type and processor, of one of the shapes."""
+        if self.maker.numpy or is_numpy_array(value) or not is_array_api_obj(value):
+            value = inputs.real(place, value).astype(np.float64)
+        inputs.fits(place, value, *shapes)
+        with np.errstate(over="ignore"):
+            found = self.maker.array(value)
+        inputs.require_finite(place, found)
+        return found
 
     def samples(self, numbers: np.ndarray) -> tuple[Array, Array]:
         """Samples and targets of mini-batches by number: shape (R or 1, K, B, ...)."""
@@ -156,27 +222,45 @@ class Trainer:
     def evaluate(self, theta: Array, x: Array = None, t: Array = None) -> tuple[Array, Array]:
         """Mean cost, and fraction of samples that are classified rightly: arrays of shape (R,).
 
-        A sample is right if its largest output is that of the largest target; with one output, if it is on the same
-        side of the middle between the smallest and the largest target.
+        Of the samples of the training, or of x and t, which then are both given. A sample is right if its largest
+        output is that of the largest target; with one output, if it is on the same side of the middle between the
+        smallest and the largest target.
         """
-        costs, right = self._outputs(theta, x, t)
-        return self.xp.mean(costs, axis=1), self.xp.mean(self.xp.astype(right, self.maker.dtype), axis=1)
+        costs, hits = self._outputs(theta, x, t)
+        return self.xp.mean(costs, axis=1), self.xp.mean(self.xp.astype(hits, self.maker.dtype), axis=1)
 
     def _outputs(self, theta: Array, x: Array, t: Array) -> tuple[Array, Array]:
         """Cost of each sample, and whether it is classified rightly; in parts that fit into `CHUNK`."""
         xp, network = self.xp, self.network
-        x, t = (self.x, self.t) if x is None or t is None else (x, t)
+        theta = self._array("theta", theta, (len(self.seeds), network.size))
+        x, t = self._pair(x, t)
         middle = (xp.min(t) + xp.max(t)) / 2
         weights = self.hardware.effective(theta)
         widest = max(b.pixels * max(b.inputs, b.outputs) for b in network.blocks)
         count = max(1, CHUNK // (widest * len(theta)))
-        costs, right = [], []
+        costs, hits = [], []
         for at in range(0, len(x), count):
             target = t[None, at : at + count]
-            y = network.forward(weights, x[None, at : at + count], None, self.hardware.spread)
+            y = network.propagate(weights, x[None, at : at + count], None, self.hardware.spread)
             costs.append(network.costs(y, target))
-            if network.outputs == 1:
-                right.append((y[..., 0] > middle) == (target[..., 0] > middle))
-            else:
-                right.append(xp.argmax(y, axis=-1) == xp.argmax(target, axis=-1))
-        return xp.concat(costs, axis=1), xp.concat(right, axis=1)
+            hits.append(right(xp, y, target, middle))
+        return xp.concat(costs, axis=1), xp.concat(hits, axis=1)
+
+    def _pair(self, x: Array, t: Array) -> tuple[Array, Array]:
+        """Samples and targets: those given, both, or those of the training."""
+        if x is None and t is None:
+            return self.x, self.t
+        for place, value, other in (("x", x, "t"), ("t", t, "x")):
+            if value is None:
+                refuse(place, "None", f"an array beside {other}, or none of both")
+        x = self._array("x", x, ("samples", self.network.features))
+        # Its number of rows is that of x; `samples` says what labels should be.
+        t = self._array("t", t, *({1: [("samples",)], 2: [("samples", "outputs")]}.get(np.ndim(t), [(len(x),)])))
+        return inputs.samples(x, t, self.network.features, self.network.outputs, self.network.cost == "cross-entropy")
+
+
+def _bounds(bounds: tuple[float, float]) -> tuple[float, float]:
+    """Least and largest start of a parameter."""
+    require(isinstance(bounds, Sequence) and len(bounds) == 2, "bounds", bounds, "a pair of numbers")
+    low = number("bounds[0]", bounds[0], -inputs.LARGE, inputs.LARGE)
+    return low, number("bounds[1]", bounds[1], low, inputs.LARGE)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ...golden.blocks.measure.samples import ORDERS
 from ...golden.blocks.perturb.codes import KINDS, Codes, scratch
+from ...golden.inputs import choice
 from ...golden.learn import MGD, Defects, Dense, Network
-from ...golden.learn.refusals import choice
 from . import compiled_kernels as kernels
 from .compiled_kernels import EXACT, NODE, RANK_ONE, WEIGHT
 from .compiled_network import CROSS_ENTROPY, LINEAR, MSE, RELU, SIGMOID, TANH, Net
