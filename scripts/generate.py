@@ -6,6 +6,7 @@ from pathlib import Path
 from ..fpga.errors import require_emulated
 from ..fpga.files import write_all
 from ..golden.chip.chip import Chip
+from ..golden.chip.dataset import learnt_of
 from ..rtl.bus.slave import NATIVE
 from ..rtl.lib.ram import MACROS, RAM, WAIVERS
 from ..rtl.lib.style import MACRO, Style
@@ -54,7 +55,7 @@ def generate(
         by macros; what FuseSoC, Vivado and LiteX take them by, see `scripts.packages`.
         For an array outside whose cost is external and whose chip file is known, a copy of it, and
         `my_array.py` and a test: `pytest` there trains an array of the user's own in simulation. With a bus the
-        register map too, see `scripts.register_files`.
+        register map too, see `scripts.register_files`; with the user's own data `data.json`, how they are scaled.
 
     Raises
     ------
@@ -80,6 +81,8 @@ def generate(
         **modules,
         **packages,
     }
+    if chip.config.data and chip.config.data.file:
+        texts["data.json"] = learnt_of(chip.config)[1].to_json()
     if chip.cost.word and source:
         texts["chip.toml"] = source.read_text()
         for file in BENCH[name]:

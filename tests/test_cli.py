@@ -133,8 +133,8 @@ def test_a_run_and_its_report():
     assert f"report: {run}/report.html" in result.stdout
     assert len(re.findall(r"^checkpoint \d+/20: step \d+, test accuracy ", result.stdout, re.M)) == 21
     assert {path.name for path in run.iterdir()} == {
-        "checkpoints", "samples.npz", "telemetry.jsonl", "curve.png", "curve.json", "result.json", "report.html",
-        "report.json",
+        "checkpoints", "samples.npz", "data.json", "telemetry.jsonl", "curve.png", "curve.json", "result.json",
+        "report.html", "report.json",
     }  # fmt: skip
     report = json.loads((run / "report.json").read_text())
     assert report["steps"] == 2000 and report["checkpoints"] == 21 and report["seed"] == 5

@@ -9,6 +9,7 @@ Of several errors the first in the file is reported. The integers that golden an
 derived from this in `golden.chip.chip`.
 """
 
+import json
 from copy import deepcopy
 from math import sqrt
 from os import PathLike, fspath
@@ -19,7 +20,7 @@ from pydantic import ValidationError, model_validator
 
 from .checks import check
 from .dataset import settled
-from .rules import ConfigError, integers, plain, read_toml, sentence
+from .rules import ConfigError, integers, plain, read_toml, section_of, sentence
 from .sections import (
     Array,
     Average,
@@ -176,6 +177,25 @@ class ChipConfig(Section):
                 table[entry] = deepcopy(value)
         return _validate(type(self), data, self.name)
 
+    @classmethod
+    def dumped(cls, text: str, source: str) -> Self:
+        """The chip whose `model_dump_json` is `text`, as checkpoints hold it; ConfigError, which calls it `source`.
+
+        All keys are in such a text; those with their defaults are dropped, since the file had not said them.
+        """
+        data: dict[str, Any] = {}
+        for key, value in json.loads(text).items():
+            field = cls.model_fields.get(key)
+            model = field and section_of(field)
+            if isinstance(value, dict) and field and model:
+                defaults = {name: _listed(part.default) for name, part in model.model_fields.items()}
+                value = {name: part for name, part in value.items() if name not in defaults or part != defaults[name]}
+                if not value and field.default is not None:
+                    continue
+            if value is not None:
+                data[key] = value
+        return _validate(cls, data, source)
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         check(self)
@@ -200,6 +220,11 @@ def load(path: str | PathLike[str]) -> ChipConfig:
         raise ConfigError(f"{source}: the file is empty; required are {required}.")
     config = _validate(ChipConfig, data, source)
     return settled(config, source, dirname(path)) if config.data and config.data.file else config
+
+
+def _listed(value: Any) -> Any:
+    """A default as JSON has it."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _validate(model: type[Config], data: dict[str, Any], source: str) -> Config:

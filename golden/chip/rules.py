@@ -262,13 +262,13 @@ def _describe(detail: ErrorDetails, model: type[BaseModel]) -> str:
     if cause:
         return f"{key}: {cause}."
     *parents, last = map(str, detail["loc"])
-    fields = ((_section(model.model_fields[parents[0]]) if parents else None) or model).model_fields
+    fields = ((section_of(model.model_fields[parents[0]]) if parents else None) or model).model_fields
     kind, value = detail["type"], show(detail["input"])
     if kind == "extra_forbidden":
         near = get_close_matches(last, fields, 1)
         hint = f", perhaps meant as {near[0]}" if near else ""
         return f"{key}: unknown key{hint}; allowed are {', '.join(fields)}."
-    section = _section(fields[last])
+    section = section_of(fields[last])
     if section and kind == "missing":
         required = (name for name, field in section.model_fields.items() if field.is_required())
         return f"{key}: missing section; required in it are {', '.join(required)}."
@@ -282,7 +282,7 @@ def _key(part: str) -> str:
     return part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else json.dumps(part)
 
 
-def _section(field: FieldInfo) -> type[BaseModel] | None:
+def section_of(field: FieldInfo) -> type[BaseModel] | None:
     """The section that a field holds, None if it holds a value."""
     types = (field.annotation, *get_args(field.annotation))
     return next((t for t in types if isinstance(t, type) and issubclass(t, BaseModel)), None)

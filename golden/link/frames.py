@@ -188,8 +188,12 @@ def sizes(chip: Chip) -> dict[Region, int]:
 def identity(chip: Chip) -> int:
     """64 bits that tell chip descriptions apart.
 
-    But for names, how long they are run, seeds that are registers, and what stands behind the port of the array.
+    But for names, how long they are run, seeds that are registers, what stands behind the port of the array, and
+    what is in a user's own files: one bitstream serves any data of the same numbers of samples, inputs and outputs.
     """
     untold = {"name", "run", "front_end", "pulse_driver"} | ({"seed"} if "seed" not in constants(chip) else set())
-    text = json.dumps(chip.config.model_dump(mode="json", exclude=untold), sort_keys=True)
+    told = chip.config.model_dump(mode="json", exclude=untold)
+    if (data := chip.config.data) and data.file:
+        told["data"] = {"train": data.train, "order": data.order}
+    text = json.dumps(told, sort_keys=True)
     return int.from_bytes(sha256(text.encode()).digest()[:8], "little")

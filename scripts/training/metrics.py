@@ -69,7 +69,7 @@ def tables(found: Metrics | None) -> list[tuple[str, list[tuple[str, ...]]]]:
     return [
         ("Test samples by class", [("class", "samples", "precision", "recall"), *rows]),
         (
-            "Test samples: what they are, and what the chip says",
+            "Is, and is said",
             [("is \\ said", *found["labels"]), *((label, *map(str, counts)) for label, counts in mixed)],
         ),
     ]
