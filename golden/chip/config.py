@@ -9,11 +9,12 @@ Of several errors the first in the file is reported. The integers that golden an
 derived from this in `golden.chip.chip`.
 """
 
+import json
 from copy import deepcopy
 from math import sqrt
 from os import PathLike, fspath
 from os.path import dirname
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar, get_args
 
 from pydantic import ValidationError, model_validator
 
@@ -43,7 +44,7 @@ from .sections import (
     Weights,
 )
 
-__all__ = ["ChipConfig", "ConfigError", "load"]
+__all__ = ["ChipConfig", "ConfigError", "load", "restored"]
 
 Config = TypeVar("Config", bound="ChipConfig")
 
@@ -200,6 +201,38 @@ def load(path: str | PathLike[str]) -> ChipConfig:
         raise ConfigError(f"{source}: the file is empty; required are {required}.")
     config = _validate(ChipConfig, data, source)
     return settled(config, source, dirname(path)) if config.data and config.data.file else config
+
+
+def restored(text: str) -> ChipConfig:
+    """The description that `ChipConfig.model_dump_json` wrote, as a checkpoint has it.
+
+    There every key is given, and some are refused beside others: what has its default is left out.
+
+    Raises
+    ------
+    ConfigError
+        It is none of this version.
+    """
+    try:
+        given = _given(ChipConfig, json.loads(text))
+    except (ValueError, AttributeError, RecursionError):
+        raise ConfigError("The description is no JSON of a chip.") from None
+    return _validate(ChipConfig, given, str(given.get("name")))
+
+
+def _given(model: type[Section], values: dict[str, Any]) -> dict[str, Any]:
+    """Values that are not defaults, section by section."""
+    left = {}
+    for name, value in values.items():
+        field = model.model_fields.get(name)
+        kinds = (field.annotation, *get_args(field.annotation)) if field else ()
+        section = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None)
+        if section and isinstance(value, dict):
+            inner = _given(section, value)
+            left |= {name: inner} if inner or field.default != section() else {}
+        elif not field or value != (list(field.default) if isinstance(field.default, tuple) else field.default):
+            left[name] = value
+    return left
 
 
 def _validate(model: type[Config], data: dict[str, Any], source: str) -> Config:
