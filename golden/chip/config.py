@@ -227,7 +227,7 @@ def _given(model: type[Section], values: dict[str, Any]) -> dict[str, Any]:
         field = model.model_fields.get(name)
         kinds = (field.annotation, *get_args(field.annotation)) if field else ()
         section = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None)
-        if section and isinstance(value, dict):
+        if field and section and isinstance(value, dict):
             inner = _given(section, value)
             left |= {name: inner} if inner or field.default != section() else {}
         elif not field or value != (list(field.default) if isinstance(field.default, tuple) else field.default):

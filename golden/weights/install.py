@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..chip.rules import plain
+from ..defects.array import Hardware
 from ..engine import Engine
 from ..evaluation import share_right
 from ..programming import Verify, program
@@ -106,7 +107,7 @@ def _programmed(engine: Engine, start: NDArray[np.int32], words: NDArray[np.int3
     chip = engine.chip
     devices = chip.path.parameters()["devices"]
     sample = devices.sample(start.size)
-    stuck = engine.cells.sign == 0 if chip.defects else np.zeros(start.size, np.bool_)
+    stuck = engine.cells.sign == 0 if isinstance(engine.cells, Hardware) else np.zeros(start.size, np.bool_)
     sample[stuck, :4] = 0  # no step, whatever the state
     assert chip.config.device is not None  # a path with devices has it
     verify = Verify(ROUNDS_A_STATE * chip.config.device.states, max(1, devices.step // 2), chip.crossbar.drop)
@@ -121,7 +122,7 @@ def _losses(
     """Rows of the report, one a layer."""
     chip, rows = engine.chip, []
     codes = theta >> chip.crossbar.drop
-    if chip.defects:
+    if isinstance(engine.cells, Hardware):
         codes = engine.cells.sign * codes + engine.cells.held
     for layer, scale, cells, saturated in zip(fitted, scales, chip.matrices(codes), chip.matrices(beyond), strict=True):
         weights = np.column_stack([layer.weight, layer.bias])

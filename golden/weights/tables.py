@@ -107,7 +107,7 @@ def write_npz(arrays: dict[str, NDArray[Any]]) -> bytes:
     return buffer.getvalue()
 
 
-def write_csv(arrays: dict[str, NDArray[np.floating]]) -> bytes:
+def write_csv(arrays: dict[str, NDArray[np.float64]]) -> bytes:
     """A CSV file whose numbers, read again, are the same."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")

@@ -1,7 +1,7 @@
 """Weights as words of theta or states of devices, and back.
 
-A cell has the top `weights.dac_bits` of a word, rounded down. So that it has the code nearest to a weight, the word is
-half a step of that code above the weight; and a word is read as half a step less:
+A cell has the top `weights.dac_bits` of a word, rounded down. So that it has the code nearest to a weight (but for half
+an LSB of the word), the word is half a step of that code above the weight; and a word is read as half a step less:
 
     word = round(weight / state_unit) + half,    weight = (word - half) state_unit
 
@@ -41,7 +41,7 @@ def half(chip: Chip) -> int:
 
 def weights_of(chip: Chip, words: NDArray[np.integer]) -> NDArray[np.float64]:
     """Weights that words stand for: float64, same shape."""
-    return (words.astype(np.int64) - half(chip)) * chip.state_unit
+    return (words.astype(np.int64) - half(chip)).astype(np.float64) * chip.state_unit
 
 
 def words_of(chip: Chip, weights: NDArray[np.float64]) -> NDArray[np.int64]:
