@@ -10,6 +10,7 @@ import pytest
 
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import load, restored
+from ohmgrad.golden.chip.dataset import split_of
 from ohmgrad.golden.data import datasets
 from ohmgrad.golden.engine import Engine
 from ohmgrad.golden.errors import WeightsError
@@ -32,8 +33,7 @@ SEED = 15
 
 
 def engine_of(config) -> Engine:
-    data = config.dataset
-    return Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
+    return Engine(Chip(config), split_of(config))
 
 
 def save(folder: Path, **arrays) -> Path:

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import load
-from ohmgrad.golden.data import datasets
+from ohmgrad.golden.chip.dataset import split_of
 from ohmgrad.golden.engine import Engine
 from ohmgrad.golden.weights.files import read
 from ohmgrad.golden.weights.install import install
@@ -35,8 +35,7 @@ class Listener(Monitor):
 
 def started(config):
     """State after the import, by the golden model alone."""
-    data = config.dataset
-    engine = Engine(Chip(config), datasets.load(data.set, data.train, data.test, config.seed))
+    engine = Engine(Chip(config), split_of(config))
     return engine, *install(engine, WEIGHTS, read(WEIGHTS))
 
 

@@ -29,7 +29,7 @@ ROUNDS_A_STATE = 20
 """Most rounds, for each state that a device has: the slowest of devices with 30 % spread takes some 5."""
 
 
-def install(engine: Engine, path: Path, contents: Contents) -> tuple[State, dict[str, Any]]:
+def install(engine: Engine, path: Path, contents: Contents, classes: bool = True) -> tuple[State, dict[str, Any]]:
     """State before the first step, with the weights of a file.
 
     Parameters
@@ -38,6 +38,8 @@ def install(engine: Engine, path: Path, contents: Contents) -> tuple[State, dict
     path : Path
         Of the file, for sentences.
     contents : Contents
+    classes : bool
+        Whether targets are classes, of which some are right; else they are values.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def install(engine: Engine, path: Path, contents: Contents) -> tuple[State, dict
             Of each: `arrays` (names), `scale` (what its outputs are divided by), `saturated`, `rms` and `largest`
             (`golden.weights.words.Loss`).
         float, words, chip : dict
-            `test_accuracy` (None without test samples) and `mean_squared_error` of the file's network in floating
+            `test_accuracy` (None without test samples or classes) and `mean_squared_error` of the file's network in floating
             point, of the quantised one before devices are programmed, and of the chip as the run starts.
         programming : dict or None
             Of devices `golden.programming.Programmed.statistics`, in LSBs of a state, and `total_pulses`, `stuck`,
@@ -76,7 +78,7 @@ def install(engine: Engine, path: Path, contents: Contents) -> tuple[State, dict
     words = np.clip(wanted, low, high).astype(np.int32)
     state = engine.initial()
     start, state.arrays["theta"] = state.theta, words
-    quantised = _figures(engine, state)
+    quantised = _figures(engine, state, classes)
     programming = None
     if chip.path.pulsed:
         state.arrays["theta"], programming = _programmed(engine, start, words)
@@ -85,9 +87,9 @@ def install(engine: Engine, path: Path, contents: Contents) -> tuple[State, dict
         "form": form,
         "activations": differences,
         "layers": _losses(engine, fitted, scales, state.theta, wanted != words),
-        "float": _of_float(engine, layers, activations),
+        "float": _of_float(engine, layers, activations, classes),
         "words": quantised,
-        "chip": _figures(engine, state),
+        "chip": _figures(engine, state, classes),
         "programming": programming,
     }
     return state, report
@@ -131,17 +133,19 @@ def _losses(
     return rows
 
 
-def _of_float(engine: Engine, layers: list[Layer], activations: tuple[str, ...]) -> dict[str, float | None]:
+def _of_float(
+    engine: Engine, layers: list[Layer], activations: tuple[str, ...], classes: bool
+) -> dict[str, float | None]:
     """Figures of the file's own network."""
     split = engine.split
     middle = (split.train_t.min() + split.train_t.max()) / 2
     outputs: list[Array] = [forward(layers, activations, x)[-1] for x in (split.train_x, split.test_x)]
     error = float(np.mean(np.sum((outputs[0] - split.train_t) ** 2, axis=1)))
-    accuracy = share_right(outputs[1], split.test_y, middle) if len(split.test_x) else None
+    accuracy = share_right(outputs[1], split.test_y, middle) if classes and len(split.test_x) else None
     return {"test_accuracy": accuracy, "mean_squared_error": error}
 
 
-def _figures(engine: Engine, state: State) -> dict[str, float | None]:
+def _figures(engine: Engine, state: State, classes: bool) -> dict[str, float | None]:
     """Figures of the chip."""
-    accuracy = engine.accuracy(state) if len(engine.split.test_x) else None
+    accuracy = engine.accuracy(state) if classes and len(engine.split.test_x) else None
     return {"test_accuracy": accuracy, "mean_squared_error": engine.error(state)}

@@ -14,9 +14,9 @@ FILE = "init.json"
 """What `golden.weights.install` reports, in the folder of a run."""
 
 
-def start_from(engine: Engine, path: Path) -> tuple[State, dict[str, Any]]:
-    """State before the first step, and the report; WeightsError as of `golden.weights.install`."""
-    return install(engine, path, read(path))
+def start_from(engine: Engine, path: Path, classes: bool) -> tuple[State, dict[str, Any]]:
+    """State before the first step, and the report; parameters and WeightsError as of `golden.weights.install`."""
+    return install(engine, path, read(path), classes)
 
 
 def keep(folder: Path, report: dict[str, Any] | None) -> None:
