@@ -16,7 +16,7 @@ import pytest
 from ohmgrad.fpga.errors import Failure
 from ohmgrad.golden.chip.config import load
 from ohmgrad.golden.errors import WeightsError
-from ohmgrad.golden.weights import torch_file
+from ohmgrad.golden.weights import torch_file, torch_pickle
 from ohmgrad.golden.weights.files import read, written
 from ohmgrad.golden.weights.layers import layers_of
 from ohmgrad.scripts.training.train import train
@@ -46,6 +46,17 @@ def repacked(compression=zipfile.ZIP_STORED, **changed):
             new = changed.get(name.partition("/")[2].replace("/", "_").replace(".", "_"), data)
             if new is not None:
                 archive.writestr(name, new)
+    return buffer.getvalue()
+
+
+def overlapping():
+    """An archive of a hundred members that are one and the same in the file, of three million bytes as it says."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("w/data/0", b"0")
+        member = archive.infolist()[0]
+        member.file_size = member.compress_size = 3 * 10**6
+        archive.filelist = [member] * 100
     return buffer.getvalue()
 
 
@@ -136,6 +147,7 @@ CASES = {
     "no_numbers": ("w.pt", lambda: repacked(data_0=None), 'the numbers of "0.weight" are missing or cut off'),
     "few_numbers": ("w.pt", lambda: repacked(data_0=b"1234"), 'the numbers of "0.weight" are missing or cut off'),
     "big_endian": ("w.pt", lambda: repacked(byteorder=b"big"), "its bytes are in big-endian order"),
+    "members_that_overlap": ("w.pt", lambda: overlapping(), "unpacked it has 300000000 bytes; right are up to"),
     "compressed": ("w.pt", lambda: repacked(zipfile.ZIP_DEFLATED), "in the archive is compressed, which torch.save"),
     "beyond": ("w.pt", lambda: program(SHAPE, b"K\x01K\x02K\x02\x86"), '"0.weight" reaches beyond its storage'),
     "vast": ("w.pt", lambda: program(SHAPE, b"K\x00K\x02K\xff\x86"), '"0.weight" reaches beyond its storage'),
@@ -199,11 +211,11 @@ def test_bytes_that_change_anywhere_run_nothing(tmp_path, monkeypatch):
 
 def test_what_is_admitted_changes_nothing_of_ours():
     """BUILD sets attributes of what is there: of functions and classes of ours it must not."""
-    for stand_in in torch_file.ADMITTED.values():
+    for stand_in in torch_pickle.ADMITTED.values():
         with pytest.raises((AttributeError, TypeError)):
             stand_in.changed = True
     opcodes = {opcode.name for opcode, _, _ in pickletools.genops(members()["sequential/data.pkl"])}
-    assert opcodes < torch_file.OPCODES
+    assert opcodes < torch_pickle.OPCODES
 
 
 def test_a_run_that_is_refused_leaves_nothing(tmp_path):

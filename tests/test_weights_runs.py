@@ -75,22 +75,20 @@ def test_in_rtl_it_is_bit_for_bit_the_same(tmp_path):
     assert result["bit_exact"] and result["compared"] == 3 and result["init"]["programming"]["total_pulses"] > 0
 
 
-def test_the_command_line_exports_what_it_then_starts_from(tmp_path):
+def test_the_command_line_exports_what_a_run_then_starts_from(tmp_path):
     """Each seed has a folder; a checkpoint's words come back from what was exported, and from itself."""
-    run = CliRunner()
-    chip, steps = str(EXAMPLES / "xor.toml"), ["--steps", "50"]
-    done = run.invoke(app, ["train", chip, *steps, "--init", str(WEIGHTS), "--seeds", "2", "-o", str(tmp_path)])
+    run, chip = CliRunner(), str(EXAMPLES / "xor.toml")
+    arguments = ["train", chip, "--steps", "20", "--init", str(WEIGHTS), "--seeds", "2", "-o", str(tmp_path)]
+    done = run.invoke(app, arguments)
     assert done.exit_code == 0, done.output
-    last = checkpoint_path(tmp_path / "xor-seed1", 50)
-    words = np.load(last)["theta"]
+    last = checkpoint_path(tmp_path / "xor-seed1", 20)
     done = run.invoke(app, ["export", str(last), "-o", str(tmp_path / "w.pt"), "--json"])
     found = json.loads(done.stdout)
     assert found["parameters"] == 9 and found["rows_and_columns"] == [[2, 3], [1, 3]]
-    for number, file in enumerate((tmp_path / "w.pt", last)):
-        folder = tmp_path / str(number)
-        done = run.invoke(app, ["train", chip, *steps, "--init", str(file), "-o", str(folder)])
-        assert done.exit_code == 0, done.output
-        assert (np.load(checkpoint_path(folder / "xor-seed1", 0))["theta"] == words).all()
+    engine, _, _ = started(load(chip))
+    for file in (tmp_path / "w.pt", last):
+        state, _ = install(engine, file, read(file))
+        assert (state.theta == np.load(last)["theta"]).all()
 
 
 def test_the_command_line_refuses_in_a_sentence(tmp_path):

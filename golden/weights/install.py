@@ -53,8 +53,8 @@ def install(engine: Engine, path: Path, contents: Contents, classes: bool = True
             Of each: `arrays` (names), `scale` (what its outputs are divided by), `saturated`, `rms` and `largest`
             (`golden.weights.words.Loss`).
         float, words, chip : dict
-            `test_accuracy` (None without test samples or classes) and `mean_squared_error` of the file's network in floating
-            point, of the quantised one before devices are programmed, and of the chip as the run starts.
+            `test_accuracy` (None without test samples or classes) and `mean_squared_error` of the file's network in
+            floating point, of the quantised one before devices are programmed, and of the chip as the run starts.
         programming : dict or None
             Of devices `golden.programming.Programmed.statistics`, in LSBs of a state, and `total_pulses`, `stuck`,
             `tolerance` and `rounds`.

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ..chip.chip import Chip
 from ..chip.config import restored
 from ..chip.rules import show
+from ..errors import WeightsError
 from .contents import MOST, Contents, checked, refusal
 from .words import weights_of
 
@@ -40,7 +41,7 @@ def read_npz(path: Path) -> Contents:
     except DAMAGE as error:
         if "pickle" in str(error):
             raise refusal(path, "an array in it is pickled objects; right are arrays of numbers") from None
-        if type(error).__name__ == "WeightsError":
+        if isinstance(error, WeightsError):
             raise
         raise refusal(path, "it is damaged, or no .npz file; right is what numpy.savez wrote") from None
     if "config" in arrays and "theta" in arrays:

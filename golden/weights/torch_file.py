@@ -1,110 +1,24 @@
 """State dicts of PyTorch, in the zip form that `torch.save` writes since 1.6, without PyTorch.
 
 A file is a zip archive of stored members: `NAME/data.pkl`, a pickle of the dictionary in which a tensor is a call of
-`torch._utils._rebuild_tensor_v2` on a storage, and `NAME/data/KEY`, the storages' bytes. A pickle is a program: what
-this one may do is listed here, its opcodes and its names, and of these each makes a dictionary or notes a tensor.
+`torch._utils._rebuild_tensor_v2` on a storage, and `NAME/data/KEY`, the storages' bytes.
 """
 
-import pickle
-import pickletools
 import struct
 import zipfile
-from collections import OrderedDict
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..chip.rules import show
 from .contents import MOST, Contents, checked, refusal
+from .torch_pickle import BFLOAT, RIGHT, Tensor, unpickled
 
-BFLOAT = "bfloat16"
-"""Upper halves of float32, a type that NumPy lacks."""
-STORAGES = {
-    "DoubleStorage": "<f8", "FloatStorage": "<f4", "HalfStorage": "<f2", "BFloat16Storage": BFLOAT,
-    "LongStorage": "<i8", "IntStorage": "<i4", "ShortStorage": "<i2", "CharStorage": "<i1", "ByteStorage": "<u1",
-}  # fmt: skip
-OPCODES = frozenset(
-    "PROTO STOP MARK GLOBAL REDUCE BUILD BINPERSID EMPTY_DICT SETITEM SETITEMS EMPTY_LIST APPEND APPENDS EMPTY_TUPLE "
-    "TUPLE TUPLE1 TUPLE2 TUPLE3 NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT BINUNICODE BINPUT "
-    "LONG_BINPUT BINGET LONG_BINGET".split()
-)
-"""What `torch.save` writes for dictionaries, lists, numbers, strings and tensors."""
-SYNTAX = (
-    pickle.UnpicklingError, EOFError, MemoryError, OverflowError, RecursionError, ArithmeticError, AttributeError,
-    LookupError, TypeError, ValueError,
-)  # fmt: skip
-"""What a damaged pickle may raise."""
-RIGHT = "right is a file of torch.save(model.state_dict(), FILE)"
 HOLDERS = ("state_dict", "model_state_dict", "model")
 """Names under which checkpoints of training loops keep the state dict."""
-
-
-class Storage(NamedTuple):
-    """A storage that a tensor is in: member of the archive, type and numbers."""
-
-    key: str
-    kind: str
-    size: int
-
-
-class Tensor(NamedTuple):
-    """A tensor that was noted: where it lies in its storage."""
-
-    storage: Storage
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-
-
-class Rebuild:
-    """Notes a tensor, in place of `torch._utils._rebuild_tensor_v2`; nothing can be changed in it."""
-
-    __slots__ = ()
-
-    def __call__(self, storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> Tensor:
-        """The tensor, if these are numbers that can be one."""
-        numbers = (offset, *shape, *strides)
-        if not isinstance(storage, Storage) or not all(type(n) is int and 0 <= n <= MOST for n in numbers):
-            raise pickle.UnpicklingError("a tensor has no such place in its storage")
-        if type(shape) is not tuple or type(strides) is not tuple or len(shape) != len(strides):
-            raise pickle.UnpicklingError("a tensor has a shape without strides")
-        return Tensor(storage, offset, shape, strides)
-
-
-class Parameter:
-    """Passes a tensor on, in place of `torch._utils._rebuild_parameter`."""
-
-    __slots__ = ()
-
-    def __call__(self, tensor: Any, *_: Any) -> Any:
-        """The tensor."""
-        return tensor
-
-
-ADMITTED = {
-    ("collections", "OrderedDict"): OrderedDict,
-    ("torch._utils", "_rebuild_tensor_v2"): Rebuild(),
-    ("torch._utils", "_rebuild_parameter"): Parameter(),
-} | {("torch", name): kind for name, kind in STORAGES.items()}
-"""What the file may name, and what it gets."""
-
-
-class Restricted(pickle.Unpickler):
-    """Unpickler that takes nothing from any module."""
-
-    def find_class(self, module: str, name: str, /) -> Any:
-        if (module, name) not in ADMITTED:
-            raise pickle.UnpicklingError(f"{module}.{name}")
-        return ADMITTED[module, name]
-
-    def persistent_load(self, pid: Any, /) -> Storage:
-        tag, kind, key, _, size = pid
-        if tag != "storage" or kind not in STORAGES.values() or type(key) is not str or type(size) is not int:
-            raise ValueError
-        return Storage(key, kind, size)
 
 
 def read(path: Path) -> Contents:
@@ -113,14 +27,16 @@ def read(path: Path) -> Contents:
     Raises
     ------
     WeightsError
-        The file is none, is of the old form, asks for anything that is not on the lists above, or holds what is no
-        tensor of real numbers.
+        The file is none, is of the old form, asks for what is not on the lists of `golden.weights.torch_pickle`, or
+        holds what is no tensor of real numbers.
     """
     data = path.read_bytes()
     if not zipfile.is_zipfile(BytesIO(data)):
         raise refusal(path, f"it is no zip archive, but cut off or of the form before PyTorch 1.6; {RIGHT}")
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
+            if (size := sum(member.file_size for member in archive.infolist())) > MOST:
+                raise refusal(path, f"unpacked it has {size} bytes; right are up to {MOST}")
             if any(name.endswith("/constants.pkl") for name in archive.namelist()):
                 raise refusal(path, f"it is a TorchScript program; {RIGHT}")
             members = {name.partition("/")[2]: _stored(path, archive, name) for name in archive.namelist()}
@@ -130,7 +46,7 @@ def read(path: Path) -> Contents:
         raise refusal(path, "data.pkl is missing in the archive; right is what torch.save wrote")
     if members.get("byteorder", b"little") != b"little":
         raise refusal(path, "its bytes are in big-endian order; right is a file from a little-endian machine")
-    tensors = _state_dict(path, _unpickled(path, members["data.pkl"]))
+    tensors = _state_dict(path, unpickled(path, members["data.pkl"]))
     return Contents({name: checked(path, name, _array(path, members, name, t)) for name, t in tensors.items()}, True)
 
 
@@ -139,24 +55,6 @@ def _stored(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
     if archive.getinfo(name).compress_type != zipfile.ZIP_STORED:
         raise refusal(path, f"{show(name)} in the archive is compressed, which torch.save does not do")
     return archive.read(name)
-
-
-def _unpickled(path: Path, data: bytes) -> Any:
-    """What the pickle makes, once every opcode was seen to be on the list."""
-    asks = f"and nothing that a file names is run; {RIGHT}"
-    try:
-        for opcode, argument, _ in pickletools.genops(data):
-            if opcode.name not in OPCODES:
-                raise refusal(path, f"its pickle has the opcode {opcode.name}, {asks}")
-            if opcode.name == "GLOBAL" and tuple(str(argument).split(" ", 1)) not in ADMITTED:
-                raise refusal(path, f"it asks for {show(str(argument).replace(' ', '.'))}, {asks}")
-            if opcode.name == "LONG_BINPUT" and int(str(argument)) > len(data):
-                raise ValueError
-        return Restricted(BytesIO(data)).load()
-    except SYNTAX as error:
-        if type(error).__name__ == "WeightsError":
-            raise
-        raise refusal(path, "its pickle is damaged; right is what torch.save wrote") from None
 
 
 def _state_dict(path: Path, found: Any) -> dict[str, Tensor]:

@@ -21,7 +21,7 @@ from ..training.train import train
 RESULTS, RUNS = Path("docs/results"), Path("build/fine_tune")
 WEIGHTS = RESULTS / "fine_tune"
 SEEDS = (1, 2, 3, 4, 5)
-STEPS, RTL_STEPS = 3_000_000, 100_000
+STEPS, RTL_STEPS = 3_000_000, 400_000
 CHIP = {
     "name": "fine_tune",
     "network": {"layers": [64, 16, 10], "activation": ["tanh", "sigmoid"]},
@@ -45,8 +45,8 @@ def chip(seed: int, **overrides: Any) -> ChipConfig:
 
 def pretrain() -> None:
     """Train a network in PyTorch on each seed's training samples, and keep its state dict."""
-    import torch
-    from torch import nn
+    import torch  # type: ignore[import-not-found]
+    from torch import nn  # type: ignore[import-not-found]
 
     WEIGHTS.mkdir(exist_ok=True)
     for seed in SEEDS:
