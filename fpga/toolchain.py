@@ -35,6 +35,7 @@ _EXTRAS = {
     "registers": ("peakrdl", "systemrdl"),
     "soc": ("litex", "migen", "pythondata"),
     "torch": ("torch",),
+    "weights": ("onnx", "safetensors"),
 }
 """Extras, and how the names of the modules begin that they bring."""
 

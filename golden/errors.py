@@ -20,3 +20,7 @@ class RunStopped(ValueError):
 
 class ConfigError(ValueError):
     """A chip file or an override is wrong; the text is one sentence that says where and how."""
+
+
+class WeightsError(ValueError):
+    """A file of weights cannot be used; the text is one sentence that names it."""

@@ -1,5 +1,5 @@
-"""The command line: `ohmgrad demo`, `train`, `tune`, `data`, `predict`, `virtual`, `generate`, `verify`, `replay`,
-`build`, `program`, `reproduce`, `doctor`.
+"""The command line: `ohmgrad demo`, `train`, `export`, `tune`, `data`, `predict`, `virtual`, `generate`, `verify`,
+`replay`, `build`, `program`, `reproduce`, `doctor`.
 
 Exit codes: 0 done; 1 it failed (RTL and golden differ, a tool is missing); 2 bad input; 130 Ctrl-C; 141 whoever read
 what a command says has gone. Whatever is not 0 ends in one sentence on standard error, but for the last. The commands
@@ -12,7 +12,7 @@ import sys
 import typer
 
 from ..golden.user_cache import cache_home
-from .commands import boards, data, description, studies, tools, training, tuning
+from .commands import boards, data, description, studies, tools, training, tuning, weights
 from .commands.exits import GONE, no_more_output
 
 app = typer.Typer(
@@ -27,7 +27,11 @@ app = typer.Typer(
 
 COMMANDS = (
     (training.demo, "Example: ohmgrad demo"),
-    (training.train, "Example: ohmgrad train examples/digits.toml --on sim"),
+    (
+        training.train,
+        "Examples: ohmgrad train examples/digits.toml --on sim; ohmgrad train examples/digits.toml --init weights.pt",
+    ),
+    (weights.export, "Example: ohmgrad export build/train/xor-seed1/checkpoints/step_00020000.npz -o xor.pt"),
     (tuning.tune, "Example: ohmgrad tune examples/xor_filtered.toml"),
     (data.data, "Examples: ohmgrad data examples/iris.toml --picture iris.png; ohmgrad data chip.toml --json"),
     (

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from ohmgrad.fpga.host import inference
 from ohmgrad.fpga.host.chip_in_loop import records
 from ohmgrad.golden.chip.chip import Chip
-from ohmgrad.golden.chip.config import ChipConfig, load
+from ohmgrad.golden.chip.config import load, restored
 from ohmgrad.golden.chip.dataset import learnt_of, split_of
 from ohmgrad.golden.data.datasets import Split
 from ohmgrad.golden.data.fetch import DataError
@@ -236,7 +236,7 @@ def test_a_generated_chip_has_its_companion():
 def test_a_chip_is_described_by_its_checkpoints_text():
     for path in sorted((ROOT / "examples").glob("*.toml")):
         config = load(path)
-        assert ChipConfig.dumped(config.model_dump_json(), path.name).model_dump_json() == config.model_dump_json()
+        assert restored(config.model_dump_json(), path.name).model_dump_json() == config.model_dump_json()
 
 
 def test_one_bitstream_serves_data_of_one_size():

@@ -16,7 +16,7 @@ from os import PathLike, fspath
 from os.path import dirname
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import ValidationError, model_validator
+from pydantic import BaseModel, ValidationError, model_validator
 
 from .checks import check
 from .dataset import settled
@@ -44,7 +44,7 @@ from .sections import (
     Weights,
 )
 
-__all__ = ["ChipConfig", "ConfigError", "load"]
+__all__ = ["ChipConfig", "ConfigError", "load", "restored"]
 
 Config = TypeVar("Config", bound="ChipConfig")
 
@@ -177,25 +177,6 @@ class ChipConfig(Section):
                 table[entry] = deepcopy(value)
         return _validate(type(self), data, self.name)
 
-    @classmethod
-    def dumped(cls, text: str, source: str) -> Self:
-        """The chip whose `model_dump_json` is `text`, as checkpoints hold it; ConfigError, which calls it `source`.
-
-        All keys are in such a text; those with their defaults are dropped, since the file had not said them.
-        """
-        data: dict[str, Any] = {}
-        for key, value in json.loads(text).items():
-            field = cls.model_fields.get(key)
-            model = field and section_of(field)
-            if isinstance(value, dict) and field and model:
-                defaults = {name: _listed(part.default) for name, part in model.model_fields.items()}
-                value = {name: part for name, part in value.items() if name not in defaults or part != defaults[name]}
-                if not value and field.default is not None:
-                    continue
-            if value is not None:
-                data[key] = value
-        return _validate(cls, data, source)
-
     @model_validator(mode="after")
     def _check(self) -> Self:
         check(self)
@@ -222,9 +203,35 @@ def load(path: str | PathLike[str]) -> ChipConfig:
     return settled(config, source, dirname(path)) if config.data and config.data.file else config
 
 
-def _listed(value: Any) -> Any:
-    """A default as JSON has it."""
-    return list(value) if isinstance(value, tuple) else value
+def restored(text: str, source: str) -> ChipConfig:
+    """The description that `ChipConfig.model_dump_json` wrote, as a checkpoint has it.
+
+    There every key is given, and some are refused beside others: what has its default is left out.
+
+    Raises
+    ------
+    ConfigError
+        It is none of this version; the sentence calls it `source`.
+    """
+    try:
+        given = _given(ChipConfig, json.loads(text))
+    except (ValueError, AttributeError, RecursionError):
+        raise ConfigError(f"{source}: the description is no JSON of a chip.") from None
+    return _validate(ChipConfig, given, source)
+
+
+def _given(model: type[BaseModel], values: dict[str, Any]) -> dict[str, Any]:
+    """Values that are not defaults, section by section."""
+    left = {}
+    for name, value in values.items():
+        field = model.model_fields.get(name)
+        section = field and section_of(field)
+        if field and section and isinstance(value, dict):
+            inner = _given(section, value)
+            left |= {name: inner} if inner or field.default != section() else {}
+        elif not field or value != (list(field.default) if isinstance(field.default, tuple) else field.default):
+            left[name] = value
+    return left
 
 
 def _validate(model: type[Config], data: dict[str, Any], source: str) -> Config:

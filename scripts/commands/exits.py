@@ -18,12 +18,13 @@ def one_sentence() -> Iterator[None]:
     from ...fpga.errors import BoardError, Failure
     from ...golden.chip.rules import ConfigError
     from ...golden.data.fetch import DataError
+    from ...golden.errors import WeightsError
 
     try:
         yield
     except (Failure, BoardError) as error:
         stop(error.code, str(error))
-    except (ConfigError, DataError) as error:
+    except (ConfigError, DataError, WeightsError) as error:
         stop(2, str(error))
     except ModuleNotFoundError as error:  # of another's package: a missing extra
         if not error.name or error.name.partition(".")[0] == "ohmgrad":

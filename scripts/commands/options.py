@@ -71,6 +71,15 @@ Watchdog = Annotated[
 ]
 Steps = Annotated[int | None, typer.Option(help="Steps, in place of the chip file's.", show_default=False)]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint, bit-exactly.")]
+Init = Annotated[
+    Path | None,
+    typer.Option(
+        "--init",
+        metavar="WEIGHTS",
+        help="Weights to start from: .npz, .csv, PyTorch's .pt, .onnx, .safetensors, or a checkpoint.",
+        show_default=False,
+    ),
+]
 Seed = Annotated[int | None, typer.Option(help="Seed, in place of the chip file's.", show_default=False)]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from .exits import one_sentence, stop
-from .options import ChipFile, Data, On, Port, Resume, Seed, Steps, Watchdog, Where, described
+from .options import ChipFile, Data, Init, On, Port, Resume, Seed, Steps, Watchdog, Where, described
 
 if TYPE_CHECKING:
     from ...golden.chip.config import ChipConfig
@@ -18,7 +18,7 @@ class Options(NamedTuple):
 
     Attributes
     ----------
-    on, resume, calibrate, port, watchdog, live, waves
+    on, resume, calibrate, port, watchdog, live, waves, init
         The options of `train` of these names.
     """
 
@@ -29,6 +29,7 @@ class Options(NamedTuple):
     watchdog: float = 0.0
     live: bool = False
     waves: bool = False
+    init: Path | None = None
 
 
 def demo(
@@ -66,6 +67,7 @@ def train(
         bool, typer.Option("--waves", help="With sim: what every signal does, as waves.vcd in the run's folder.")
     ] = False,
     data: Data = None,
+    init: Init = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Gets a folder NAME-seedN for each run.")] = Path(
         "build/train"
     ),
@@ -81,7 +83,7 @@ def train(
         from ..training.results import run_folder
 
         config = described(chip, steps, seed, rtl=on is not On.golden)
-        options = Options(on, resume, calibrate, port, watchdog, live, waves)
+        options = Options(on, resume, calibrate, port, watchdog, live, waves, init)
         if seeds is None:
             folder = run_folder(output, config)
             _train(config, options, folder)
@@ -120,7 +122,10 @@ def _train_seeds(config: "ChipConfig", options: Options, output: Path, seeds: in
     for seed in range(config.seed, config.seed + seeds):
         one = _calibrated(config.with_seed(seed), options)
         folder = run_folder(output, one)
-        results.append(_run(one, options, folder, options.resume and any(checkpoint_paths(folder))))
+        if options.resume and any(checkpoint_paths(folder)):
+            results.append(_run(one, options._replace(init=None), folder, True))
+        else:
+            results.append(_run(one, options, folder, False))
     path = output / f"{config.name}-seeds.json"
     _print_summary(results, write_summary(path, results))
     _print_findings(results)
@@ -152,7 +157,8 @@ def _run(config: "ChipConfig", options: Options, folder: Path, resume: bool) -> 
 
     monitor = _monitor(options.live)
     try:
-        result = train(config, options.on.value, folder, resume, monitor, options.port, options.watchdog, options.waves)
+        on, port, watchdog, waves = options.on.value, options.port, options.watchdog, options.waves
+        result = train(config, on, folder, resume, monitor, port, watchdog, waves, options.init)
     finally:
         if (waves := folder / "waves.vcd").exists() and options.waves:
             print(f"waveforms: {waves}")

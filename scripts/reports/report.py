@@ -21,6 +21,7 @@ from ...golden.engine import Engine
 from ...golden.state import FLAGS, State
 from ..plots import curve_picture, image, samples_picture, weights_picture
 from ..training.checkpoint import load_checkpoint
+from ..training.initial import lines
 from ..training.metrics import tables
 from .resolution import resolution
 
@@ -82,6 +83,7 @@ def write_report(config: ChipConfig, folder: Path) -> dict[str, Any]:
         f'<p class="lead">{_lead(chip)}</p>',
         _tiles(result),
         _section("What to change", _table(_findings(result))) if result["findings"] else "",
+        _section("Weights that it started from", _table(_imported(result, chip))) if "init" in result else "",
         _section("Learning curve", _picture(curve_picture(result))),
         *(_section(title, _table(rows)) for title, rows in tables(result["metrics"])),
         _section("What the chip says now", _samples(engine, companion, last)),
@@ -161,6 +163,10 @@ def _samples(engine: Engine, companion: Companion, state: State) -> str:
         return _picture(samples_picture(x, pixels, is_, says))
     rows = zip(map(_numbers, x), is_, says, map(_numbers, outputs), strict=True)
     return _table([("inputs", "class", "chip", "outputs"), *rows])
+
+
+def _imported(result: dict[str, Any], chip: Chip) -> list[tuple[str, str]]:
+    return [(str(number), line) for number, line in enumerate(lines(result["init"], chip.state_unit), 1)]
 
 
 def _numbers(values: NDArray[np.float64]) -> str:

@@ -14,7 +14,7 @@ from ...fpga.errors import Mismatch, require_emulated
 from ...fpga.host.host import Host
 from ...golden.blocks.lib.fixed import limit
 from ...golden.chip.chip import Chip
-from ...golden.chip.config import ChipConfig
+from ...golden.chip.config import ChipConfig, restored
 from ...golden.data.datasets import Split
 from ...golden.data.fetch import DataError
 from ...golden.data.own.companion import Companion
@@ -101,7 +101,7 @@ def predict(checkpoint: Path, files: tuple[str, ...], on: str, port: str, tell: 
 def trained(checkpoint: Path) -> tuple[Chip, Companion, State]:
     """Chip, companion and state of a checkpoint, which need none of the files that it was trained with."""
     entries = read_checkpoint(checkpoint)
-    chip = Chip(ChipConfig.dumped(str(entries["config"]), str(checkpoint)))
+    chip = Chip(restored(str(entries["config"]), str(checkpoint)))
     path = checkpoint.parent.parent / COMPANION
     try:
         companion = Companion.from_json(path.read_bytes(), str(path))

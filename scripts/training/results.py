@@ -11,6 +11,7 @@ from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig
 from .checkpoint import Curve, checkpoint_path, cost_evaluations
 from .guidance import Finding
+from .initial import kept
 
 SOLVED = 0.04
 """Mean squared error below which XOR counts as solved."""
@@ -60,8 +61,9 @@ def write_results(
         `test_accuracy` (null of values), `mean_squared_error`, `metrics`, `bit_exact` (null if nothing was
         compared), `compared` (how many checkpoints were), `solved` (XOR: the step from which it is, else null),
         `cycles` (clocks of the RTL), `clocks_per_step`, `clocks_per_s`, `steps_per_s`, `seconds`, `link`
-        (with a board), `findings` (a list of `kind`, `step` and `sentence`), and `checkpoints`, a
-        list of `step`, `file` and figures.
+        (with a board), `init` (of a run that started from weights of a file, see `golden.weights.install`),
+        `findings` (a list of `kind`, `step` and `sentence`), and `checkpoints`, a list of `step`, `file` and
+        figures.
     """
     rows = [
         {"step": step, "file": str(checkpoint_path(folder, step).relative_to(folder))}
@@ -90,7 +92,8 @@ def write_results(
         "steps_per_s": steps / seconds if steps else None,
         "seconds": last["seconds"],
     }
-    result |= {"link": link} if link else {}
+    imported = kept(folder)
+    result |= ({"link": link} if link else {}) | ({"init": imported} if imported else {})
     result |= {"findings": [finding._asdict() for finding in findings], "checkpoints": rows}
     write_json(folder / "curve.json", rows)
     from ..plots import curve_picture, image  # takes as long as all else does that is imported

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ...fpga.errors import BoardReset, BoardStopped, CheckpointError, Interrupted, Mismatch
+from ...fpga.errors import BoardReset, BoardStopped, CheckpointError, Failure, Interrupted, Mismatch
 from ...fpga.files import Claim, remove_unfinished, replacing
 from ...fpga.host.golden import Golden, compare, symbols, window
 from ...golden.chip.chip import Chip
@@ -19,6 +19,7 @@ from ...golden.state import State
 from . import checkpoint as files
 from .checkpoint import Curve, Figures
 from .guidance import Finding, Guidance
+from .initial import keep, lines, start_from
 from .metrics import Metrics, headline, metrics
 from .progress import Monitor, interruptible
 from .results import write_results
@@ -41,6 +42,7 @@ def train(
     port: str = "",
     watchdog: float = 0.0,
     waves: bool = False,
+    init: Path | None = None,
 ) -> dict[str, Any]:
     """Run `config.run.steps` steps in `config.run.checkpoints` equal pieces, with a checkpoint after each.
 
@@ -54,7 +56,8 @@ def train(
     config : ChipConfig
     on : {"golden", "sim", "board"}
     folder : Path
-        Gets `checkpoints/`, `samples.npz`, `data.json`, `telemetry.jsonl`, `curve.png`, `curve.json` and `result.json`.
+        Gets `checkpoints/`, `samples.npz`, `data.json`, `telemetry.jsonl`, `curve.png`, `curve.json`, `result.json`,
+        and with `init` also `init.json`.
     resume : bool
         Go on from the last checkpoint in `folder`, bit-exactly; else those in it are removed.
     monitor : Monitor, optional
@@ -64,6 +67,8 @@ def train(
         Seconds without a word of the host after which the board stops; 0: never.
     waves : bool
         Whether what every signal of the simulated chip does goes into `WAVES` in the folder.
+    init : Path, optional
+        File of weights to start from, in place of the chip's seed; see `golden.weights`.
 
     Returns
     -------
@@ -72,12 +77,12 @@ def train(
 
     Raises
     ------
-    ConfigError, CheckpointError
-        The chip or the checkpoint cannot be used; nothing is written.
+    ConfigError, CheckpointError, WeightsError
+        The chip, the checkpoint or the weights cannot be used; nothing is written.
     NotEmulated
         The RTL cannot be this chip; nothing is written.
     Failure
-        Another run writes into the folder; nothing is written.
+        Another run writes into the folder, or `init` is given to a run that goes on; nothing is written.
     SimulationError
         The simulator does not build, or does not answer.
     BoardError
@@ -87,7 +92,7 @@ def train(
     """
     monitor = monitor or Monitor()
     with Claim(folder) as claim:
-        run = Run(Chip(config), on, folder, resume, monitor, port, watchdog, waves)
+        run = Run(Chip(config), on, folder, resume, monitor, port, watchdog, waves, init)
         problem: Mismatch | Interrupted | None = None
         try:
             run.go(claim)
@@ -110,7 +115,7 @@ class Run:
 
     Parameters
     ----------
-    chip, on, folder, resume, monitor, port, watchdog, waves
+    chip, on, folder, resume, monitor, port, watchdog, waves, init
         As in `train`.
 
     Attributes
@@ -123,14 +128,14 @@ class Run:
 
     def __init__(
         self, chip: Chip, on: str, folder: Path, resume: bool, monitor: Monitor, port: str = "", watchdog: float = 0.0,
-        waves: bool = False,
+        waves: bool = False, init: Path | None = None,
     ):  # fmt: skip
         self._began = time.perf_counter()
         self.chip, self.folder, self.monitor = chip, folder, monitor
         self.speed = 0, 0, 0.0
         split, self.companion = learnt_of(chip.config)
         self.engine = Engine(chip, split)
-        start, self.curve = _last(folder, chip) if resume else (self.engine.initial(), [])
+        start, self.curve, self._imported = self._begin(resume, init)
         self._before = self.curve[-1][1] if self.curve else Figures()
         self._golden = Golden(self.engine, start)
         self._telemetry: Telemetry | None = None
@@ -149,6 +154,21 @@ class Run:
         if self._telemetry:
             self._telemetry.found(finding)
 
+    def _begin(self, resume: bool, init: Path | None) -> tuple[State, Curve, dict[str, Any] | None]:
+        """State to start from, the curve up to it, and the report of weights of a file."""
+        if resume and init:
+            failure = Failure("--init is where a run begins, and --resume goes on with one; allowed is one of them.")
+            failure.code = 2
+            raise failure
+        if resume:
+            return *_last(self.folder, self.chip), None
+        if init is None:
+            return self.engine.initial(), [], None
+        state, report = start_from(self.engine, init, self.companion.labels is not None)
+        for line in lines(report, self.chip.state_unit):
+            self.monitor.say(line)
+        return state, [], report
+
     def close(self) -> None:
         """Let go of the telemetry's file and of the board."""
         if self._telemetry:
@@ -166,6 +186,7 @@ class Run:
         if not self.curve:
             for path in files.checkpoint_paths(self.folder):
                 path.unlink()
+            keep(self.folder, self._imported)
         (self.folder / "checkpoints").mkdir(exist_ok=True)
         remove_unfinished(self.folder, self.folder / "checkpoints")
         files.save_samples(self.folder / "samples.npz", self.engine.split)
