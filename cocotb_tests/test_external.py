@@ -40,11 +40,12 @@ CHIPS: dict[str, dict[str, Any]] = {
     "narrow": {
         "cost.word_bits": 2, "cost.mode": "analog", "perturbation.tau_x": 8, "perturbation.tau_theta": 5,
         "cost.bits": 6, "perturbation.blanking": 2, "engine.settings": "constants", "cost.unit": 1e-3,
+        "engine.lanes": 2,
     },
     "late": {
         "array.latency": 3, "perturbation.tau_p": 2, "perturbation.tau_x": 4, "perturbation.tau_theta": 4,
         "perturbation.code": "sequential", "cost.signed": True, "engine.settle": 9, "array.input_bits": 8,
-        "stream": {"inputs": 9, "targets": 3},
+        "stream": {"inputs": 9, "targets": 3}, "engine.lanes": 4,
     },
     "groups": {**GROUPS, "perturbation.code": "rank-one", "update.layers": [1, 0.5], "engine.lanes": 8},
     "filtered": {
@@ -79,7 +80,7 @@ CHIPS: dict[str, dict[str, Any]] = {
     },
     "one_rail_forward": {
         "array.rails": 1, "cost.mode": "forward", "cost.refresh": 3, "cost.average": 2, "cost.average_c0": 4,
-        "cost.signed": True, "perturbation.tau_theta": 2, "stream": {"inputs": 8},
+        "cost.signed": True, "perturbation.tau_theta": 2, "stream": {"inputs": 8}, "engine.lanes": 4,
     },
     "one_rail_filtered": {
         **FILTERED, **GROUPS, "array.rails": 1, "perturbation.method": "node", "perturbation.code": "walsh",

@@ -20,7 +20,7 @@ GRID = {
     "lanes4_one_layer": ((17, 5), 4),
     "lanes16": ((49, 4, 4), 16),
     "lanes16_wide": ((1, 40, 2), 16),
-    "lanes64": ((20, 9, 4), 64),
+    "lanes8": ((20, 9, 4), 8),
     "lanes64_one_word": ((3, 2, 2, 1, 1), 64),
 }
 BATCHES, VECTORS = 6, 6

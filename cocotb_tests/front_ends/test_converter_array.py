@@ -39,7 +39,7 @@ CHIPS: dict[str, dict[str, Any]] = {
     },
     "pulsed": FILTERED,
     "parallel": {**PARALLEL, "parameters.count": 14, "engine.lanes": 4},
-    "parallel_signed": {**PARALLEL, "cost.signed": True, "cost.word_bits": 15},
+    "parallel_signed": {**PARALLEL, "cost.signed": True, "cost.word_bits": 15, "engine.lanes": 2},
     "parallel_pulsed": {**FILTERED, **PARALLEL},
 }  # fmt: skip
 PULSED = [name for name in CHIPS if "pulsed" in name]

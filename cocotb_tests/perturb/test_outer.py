@@ -52,7 +52,7 @@ GRID = {
     "node_lines_lanes4_one_layer": Case((17, 5), 4, NODE, 1, 12),
     "node_lines_lanes16": Case((49, 4, 4), 16, NODE, 1, 8),
     "node_lines_lanes16_one_word": Case((2, 1, 1, 2), 16, NODE, 2, 3),
-    "node_lines_lanes32": Case((9, 7, 4), 32, NODE, 2047, 10),
+    "node_lines_lanes8": Case((9, 7, 4), 8, NODE, 2047, 10),
     "layer_lines_lanes4": Case((7, 5, 3, 2), 4, LAYER, 1, 8),
     "layer_lines_lanes8": Case((3, 4, 9, 9), 8, LAYER, 3, 6),
     "node_lines_lanes1_groups": Case((), 1, NODE, 1, 2, ((1, 1), (2, 4))),

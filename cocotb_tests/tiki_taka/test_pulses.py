@@ -51,13 +51,13 @@ GRID = {
     "lanes16": Case((49, 8, 4), 16, 7, chopped="lines"),
     "lanes16_rank_one_plain": Case((20, 9, 4), 16, 6, management=False, lined=False, line_bits=2, chopped="lines"),
     "lanes16_signs": Case((33, 2, 1, 3), 16, 5, True, line_bits=2, magnitude_bits=4, shift=0),
-    "lanes32_vectors": Case(
-        (20, 14), 32, 4, True, lined=False, row_bits=6, line_bits=6, magnitude_bits=9, chopped="rows"
+    "lanes8_vectors": Case(
+        (20, 14), 8, 4, True, lined=False, row_bits=6, line_bits=6, magnitude_bits=9, chopped="rows"
     ),
     "lanes1_groups": Case((), 1, 3, line_bits=4, groups=((2, 3), (1, 6))),
     "lanes4_groups": Case((), 4, 5, line_bits=12, chopped="lines", shift=9, groups=((7, 1), (3, 9))),
     "lanes16_groups": Case((), 16, 4, True, chopped="rows", groups=((5, 20), (2, 2), (3, 1))),
-    "lanes64": Case((80, 3, 2), 64, 4, chopped="rows"),
+    "lanes8": Case((80, 3, 2), 8, 4, chopped="rows"),
     "lanes64_rank_one_one_word": Case((7, 5, 3), 64, 12, True, False, False, "lines", line_bits=2, shift=0),
     "lanes16_wide_deterministic": Case((49, 8, 4), 16, 63, True, row_bits=8, line_bits=9, shift=12),
 }

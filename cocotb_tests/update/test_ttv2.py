@@ -39,14 +39,15 @@ GRID = {
     "lanes4_one_word": Case(((2, 4), (1, 1)), 4, 8, 10, SUBTRACT, {"negate": 1}),
     "lanes4_leak": Case(((3, 6), (2, 4)), 4, 12, 9, KEEP, {"keep_shift": 2, "leak": 3, "fraction": 3}),
     "lanes4_agad": Case(((3, 5), (2, 4), (4, 2)), 4, 16, 9, SUBTRACT, {"mean": 1, "negate": 1}),
+    "lanes4_agad_one_word": Case(((3, 3),), 4, 10, 5, KEEP, {"keep_shift": 1, "mean": 8, "fraction": 3}),
+    "lanes4_wide": Case(((1, 7), (2, 3)), 4, 31, 23, SUBTRACT, {"rescale": 1}),
     "lanes4_all": Case(((3, 5), (2, 7)), 4, 13, 6, SUBTRACT,
                        {"mean": 4, "leak": 1, "fraction": 5, "negate": 1, "rescale": 3}),
     "lanes16_zero": Case(((1, 33), (2, 16)), 16, 24, 23, ZERO),
     "lanes16_keep": Case(((1, 20), (1, 16)), 16, 20, 9, KEEP, {"keep_shift": 3, "fraction": 7}),
     "lanes8_filtered": Case(((1, 83),), 8, 4, 4, SUBTRACT, {"negate": 1}),
     "lanes8_leak": Case(((1, 20), (2, 7)), 8, 9, 12, SUBTRACT, {"leak": 2, "negate": 1}),
-    "lanes32_subtract": Case(((1, 70), (2, 10)), 32, 31, 23, SUBTRACT, {"rescale": 1}),
-    "lanes64_agad": Case(((3, 3),), 64, 10, 5, KEEP, {"keep_shift": 1, "mean": 8, "fraction": 3}),
+    "lanes64_one_word": Case(((3, 3),), 64, 5, 4, KEEP, {"keep_shift": 1}),
 }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ GRID = {
     "random8_lanes64": (RANDOM, 8, 64, (49, 4, 4), 8, 1),
     "random16_lanes16": (RANDOM, 16, 16, (7, 5, 3), 21, 0),
     "random16_lanes1": (RANDOM, 16, 1, (2, 2, 1), 6, 1),
-    "random32_lanes16": (RANDOM, 32, 16, (30, 5, 2), 16, 0),
+    "random32_lanes4": (RANDOM, 32, 4, (7, 5, 2), 16, 0),
     "random64_lanes2": (RANDOM, 64, 2, (3, 2, 2), 4, 0),
     "walsh2_lanes4": (WALSH, 2, 4, (3, 2), 9, 1),
     "walsh4_lanes64": (WALSH, 4, 64, (49, 4, 4), 12, 0),
