@@ -52,7 +52,7 @@ CHIPS: dict[str, tuple[str, int, dict[str, Any]]] = {
         {**DIGITAL, "perturbation.code": "sinusoidal", "perturbation.phase": 0.25, "perturbation.lag": 0.1,
          "perturbation.frequency": [3, 2], "perturbation.tau_theta": 2},
     ),
-    "rank_one": (XOR, 40, {**DIGITAL, **DEEP, "perturbation.code": "rank-one", "engine.lanes": 16}),
+    "rank_one": (XOR, 40, {**DIGITAL, **DEEP, "perturbation.code": "rank-one", "engine.lanes": 8}),
     "node": (XOR, 40, {**DIGITAL, **DEEP, "perturbation.method": "node", "update.eta": 0.01, "cost.bits": 16}),
     "by_layer": (
         XOR,
@@ -157,8 +157,13 @@ EMULATED = (
     "loop_lanes16", "loop_lanes64", "loop_rescale",
 )  # fmt: skip
 """Chips that also run with the emulated array."""
-NARROWER = {"loop_lanes64": {"engine.lanes": 32, "network.layers": [2, 4, 3, 1]}}
-"""What is different with the emulated array: still all in one word, whose blocks have 64 lanes in their own tests."""
+NARROWER = {
+    "loop_lanes64": {"engine.lanes": 16, "network.layers": [2, 2, 1, 1]},  # still all in one word
+    "loop_lanes16": {"engine.lanes": 8},
+    "constant_step": {"engine.lanes": 8},
+    "by_layer": {"engine.lanes": 4},
+}
+"""What is different with the emulated array, whose blocks have up to 64 lanes in their own tests."""
 CALIBRATED = ("chip_analog", "chip_window", "chip_late", "chip_averages", "chip_settings")
 """Chips that also calibrate the delay, and get the latency that they have."""
 LANES = {f"chip_lanes{n}": n for n in (1, 4, 16)}
