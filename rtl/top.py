@@ -4,7 +4,7 @@ or with a front end between the two.
 `ohmgrad generate` writes it, with names and addresses as JSON.
 """
 
-from amaranth.hdl import Module
+from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal, Signal
 from amaranth.lib.wiring import Component, Member, Out, Signature, connect, flipped
 
 from ..golden.chip.chip import Chip
@@ -195,6 +195,27 @@ def verilog(top: Component, name: str = NAME, style: Style = Style()) -> str:  #
     return text.verilog(top, name, style)
 
 
+class Simulated(Component):
+    """A chip as simulators have it: its reset comes by a register, a clock late.
+
+    Nearly all that registers take depends on the reset. If that is an input, Verilator computes it all at both edges of
+    the clock, and in code of its own.
+    """
+
+    def __init__(self, chip: Component):
+        self.chip = chip
+        super().__init__(chip.signature)
+
+    def elaborate(self, platform):
+        m, held = Module(), Signal(init=1, reset_less=True, name="held")
+        m.domains.held = ClockDomain("held", local=True)
+        m.d.sync += held.eq(ResetSignal())
+        m.d.comb += [ClockSignal("held").eq(ClockSignal()), ResetSignal("held").eq(held)]
+        m.submodules.chip = DomainRenamer("held")(self.chip)
+        connect(m, self.chip, flipped(self))
+        return m
+
+
 def generate(chip: Chip) -> str:
-    """Verilog of a chip, see `verilog`."""
-    return verilog(Top(chip))
+    """Verilog of a chip for simulators, see `Simulated` and `verilog`."""
+    return verilog(Simulated(Top(chip)))

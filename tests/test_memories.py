@@ -7,7 +7,7 @@ import pytest
 from ohmgrad.golden.chip.memories import memories
 from ohmgrad.golden.chip.memory_map import ADDRESS_BITS, INDEX_BITS, Region, Register, address
 from ohmgrad.golden.link.frames import sizes
-from ohmgrad.rtl.top import generate
+from ohmgrad.rtl.top import Top, verilog
 
 from .chips import FILTERED, LOOP, engine, engine_members, small
 from .verilog_modules import module_at
@@ -69,7 +69,7 @@ def test_the_host_is_answered_of_these(case):
 @pytest.mark.parametrize("name", ["momentum", "means"])
 def test_they_stand_in_the_verilog_where_the_table_says(name):
     chip = small(**CHIPS[name][0])
-    text = generate(chip)
+    text = verilog(Top(chip))
     for memory in (memory for memory in memories(chip) if memory.lanes):
         module = module_at(text, ["chip", *memory.path.split(".")])
         rams = re.findall(r"ohmgrad_ram #\((.*?)\)\s+(lane\d+) \(", module, re.S)

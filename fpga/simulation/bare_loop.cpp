@@ -22,6 +22,7 @@ int main(int, char** argv) {
     chip.rst = 1;
     for (int i = 0; i < 4; i++) clock();
     chip.rst = 0;
+    clock();  // the reset comes by a register
     // Registers TARGET and CONTROL of region 0: run without end.
     const unsigned writes[2][2] = {{1, 0xffffffffu}, {0, 1}};
     for (const auto& write : writes) {

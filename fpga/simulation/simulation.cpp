@@ -95,6 +95,8 @@ Simulation* sim_new(const char* waves) {
     }
     sim->chip.rst = 0;
     sim->settle();
+    sim->edge();  // the reset comes by a register
+    sim->settle();
     for (int i = 0; !sim->chip.host_ready && i < CLEARING; i++) {  // the memories are being cleared
         sim->edge();
         sim->settle();
