@@ -10,6 +10,7 @@ from amaranth.lib import wiring
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
+from ohmgrad.cocotb_tests.harness import number
 from ohmgrad.cocotb_tests.streams import Sink, Source
 from ohmgrad.rtl.bus.slave import BUSES, NATIVE
 
@@ -89,6 +90,8 @@ class Bench:
         ports = (self.signal(kind.clock), self.signal(kind.reset)) if kind else (None, None)
         self.clock, self._reset = ports if kind else (getattr(dut, name, None) for name in ("clk", "rst"))
         self._active = 0 if kind and kind.low else 1
+        if name:
+            dut.chosen.value = number(name)
 
     async def start(self) -> None:
         """Start the clock, and reset all blocks; or the block alone where it is on a bus, with that bus's clock."""
@@ -96,6 +99,7 @@ class Bench:
         self._reset.value = self._active
         await ClockCycles(self.clock, 2)
         self._reset.value = 1 - self._active
+        await ClockCycles(self.clock, 1)  # see `Grid`
 
     def signal(self, path: str):
         """Handle of a port by its place in the block's signature, as in "saturated"."""

@@ -8,8 +8,8 @@ the block again for the layouts of its ports and drives the instance of that nam
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +21,7 @@ from zlib import crc32
 
 import cocotb
 import numpy as np
-from amaranth.hdl import Module
+from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal, Signal
 from amaranth.lib import wiring
 from cocotb_tools import config as installed
 from cocotb_tools.runner import get_runner
@@ -32,6 +32,7 @@ from ohmgrad.fpga.simulation.headers import precompiled
 from ohmgrad.fpga.simulation.verilate import QUICK
 from ohmgrad.fpga.toolchain import verilator_environment
 from ohmgrad.golden.user_cache import damaged, is_whole, make_room, seal, user_cache
+from ohmgrad.rtl.bus.slave import BUSES, NATIVE
 from ohmgrad.rtl.lib.ram import WAIVERS
 from ohmgrad.rtl.lib.verilog import verilog
 
@@ -44,24 +45,45 @@ BUILD = Path("build/cocotb")
 # and Verilator's library and headers, which are the same for all tests, compiled once.
 _VERILATOR = ["-Wall", "--no-public-flat-rw", "-fno-merge-cond"]
 _PUBLIC = 'public_flat_rw -module "{}" -var "{}"\n'
-_MAKE = "VM_PARALLEL_BUILDS=0 OPT_GLOBAL=-O1"
+MAKE = "VM_PARALLEL_BUILDS=0 OPT_GLOBAL=-O1"
 _NAMES = "OHMGRAD_GRID"
 """Environment variable that tells the simulation of a part which configurations are in it."""
 
 
 class Grid(wiring.Component):
-    """Components side by side; the ports of each carry its name as prefix."""
+    """Components side by side; the ports of each carry its name as prefix.
+
+    One has a clock at a time, that whose `number` is `chosen`: the others cost nothing meanwhile. The reset comes by a
+    register, a clock late: what depends on an input is computed three times a clock, and on a reset nearly all does.
+    """
 
     def __init__(self, components: Mapping[str, wiring.Component]):
         self.components = components
-        super().__init__({name: wiring.Out(component.signature) for name, component in components.items()})
+        ports = {name: wiring.Out(component.signature) for name, component in components.items()}
+        super().__init__({"chosen": wiring.In(32), **ports})
 
     def elaborate(self, platform):
-        m = Module()
+        m, held = Module(), Signal(init=1, reset_less=True, name="held")
+        m.d.sync += held.eq(ResetSignal())
         for name, component in self.components.items():
-            m.submodules[name] = component
+            domain = "sync" if _has_clock(component) else f"of_{name}"
+            if domain != "sync":
+                m.domains += ClockDomain(domain)
+                m.d.comb += ClockSignal(domain).eq(ClockSignal() & (self.chosen == number(name)))
+                m.d.comb += ResetSignal(domain).eq(held)
+            m.submodules[name] = DomainRenamer(domain)(component)
             wiring.connect(m, component, wiring.flipped(getattr(self, name)))
         return m
+
+
+def _has_clock(component: wiring.Component) -> bool:
+    """Whether a component has a clock of its own: that of its bus."""
+    return getattr(component, "bus", NATIVE) in BUSES
+
+
+def number(name: str) -> int:
+    """By which a component of a grid is chosen."""
+    return crc32(name.encode())
 
 
 def over(names: Iterable[str]):
@@ -168,37 +190,32 @@ def build(top: wiring.Component, name: str, folder: Path, optimize: str = QUICK)
     ports = ["clk", "rst", *("__".join(map(str, path)) for path, _, _ in top.signature.flatten(top))]
     public.write_text("`verilator_config\n" + "".join(_PUBLIC.format(name, port) for port in ports))
     environment = verilator_environment()
-    environment["MAKEFLAGS"] += f" {_MAKE} OPT_FAST={optimize}"
+    environment["MAKEFLAGS"] += f" {MAKE} OPT_FAST={optimize}"
     runner = verilator()
     with patch.dict(os.environ, environment):
-        kind = "-waves" if os.environ.get("WAVES") else ""  # which cocotb's runner reads
-        library = user_cache("cocotb") / f"verilator-{metadata.version('verilator')}{kind}"
         (folder / name).unlink(missing_ok=True)
         old = [path for pattern in ("*.o", "*.a", "*.d") for path in folder.glob(pattern)]
         try:
-            _compile(runner, name, [waivers, public, source], log, library, optimize)
+            _compile(runner, name, [waivers, public, source], log, optimize)
         except AssertionError:
             if not old:
                 raise
             damaged(folder)  # perhaps; else the second try fails as well
             for path in old:
                 path.unlink()
-            _compile(runner, name, [waivers, public, source], log, library, optimize)
-        _keep_objects(folder, library)
+            _compile(runner, name, [waivers, public, source], log, optimize)
     return runner
 
 
-def _compile(runner: Any, name: str, sources: list[Path], log: Path, library: Path, optimize: str) -> None:
+def _compile(runner: Any, name: str, sources: list[Path], log: Path, optimize: str) -> None:
     """Have Verilator and the compiler do their part, in the folder of the log."""
-    folder, headers = log.parent, []
-    if is_whole(library):
-        _copy_objects(library, folder)
-        headers = precompiled() if optimize == QUICK else []
+    folder = log.parent
     try:
-        runner.build(
-            sources=sources, hdl_toplevel=name, build_dir=folder, build_args=[*_VERILATOR, *headers],
-            timescale=("1ns", "1ns"), always=True, log_file=log,
-        )  # fmt: skip
+        with with_library(folder, optimize) as headers:
+            runner.build(
+                sources=sources, hdl_toplevel=name, build_dir=folder, build_args=[*_VERILATOR, *headers],
+                timescale=("1ns", "1ns"), always=True, log_file=log,
+            )  # fmt: skip
     except RuntimeError as error:
         text = log.read_text(errors="replace")
         raise AssertionError(f"{folder.name}: Verilator does not build it:\n{text}") from error
@@ -210,8 +227,18 @@ def verilator() -> Any:
     return get_runner("verilator")
 
 
-def _keep_objects(folder: Path, library: Path) -> None:
-    """Keep the objects of Verilator's library for other simulations; where nothing can be written, nothing is kept."""
+@contextmanager
+def with_library(folder: Path, optimize: str) -> Iterator[list[str]]:
+    """Build a simulator in a folder with what is kept of Verilator's library, or keep it for others.
+
+    Gives arguments of Verilator. Where nothing can be written, nothing is kept.
+    """
+    kind = "-waves" if os.environ.get("WAVES") else ""  # which cocotb's runner reads
+    library = user_cache("cocotb") / f"verilator-{metadata.version('verilator')}{kind}"
+    whole = is_whole(library)
+    if whole:
+        _copy_objects(library, folder)
+    yield precompiled() if whole and optimize == QUICK else []
     with suppress(OSError):
         if not library.exists():
             library.parent.mkdir(parents=True, exist_ok=True)

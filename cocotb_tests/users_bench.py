@@ -4,8 +4,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ohmgrad.cocotb_tests.harness import verilator
+from ohmgrad.cocotb_tests.harness import MAKE, verilator, with_library
 from ohmgrad.fpga.plain import alias, stand_in
+from ohmgrad.fpga.simulation.verilate import QUICK
 from ohmgrad.fpga.toolchain import verilator_environment
 from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.replay import replay
@@ -41,10 +42,12 @@ def simulate_and_replay(file: str, top: str, chip: Chip) -> None:
     folder, here = bench.parent, alias(bench.parent)
     os.environ.update(verilator_environment())
     # So short a run is done before its C++ would be optimised.
-    os.environ["MAKEFLAGS"] += " OPT_FAST=-O0 OPT_GLOBAL=-O0 VM_PARALLEL_BUILDS=0"
+    os.environ["MAKEFLAGS"] += f" {MAKE} OPT_FAST={QUICK}"
     runner, build = verilator(), stand_in(folder / "build")
+    build.mkdir(exist_ok=True)
     sources = [here / "waivers.vlt", *sorted(here.glob("*.v"))]
-    runner.build(sources=sources, hdl_toplevel=top, build_dir=build, timescale=("1ns", "1ns"))
+    with with_library(build, QUICK) as headers:
+        runner.build(sources=sources, hdl_toplevel=top, build_dir=build, build_args=headers, timescale=("1ns", "1ns"))
     runner.test(bench.stem, top, build_dir=build, test_dir=folder)
     costs = [int(line) for line in (folder / COSTS).read_text().split()]
     print(f"cost of rail 0: {costs[0]} at first, {costs[-1]} after {len(costs)} steps")
