@@ -41,7 +41,7 @@ from ohmgrad.golden.learn.sources import Backpropagation, DirectFeedback, NodePe
 from .any_values import NUMBERS, answers_or_says, values
 from .chips import small
 
-DRAWN = settings(max_examples=25, derandomize=True, deadline=None, database=None)
+DRAWN = settings(max_examples=15, derandomize=True, deadline=None, database=None)
 RNG = np.random.default_rng(7)
 X, T = RNG.uniform(-1, 1, (5, 3)), np.eye(2)[[0, 1, 1, 0, 1]]
 SHAPES = ((5, 3), (5, 2))
