@@ -23,6 +23,7 @@ SINGLE = np.dtype(np.float32)
 FLOATS = "float32", "float64"
 REAL = "biuf"
 """Kinds of NumPy's types that are real numbers."""
+WORD = (1 << 63) - 1
 LARGE = 1e30
 """Largest number in settings: what is made of it is still a float32."""
 MOST_PULSES = 1 << 24
@@ -55,14 +56,14 @@ def choice(place: str, value: Any, choices: Iterable[str]) -> None:
 
 
 def integer(place: str, value: Any, least: int = 0, most: int | None = None) -> int:
-    """An integer within bounds, NumPy's too; True and 8.0 are none."""
+    """An integer within bounds, at most of 64 bits, NumPy's too; True and 8.0 are none."""
     number = None
     if not isinstance(value, bool):
         try:
             number = index(value)
         except TypeError:
             pass
-    right = number is not None and number >= least and (most is None or number <= most)
+    right = number is not None and least <= number <= (WORD if most is None else most)
     require(right, place, value, f"an integer from {least}" + ("" if most is None else f" to {most}"))
     return number  # type: ignore[return-value]
 
@@ -95,15 +96,15 @@ def settings(given: Any, *infinite: str, named: bool = True) -> None:
     for part in fields(given):
         place, value = f"{type(given).__name__}.{part.name}" if named else part.name, getattr(given, part.name, None)
         if part.type is float:
-            unlimited = part.name in infinite and value == np.inf
-            number(place, value, -LARGE, np.inf if unlimited else LARGE, infinite=unlimited)
+            unlimited = part.name in infinite and isinstance(value, float | np.floating) and value == inf
+            number(place, value, -LARGE, inf if unlimited else LARGE, infinite=unlimited)
         elif part.type is int:
             integer(place, value, -(1 << 63))
         elif part.type is bool:
             require(isinstance(value, bool | np.bool_), place, value, "True or False")
         elif part.type is str:
             require(isinstance(value, str), place, value, "a word")
-        if isinstance(value, np.generic):
+        if isinstance(value, np.generic | np.ndarray) and value.ndim == 0:
             object.__setattr__(given, part.name, value.item())
 
 
@@ -148,7 +149,7 @@ def fits(place: str, found: Any, *shapes: Shape) -> None:
 def finite(values: Any) -> bool:
     """Whether all numbers of a floating array of any namespace are finite."""
     if isinstance(values, np.ndarray):
-        if values.dtype == SINGLE and values.flags.c_contiguous and values.flags.writeable:
+        if values.dtype == SINGLE and values.flags.carray:
             return _finite(values.ravel())
         return bool(np.isfinite(values).all())
     xp = array_namespace(values)
@@ -181,7 +182,8 @@ def floats(place: str, value: Any, *shapes: Shape, dtype: Any = np.float32) -> N
     """A finite array of one of the shapes as a floating NumPy array in C order: the user's own where it is one."""
     found = real(place, value)
     fits(place, found, *shapes)
-    if found.dtype != dtype or not found.flags.c_contiguous:
+    # What cannot be written is another type to compiled kernels, which would be compiled anew for it.
+    if found.dtype != dtype or not found.flags.carray:
         with np.errstate(over="ignore"):
             found = np.array(found, dtype, order="C")
     require_finite(place, found)
@@ -190,7 +192,7 @@ def floats(place: str, value: Any, *shapes: Shape, dtype: Any = np.float32) -> N
 
 def vectors(place: str, value: Any, length: int) -> NDArray[np.float32]:
     """One vector, or a batch of them, as float32 (batch, length)."""
-    if type(value) is np.ndarray and value.dtype == SINGLE and value.flags.c_contiguous and finite(value):
+    if type(value) is np.ndarray and value.dtype == SINGLE and value.flags.carray and finite(value):
         # What a training passes in, several times a step.
         if value.ndim == 2 and value.shape[1] == length:
             return value
@@ -203,7 +205,7 @@ def vectors(place: str, value: Any, length: int) -> NDArray[np.float32]:
 def in_place(place: str, value: Any, shape: Shape) -> NDArray[np.float32]:
     """An array that is to be changed: float32 of this shape in C order, finite."""
     right = type(value) is np.ndarray and value.dtype == np.float32
-    right = right and value.flags.c_contiguous and value.flags.writeable
+    right = right and value.flags.carray
     if not right:
         refuse(place, shown(value), "a float32 array of NumPy in C order, which is changed in place")
     fits(place, value, shape)
@@ -227,7 +229,8 @@ def counts(place: str, value: Any, shape: Shape) -> NDArray[np.int64]:
 def mask(place: str, value: Any, shape: Shape) -> NDArray[np.bool_]:
     """Which cells: bool of this shape."""
     found = real(place, value)
-    require(found.dtype == bool, place, f"type {found.dtype}", "an array of bool")
+    if found.dtype != bool:
+        refuse(place, f"type {found.dtype}", "an array of bool")
     fits(place, found, shape)
     return found
 
@@ -238,6 +241,8 @@ def entry(place: str, state: Any, name: str, shape: Shape) -> NDArray[Any]:
     require(name in state, place, list(state), f"a state with {name!r}")
     found = real(f"{place}[{name!r}]", state[name])
     fits(f"{place}[{name!r}]", found, shape)
+    if found.dtype.kind == "f":
+        require_finite(f"{place}[{name!r}]", found)
     return found
 
 
@@ -259,21 +264,21 @@ def seeds(place: str, value: Any) -> NDArray[np.int64]:
 
 
 def trailing(place: str, value: Any, *lengths: int | str) -> Any:
-    """An array of any namespace whose last axes have these lengths."""
+    """An array of any namespace, float32 or float64, whose last axes have these lengths."""
     if not is_array_api_obj(value):
         refuse(place, f"a {type(value).__name__}", "an array of NumPy, PyTorch or CuPy")
     found: Any = value
     last = tuple(found.shape)[-len(lengths) :]
     if len(last) != len(lengths) or any(type(n) is int and n != m for n, m in zip(lengths, last, strict=True)):
         refuse(place, f"shape {tuple(found.shape)}", f"(..., {', '.join(map(str, lengths))})")
+    if kind(found) not in FLOATS:
+        refuse(place, f"type {kind(found)}", " or ".join(FLOATS))
     return found
 
 
 def tensor(place: str, value: Any, *lengths: int | str) -> Any:
-    """The same of float32 or float64, and finite."""
+    """The same, and finite."""
     found = trailing(place, value, *lengths)
-    if kind(found) not in FLOATS:
-        refuse(place, f"type {kind(found)}", " or ".join(FLOATS))
     require_finite(place, found)
     return found
 
@@ -315,7 +320,7 @@ def float_samples(x: Any, t: Any, features: int, outputs: int, sums: bool = Fals
     for place, value in (("x", x), ("t", t)):
         found = real(place, value)
         with np.errstate(over="ignore"):
-            pair.append(np.ascontiguousarray(found, np.float32).reshape(found.shape))
+            pair.append(np.require(found, np.float32, ["C", "W"]))
     return samples(pair[0], pair[1], features, outputs, sums)
 
 

@@ -94,7 +94,7 @@ class AnalogArray:
     @property
     def granularity(self) -> float:
         """Step of the device that pulse probabilities are reckoned with."""
-        return self.device.granularity
+        return float(self.device.granularity)
 
     def forward(self, x: ArrayLike) -> Array:
         """W x through the periphery: x (columns,) or (batch, columns) -> float32 (rows,) or (batch, rows)."""
@@ -136,19 +136,20 @@ class AnalogArray:
 
     def read_line(self, k: int, columns: bool = True) -> Array:
         """W[:, k], or W[k] if not columns, read by a one-hot vector through the periphery of that direction."""
-        self._check_line("read_line", k, columns)
+        k = self._check_line("read_line", k, columns)
         one = np.zeros(self.shape[columns], np.float32)
         one[k] = 1
         return self.forward(one) if columns else self.backward(one)
 
     def pulse_line(self, k: int, counts: ArrayLike, columns: bool = True) -> None:
         """Give the cells of W[:, k], or of W[k] if not columns, |counts| pulses each, up where counts > 0."""
-        self._check_line("pulse_line", k, columns)
+        k = self._check_line("pulse_line", k, columns)
         counts = pulses("AnalogArray.pulse_line: counts", counts, (self.shape[not columns],))
         _pulse_line(self.cells, self.weights, k, columns, counts, self.handle)
 
-    def _check_line(self, place: str, k: int, columns: bool) -> None:
-        integer(f"AnalogArray.{place}: k", k, 0, self.shape[columns] - 1)
+    def _check_line(self, place: str, k: int, columns: bool) -> int:
+        require(isinstance(columns, bool), f"AnalogArray.{place}: columns", columns, "True or False")
+        return integer(f"AnalogArray.{place}: k", k, 0, self.shape[columns] - 1)
 
     def hold(self, weights: ArrayLike) -> None:
         """Set the weights as a perfect programming would, within the bounds of each cell."""

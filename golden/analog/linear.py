@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..inputs import integer, number, require
+from ..inputs import LARGE, integer, number, require
 from .pulse import ADDITIVE, MULTIPLICATIVE
 from .pulsed import PulsedDevice
 
@@ -113,10 +113,9 @@ class SoftBounds(_Reversible):
         documents: w = range_min + B (1 - exp(-alpha p)), B = (range_max - range_min) / (1 - exp(-alpha p_max)).
         """
         name = "SoftBounds.from_response"
-        integer(f"{name}: p_max", p_max, 1)
-        number(f"{name}: alpha", alpha, 0, above=True)
-        number(f"{name}: range_min", range_min)
-        number(f"{name}: range_max", range_max)
+        p_max, alpha = integer(f"{name}: p_max", p_max, 1), number(f"{name}: alpha", alpha, 0, LARGE, above=True)
+        range_min = number(f"{name}: range_min", range_min, -LARGE, LARGE)
+        range_max = number(f"{name}: range_max", range_max, -LARGE, LARGE)
         low, high = range_min, range_min + (range_max - range_min) / -np.expm1(-p_max * alpha)
         require(low < 0 < high, "SoftBounds.from_response: range_min", range_min, "a bound below 0, with one above 0")
         r = 1 + low / high if -low < high else -1 - high / low

@@ -29,6 +29,10 @@ class Programmed(NamedTuple):
     rounds: int
 
 
+MOST = 1 << 20
+"""Rounds, pulses or reads at most: with more a call would not end in hours."""
+
+
 def program(
     array: Crossbar, target: ArrayLike, rounds: int, tolerance: float | None, most: int, reads: int
 ) -> Programmed:
@@ -47,7 +51,7 @@ def program(
         Reads that are averaged.
     """
     for name, value in (("rounds", rounds), ("most", most), ("reads", reads)):
-        integer(f"program: {name}", value, 1)
+        integer(f"program: {name}", value, 1, MOST)
     target, step = floats("program: target", target, array.shape), array.granularity
     tolerance = step if tolerance is None else number("program: tolerance", tolerance, 0)
     lines, pulses, done = np.eye(array.shape[1], dtype=np.float32), 0, 0

@@ -7,7 +7,7 @@ it then shows is programmed into a reference R, and the array is read as A - R: 
 import numpy as np
 
 from ..compiled import njit
-from ..inputs import in_place, instance, integer, require
+from ..inputs import MOST_PULSES, in_place, instance, integer, require
 from .cells import Cells
 from .pulse import PAIR, pulse
 
@@ -36,7 +36,7 @@ def zero_shift(
     instance("zero_shift: cells", cells, Cells)
     in_place("zero_shift: weights", weights, cells.shape)
     instance("zero_shift: rng", rng, np.random.Generator)
-    pairs, averaged = integer("zero_shift: pairs", pairs, 1), integer("zero_shift: averaged", averaged, 1)
+    pairs, averaged = integer("zero_shift: pairs", pairs, 1, MOST_PULSES), integer("zero_shift: averaged", averaged, 1)
     require(not cells.model & PAIR, "zero_shift: cells", "a pair", "single devices")
     require(averaged <= pairs, "zero_shift: averaged", averaged, f"1 to the number of pairs, {pairs}")
     points = np.empty_like(weights)

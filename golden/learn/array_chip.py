@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..analog.one_sided import OneSided
 from ..analog.periphery import Periphery
+from ..analog.pulsed import PulsedDevice
 from ..inputs import counts as pulses
 from ..inputs import float_samples, floats, integer, widths
 from .array_layer import ArrayLayer, LayerArray
@@ -19,7 +21,7 @@ class ArrayChip:
     ----------
     layers : tuple of int
         Inputs, and neurons of each layer.
-    device : golden.analog.pulsed.PulsedDevice
+    device : PulsedDevice or OneSided
     seed : int
         Of the devices' spreads and of all noise; layer k has seed + k.
     forward : golden.analog.periphery.Periphery, optional
@@ -27,8 +29,17 @@ class ArrayChip:
         As in `layered.Layered`.
     """
 
-    def __init__(self, layers: tuple[int, ...], device: Any, seed: int = 0, *, forward: Periphery | None = None,
-                 hidden: str = "sigmoid", output: str = "sigmoid", cost: str = "mse"):  # fmt: skip
+    def __init__(
+        self,
+        layers: tuple[int, ...],
+        device: PulsedDevice | OneSided,
+        seed: int = 0,
+        *,
+        forward: Periphery | None = None,
+        hidden: str = "sigmoid",
+        output: str = "sigmoid",
+        cost: str = "mse",
+    ):
         self.layers = widths("layers", layers)
         seed = integer("seed", seed)
         pairs = zip(self.layers[:-1], self.layers[1:], strict=True)

@@ -10,6 +10,7 @@ from ..analog.array import AnalogArray
 from ..analog.draws import handle
 from ..analog.mvm import mvm_batch
 from ..analog.one_sided import OneSided
+from ..analog.pulsed import PulsedDevice
 from ..inputs import LARGE, entries, entry, fits, floats, number, require, vectors
 
 Array = NDArray[np.float32]
@@ -24,7 +25,7 @@ class LayerArray(AnalogArray):
         Step that pulse probabilities are reckoned with; starts as the device's.
     """
 
-    def __init__(self, device: Any, rows: int, columns: int, seed: int, **ends: Any):
+    def __init__(self, device: PulsedDevice | OneSided, rows: int, columns: int, seed: int, **ends: Any):
         super().__init__(device, rows, columns, seed, **ends)
         self._granularity = float(device.granularity)
 
@@ -39,7 +40,7 @@ class LayerArray(AnalogArray):
 
     def read_line(self, k: int, columns: bool = True, reference: Array | None = None) -> Array:
         """Line k of W - R (R = 0 without a reference), read by a one-hot vector through that direction's periphery."""
-        self._check_line("read_line", k, columns)
+        k = self._check_line("read_line", k, columns)
         if reference is not None:
             fits("LayerArray.read_line: reference", reference, self.shape)
         ends = self.forward_ends if columns else self.backward_ends

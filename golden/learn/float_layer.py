@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..compiled import njit
-from ..inputs import LARGE, floats, number, real, refuse, require, vectors
+from ..inputs import LARGE, floats, number, refuse, require, vectors
 
 Array = NDArray[np.float32]
 
@@ -24,7 +24,6 @@ class FloatLayer:
     """
 
     def __init__(self, weights: ArrayLike):
-        weights = np.atleast_2d(real("FloatLayer: weights", weights))
         self.weights: Array = np.array(floats("FloatLayer: weights", weights, ("outputs", "inputs")))
 
     def forward(self, x: Array) -> Array:

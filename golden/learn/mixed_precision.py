@@ -182,7 +182,7 @@ class MixedPrecision(ArrayLayer):
         self.chi, self.cursor = np.zeros(self.shape, np.float32), np.zeros(2, np.int64)
         rows, due = self.shape[0], settings.n_rows_per_transfer
         count = rows if due == -1 else min(due, rows)
-        self._transfers = Transfers(settings.transfer_every, count, settings.granularity or device.granularity,
+        self._transfers = Transfers(settings.transfer_every, count, float(settings.granularity or device.granularity),
                                     settings.n_x_bins, settings.n_d_bins)  # fmt: skip
 
     def _learn(self, x: Array, d: Array, lr: float) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..analog.pulsed import extent
-from ..inputs import LARGE, choice, float_samples, generator, instance, number, require
+from ..inputs import LARGE, choice, finite, float_samples, generator, instance, number, require
 from .layered import Layered, slope
 from .passes import POLARITIES, RESPONSES, correlated_inputs
 
@@ -171,7 +171,8 @@ def presented(network: Layered, x: Array, t: Array) -> tuple[Array, Array]:
         instance("network", network, Layered)
     features, outputs = network.shapes[0][1] - 1, network.shapes[-1][0]
     for v, width in ((x, features), (t, outputs)):
-        if type(v) is not np.ndarray or v.dtype != np.float32 or v.shape != (len(x), width):
+        right = type(v) is np.ndarray and v.dtype == np.float32 and v.ndim == 2 and v.shape[1] == width
+        if not right or len(v) != len(x) or not finite(v):
             return float_samples(x, t, features, outputs, network.cost == "cross-entropy")
     return x, t
 

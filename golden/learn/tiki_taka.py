@@ -141,7 +141,7 @@ class TikiTaka(ArrayLayer):
         if constants is None:
             # Of one rate at a time: a schedule must not fill the memory.
             self._constants = {lr: (constants := settings.constants(lr, self._steps, len(memory.line_sign)))}
-        columns, rate, at = settings.transfer_columns, settings.fast_rate(lr), 0
+        columns, rate, at = settings.transfer_columns, float(settings.fast_rate(lr)), 0
         while at < len(x):
             every = settings.transfer_every
             stop = min(len(x), at + every - int(cursor[VECTOR]) % every)

@@ -113,6 +113,7 @@ class Trainer:
                  for name, shape in self._shapes().items()}  # fmt: skip
         return State(**{**zeros, "theta": theta})
 
+    @np.errstate(over="ignore", invalid="ignore")  # Of what that leads to there is one sentence.
     def run(
         self, state: State, steps: int, progress: Callable[[State], object] | None = None, every: int = 1000
     ) -> State:
