@@ -29,7 +29,7 @@ COMMANDS = (
     (training.demo, "Example: ohmgrad demo"),
     (
         training.train,
-        "Examples: ohmgrad train examples/digits.toml --on sim; ohmgrad train examples/digits.toml --init weights.pt",
+        "Example: ohmgrad train examples/digits.toml --on sim. From weights: ohmgrad train chip.toml --init mlp.pt",
     ),
     (weights.export, "Example: ohmgrad export build/train/xor-seed1/checkpoints/step_00020000.npz -o xor.pt"),
     (tuning.tune, "Example: ohmgrad tune examples/xor_filtered.toml"),
