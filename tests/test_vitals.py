@@ -123,6 +123,24 @@ def test_a_step_size_that_is_too_small(tmp_path):
     }
 
 
+def test_a_filter_that_fills_is_not_still():
+    chip_engine = engine(small(**FILTERED | {"update.eta": 3e-4}))
+    state, said = chip_engine.initial(), []
+    guidance = Guidance(chip_engine, state, chip_engine.error(state), said.append)
+    before = state.theta.copy()
+    chip_engine.run(state, 2000)
+    guidance.checkpoint(state)
+    assert np.array_equal(before, state.theta) and state.h.any() and "still" not in {f.kind for f in said}
+
+
+def test_divergence_is_beside_where_the_run_began():
+    """Weights from outside may be so good that what is worse than they are is still better than untrained ones."""
+    chip_engine = engine(small())
+    seen = vitals(chip_engine, chip_engine.initial())
+    assert "diverged" in dict(concerns(chip_engine.chip, seen, seen.error / 2))
+    assert "diverged" not in dict(concerns(chip_engine.chip, seen, seen.error))
+
+
 def test_an_amplitude_that_is_too_large(tmp_path):
     found = kinds(tmp_path, **{"perturbation.amplitude": 7.9, "cost.bits": 14})
     assert found["amplitude"].startswith("Half the perturbation does not give half the C~ (off by ")
@@ -165,7 +183,7 @@ def test_what_was_found_is_there_after_a_resume(tmp_path):
 def test_every_flag_has_its_sentence(path):
     chip_engine = engine(small(**path))
     said = []
-    guidance = Guidance(chip_engine, chip_engine.initial(), said.append)
+    guidance = Guidance(chip_engine, chip_engine.initial(), 1.0, said.append)
     guidance.flags(3, 0b1111)
     guidance.flags(4, 0b1111)
     assert [(finding.kind, finding.step) for finding in said] == [
@@ -179,7 +197,7 @@ def test_examples_need_no_advice_where_they_start(name):
     config = load(EXAMPLES / f"{name}.toml")
     chip_engine = Engine(Chip(config), split_of(config))
     state, said = chip_engine.initial(), []
-    guidance = Guidance(chip_engine, state.copy(), said.append)
+    guidance = Guidance(chip_engine, state, chip_engine.error(state), said.append)
     for _ in range(3):
         guidance.checkpoint(state)
         chip_engine.run(state, 5000)

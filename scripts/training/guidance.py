@@ -51,19 +51,23 @@ class Guidance:
     Parameters
     ----------
     engine : Engine
-    start : State
-        Before the first step.
+    state : State
+        Where the run, or what is left of it, begins.
+    error : float
+        Mean squared error at step 0.
     say : callable
         Gets each finding as it is made.
     known : iterable of Finding
         Those of the part that a run resumes from.
     """
 
-    def __init__(self, engine: Engine, start: State, say: Callable[[Finding], None], known: tuple[Finding, ...] = ()):
+    def __init__(
+        self, engine: Engine, state: State, error: float, say: Callable[[Finding], None],
+        known: tuple[Finding, ...] = (),
+    ):  # fmt: skip
         self.engine, self._say = engine, say
         self._found = {finding.kind: finding for finding in known}
-        self._start = engine.error(start)
-        self._before = start
+        self._start, self._before = error, state.copy()
 
     @property
     def findings(self) -> list[Finding]:
@@ -83,7 +87,7 @@ class Guidance:
             self._note(kind, state.step, sentence)
         before, self._before = self._before, state.copy()
         steps = state.step - before.step
-        if steps >= PATIENCE and np.array_equal(before.theta, state.theta):
+        if steps >= PATIENCE and _still(before, state):
             bits, eta = self.engine.chip.config.weights.bits, self.engine.chip.config.update.eta
             self._note(
                 "still", state.step,
@@ -94,6 +98,12 @@ class Guidance:
         if kind not in self._found:
             self._found[kind] = Finding(kind, step, sentence)
             self._say(self._found[kind])
+
+
+def _still(before: State, state: State) -> bool:
+    """Whether nothing moved from which a weight is made: H fills for long before it fires."""
+    words = [key for key in ("theta", "h", "m", "a") if key in state.arrays]
+    return all(np.array_equal(before.arrays[key], state.arrays[key]) for key in words)
 
 
 def concerns(chip: Chip, seen: Vitals, start: float) -> Iterator[tuple[str, str]]:

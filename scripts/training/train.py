@@ -140,7 +140,8 @@ class Run:
         self._golden = Golden(self.engine, start)
         self._telemetry: Telemetry | None = None
         known = tuple(findings(folder / FILE, start.step)) if self.curve else ()
-        self._guidance = Guidance(self.engine, self.engine.initial(), self._say, known)
+        error = self.curve[0][1].mean_squared_error if self.curve else self.engine.error(start)
+        self._guidance = Guidance(self.engine, start, error, self._say, known)
         self._target = Target(self._golden, on, port, watchdog, monitor, folder / WAVES if waves else None)
         self._state = self._golden.at
 
