@@ -19,6 +19,7 @@ from ...golden.chip.chip import Chip
 from . import analog as benchmark_analog
 from . import board as benchmark_board
 from . import buses as benchmark_buses
+from . import data as benchmark_data
 from . import front_ends as benchmark_front_ends
 from . import learn as benchmark_learn
 from . import rtl as benchmark_rtl
@@ -137,7 +138,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {
     function.__name__: function
     for function in (
         engine_step_clocks, sim_clocks_per_s, golden_exact_steps_per_s, verilog_generate_s,
-        benchmark_start.golden_start_s, benchmark_start.sim_build_s,
+        benchmark_start.golden_start_s, benchmark_start.sim_build_s, benchmark_data.data_load_s,
         benchmark_rtl.correlator_words_per_clock, benchmark_rtl.correlator_window_passes,
         benchmark_rtl.window_luts_per_lane, benchmark_rtl.engine_core_luts, benchmark_rtl.ttv2_words_per_clock,
         benchmark_learn.golden_mgd_vs_torch, benchmark_learn.golden_mgd_sgemm_share,

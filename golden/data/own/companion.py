@@ -68,9 +68,11 @@ class Companion:
 
     def scaled(self, inputs: NDArray[Any]) -> NDArray[np.float64]:
         """Inputs of the chip, which clips them to +-1: float64, same shape."""
-        if self.scale == "none":
-            return inputs.astype(np.float64)
-        return (inputs - np.array(self.offset)) * np.array(self.factor)
+        scaled = inputs.astype(np.float64)  # one copy: there may be a hundred million of them
+        if self.scale != "none":
+            scaled -= np.array(self.offset)
+            scaled *= np.array(self.factor)
+        return scaled
 
     def encoded(self, classes: NDArray[np.int64], outputs: int) -> NDArray[np.float64]:
         """Targets of classes: shape (rows, outputs)."""

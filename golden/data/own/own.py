@@ -200,9 +200,8 @@ def make_split(
         source, data.sha256, data.samples.names, scale, offset, factor, data.samples.target_names, data.labels, levels,
         *units,
     )  # fmt: skip
-    x, t, y = learnt(data.samples, companion, outputs)
-    train, test = index
-    return Split(x[train], t[train], y[train], train, x[test], t[test], y[test], test), companion
+    train, test = (learnt(data.samples.rows(rows), companion, outputs) for rows in index)
+    return Split(*train, index[0], *test, index[1]), companion
 
 
 def learnt(
