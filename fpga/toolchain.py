@@ -36,6 +36,7 @@ _EXTRAS = {
     "soc": ("litex", "migen", "pythondata"),
     "torch": ("torch",),
     "weights": ("onnx", "safetensors"),
+    "tables": ("pyarrow",),
 }
 """Extras, and how the names of the modules begin that they bring."""
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 from sklearn.datasets import load_iris
 
@@ -14,8 +16,12 @@ from ohmgrad.golden.chip.chip import Chip
 from ohmgrad.golden.chip.config import ConfigError
 from ohmgrad.golden.chip.dataset import learnt_of, split_of
 from ohmgrad.golden.data.fetch import DataError
+from ohmgrad.golden.data.own import delimited
 from ohmgrad.golden.data.own.companion import Companion
 from ohmgrad.golden.data.own.own import mixed
+from ohmgrad.golden.data.own.reading import read_new
+from ohmgrad.golden.data.own.request import Request
+from ohmgrad.golden.data.own.samples import Samples
 from ohmgrad.golden.engine import Engine
 from ohmgrad.scripts.training.checkpoint import Figures, load_checkpoint, save_checkpoint
 
@@ -87,14 +93,49 @@ def test_forms_hold_the_same():
 
 
 def test_parquet():
-    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is an extra")
-    parquet = pytest.importorskip("pyarrow.parquet")
     columns = dict(zip(["sl", "sw", "pl", "pw"], X.T, strict=True)) | {"species": np.array(NAMES)[Y]}
-    parquet.write_table(pyarrow.table(columns), "d.parquet")
+    pyarrow.parquet.write_table(pyarrow.table(columns), "d.parquet")
     Path("d.csv").write_bytes(iris_csv())
     one, other = (split_of(chip(f'file = "d.{end}"\ntarget = "species"', "[4, 3, 3]")) for end in ("csv", "parquet"))
     assert np.array_equal(one.train_x, other.train_x)
     assert np.array_equal(one.train_y, other.train_y)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("between", [",", ";", "\t"])
+def test_large_tables_are_read_alike(monkeypatch, between, end):
+    """By pyarrow, by NumPy, and cell by cell."""
+    rng = np.random.default_rng(5)
+    numbers, signs = rng.normal(size=(40, 3)) * 10.0 ** rng.integers(-300, 300, (40, 3)), ["a", " b ", "", "c d", "7"]
+    rows = [[*map(repr, row.tolist()), signs[k % 5], str(k % 7)] for k, row in enumerate(numbers)]
+    text = end.join(between.join(cells) for cells in (["x", "y", "z", "word", "part"], *rows))
+    request = Request(("d.csv",), target=("word", "part"))
+
+    def table() -> Samples:
+        return delimited.read_delimited("d.csv", text.encode(), request, True)
+
+    plain = table()
+    monkeypatch.setattr(delimited, "LARGE", 0)
+    quick = table()
+    monkeypatch.setattr(delimited.np, "loadtxt", lambda *_, **__: (_ for _ in ()).throw(ValueError))
+    monkeypatch.setattr(delimited, "_quickly", lambda *_: None)
+    close = table()
+    for other in (quick, close):
+        assert np.array_equal(plain.inputs, other.inputs) and np.array_equal(plain.targets, other.targets)
+    assert np.array_equal(plain.inputs, numbers) and plain.targets[1, 0] == "b"
+
+
+@pytest.mark.parametrize("cell", ["", "NA", "1_0", "0x1p3", "one", "nan", "-inf"])
+def test_large_tables_are_refused_alike(monkeypatch, cell):
+    text = f"x,y\n1,2\n{cell},3\n".encode()
+    request, sentences = Request(("d.csv",), target=("y",)), set()
+    Path("d.csv").write_bytes(text)
+    for large in (0, 1 << 20):
+        monkeypatch.setattr(delimited, "LARGE", large)
+        with pytest.raises(DataError) as caught:
+            read_new(request)
+        sentences.add(str(caught.value))
+    assert len(sentences) == 1 and 'row 2, column "x"' in sentences.pop()
 
 
 def test_pictures_and_idx():

@@ -59,8 +59,8 @@ def read_pair(sources: tuple[str, ...], contents: tuple[bytes, ...]) -> Samples:
 
 def read_parquet(source: str, content: bytes, request: Request, with_targets: bool) -> Samples:
     """Read a Parquet table; ModuleNotFoundError without pyarrow."""
-    import pyarrow  # type: ignore[import-not-found]
-    import pyarrow.parquet  # type: ignore[import-not-found]
+    import pyarrow
+    import pyarrow.parquet
 
     try:
         table = pyarrow.parquet.read_table(io.BytesIO(content))

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterator
-from io import StringIO
+from io import BytesIO, StringIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from ..fetch import DataError
 from .request import Request
 from .samples import Samples, number, shortened, wrong_cell
+
+LARGE = 1 << 20
+"""Bytes from which on it is worth importing pyarrow, if it is there."""
 
 
 def read_delimited(source: str, content: bytes, request: Request, with_targets: bool) -> Samples:
@@ -46,10 +49,12 @@ def read_delimited(source: str, content: bytes, request: Request, with_targets: 
     try:
         if '"' in text or len(lines) == 1 or any(line.count(delimiter) != len(header) - 1 for line in lines):
             raise ValueError("the csv module looks closer")
-        block = np.loadtxt(
-            lines[1:], delimiter=delimiter, usecols=(*inputs, *words), ndmin=2, comments=None,
-            converters={column: code(column) for column in words}, encoding="utf-8",
-        )  # fmt: skip
+        block = _quickly(text, delimiter, header, inputs, words) if len(content) >= LARGE else None
+        if block is None:
+            block = np.loadtxt(
+                lines[1:], delimiter=delimiter, usecols=(*inputs, *words), ndmin=2, comments=None,
+                converters={column: code(column) for column in words}, encoding="utf-8",
+            )  # fmt: skip
     except ValueError:
         for known in words.values():
             known.clear()
@@ -106,6 +111,40 @@ def _check_header(source: str, header: list[str]) -> None:
             raise DataError(f"{source}: column {place + 1} of the header has no name; right is one for each.")
         if header.index(name) != place:
             raise DataError(f"{source}: two columns are named {shortened(name)}; right are names that differ.")
+
+
+def _quickly(
+    text: str, delimiter: str, header: list[str], inputs: list[int], words: dict[int, dict[str, int]]
+) -> NDArray[np.float64] | None:
+    """The same by pyarrow; None without it, or where it does not take a cell for a number: others look closer then."""
+    try:
+        import pyarrow
+        from pyarrow import csv as arrow
+    except ModuleNotFoundError:
+        return None
+    names = [header[k] for k in (*inputs, *words)]
+    kinds = [*(pyarrow.float64() for _ in inputs), *(pyarrow.string() for _ in words)]
+    try:
+        table = arrow.read_csv(
+            BytesIO(text.encode()),
+            arrow.ReadOptions(column_names=header, skip_rows=1),
+            arrow.ParseOptions(delimiter=delimiter, quote_char=False),
+            arrow.ConvertOptions(
+                column_types=dict(zip(names, kinds, strict=True)), null_values=[], include_columns=names,
+            ),
+        )  # fmt: skip
+    except pyarrow.ArrowInvalid:
+        return None
+    block = np.empty((table.num_rows, len(names)))
+    for place, column in enumerate(table.itercolumns()):
+        if place < len(inputs):
+            block[:, place] = column.to_numpy()
+        else:
+            cells = np.char.strip(column.to_numpy().astype(str))
+            found, codes = np.unique(cells, return_inverse=True)
+            words[[*words][place - len(inputs)]] |= {str(cell): k for k, cell in enumerate(found)}
+            block[:, place] = codes
+    return block
 
 
 def _closely(
