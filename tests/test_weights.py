@@ -294,7 +294,7 @@ def engine_words(chip):
 @pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.glob("*.toml")))
 def test_a_description_in_a_checkpoint_is_the_chips(name):
     config = load(EXAMPLES / name)
-    assert restored(config.model_dump_json()) == config
+    assert restored(config.model_dump_json(), "checkpoint") == config
 
 
 # Programming.
