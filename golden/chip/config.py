@@ -21,28 +21,10 @@ from pydantic import BaseModel, ValidationError, model_validator
 from .checks import check
 from .dataset import settled
 from .rules import ConfigError, integers, plain, read_toml, section_of, sentence
-from .sections import (
-    Array,
-    Average,
-    Cost,
-    Data,
-    Defects,
-    Device,
-    Engine,
-    Fast,
-    FrontEnd,
-    Name,
-    Network,
-    Parameters,
-    Perturbation,
-    PulseDriver,
-    Run,
-    Section,
-    Stream,
-    Transfer,
-    Update,
-    Weights,
-)
+from .sections import Engine, Name, Network, Parameters, Run, Section
+from .sections_array import Array, Defects, Device, Fast, FrontEnd, PulseDriver, Weights
+from .sections_data import Data, Stream
+from .sections_learning import Average, Cost, Perturbation, Transfer, Update
 
 __all__ = ["ChipConfig", "ConfigError", "load", "restored"]
 
