@@ -8,7 +8,6 @@ import importlib
 import inspect
 import pkgutil
 from dataclasses import fields, is_dataclass
-from functools import cache
 
 import numpy as np
 import pytest
@@ -17,218 +16,17 @@ from hypothesis import strategies as st
 
 import ohmgrad.golden.analog
 import ohmgrad.golden.learn
-from ohmgrad.golden.analog.ageing import Ageing
 from ohmgrad.golden.analog.array import AnalogArray
-from ohmgrad.golden.analog.devices import ConstantStep, Drift, PiecewiseStep, SoftBounds
-from ohmgrad.golden.analog.difference import Difference
+from ohmgrad.golden.analog.devices import ConstantStep
 from ohmgrad.golden.analog.one_sided import OneSided
 from ohmgrad.golden.analog.periphery import Periphery
-from ohmgrad.golden.analog.pulsed import extent
 from ohmgrad.golden.analog.update import Update
-from ohmgrad.golden.analog.write_verify import program
-from ohmgrad.golden.analog.zero_shift import zero_shift
-from ohmgrad.golden.learn import MGD, Dense, Network, Trainer, models, optimizer
-from ohmgrad.golden.learn.analog_trainer import AnalogTrainer, evaluate, uniform, with_weights
-from ohmgrad.golden.learn.array_chip import ArrayChip
-from ohmgrad.golden.learn.chip_in_loop import ChipTrainer
-from ohmgrad.golden.learn.engine_chip import EngineChip
-from ohmgrad.golden.learn.extraction import Average
-from ohmgrad.golden.learn.float_layer import FloatLayer
-from ohmgrad.golden.learn.layered import Layered
-from ohmgrad.golden.learn.on_array import ArraySGD, MixedPrecision, TTv2
-from ohmgrad.golden.learn.sources import Backpropagation, DirectFeedback, NodePerturbation, RankOne
 
+from .any_arguments import ARGUMENTS
+from .any_cases import CASES, FORMULAS, INSIDE
 from .any_values import NUMBERS, answers_or_says, values
-from .chips import small
 
 DRAWN = settings(max_examples=15, derandomize=True, deadline=None, database=None)
-RNG = np.random.default_rng(7)
-X, T = RNG.uniform(-1, 1, (5, 3)), np.eye(2)[[0, 1, 1, 0, 1]]
-SHAPES = ((5, 3), (5, 2))
-
-
-def array(device=None, **settings):
-    return AnalogArray(device or ConstantStep(), 2, 3, 1, **settings)
-
-
-def pair():
-    return Difference(array(), array(), both=True)
-
-
-def layer(kind=ArraySGD):
-    return kind(2, 3, SoftBounds(), seed=1)
-
-
-def network():
-    return Layered([FloatLayer(w) for w in uniform((3, 4, 2), 1)], hidden="tanh", cost="mse")
-
-
-def trainer(x=X, t=T, **settings):
-    return Trainer(models.dense((3, 2)), MGD(**settings), x, t)
-
-
-def loop(x=X, t=T):
-    return ChipTrainer(ArrayChip((3, 2), ConstantStep()), MGD(), x, t)
-
-
-def aged(name, *arguments):
-    """A method of `Ageing` on weights; what it leaves is looked at too."""
-
-    def call(weights):
-        cells = ConstantStep(lifetime=9.0, diffusion=0.1).sample((2, 3), 1)
-        getattr(Ageing(ConstantStep(lifetime=9.0, diffusion=0.1), cells, 2), name)(weights, *arguments)
-        return weights
-
-    return call
-
-
-def done(make, name, *after):
-    """A method of a fresh object; returns what it gives, and the weights that it leaves."""
-
-    def call(*given):
-        made = make()
-        return [getattr(made, name)(*given, *after), getattr(made, "weights", None)]
-
-    return call
-
-
-def restored(make, name):
-    """`restore` of a state in which one entry is something else."""
-
-    def call(value):
-        made = make()
-        made.restore({**made.state(), name: value})
-        return made.weights
-
-    return call
-
-
-@cache
-def engine_chip():
-    return EngineChip(small(), None)  # type: ignore[arg-type]
-
-
-def cells():
-    return ConstantStep().sample((2, 3), 1)
-
-
-def refreshed(weights):
-    device = OneSided(device=ConstantStep(w_min=0.0), refresh_every=1)
-    drawn = device.sample((2, 3), 1)
-    device.refresh(Ageing(device.device, drawn, 2), weights, np.random.default_rng(1))
-    return weights
-
-
-def crossbars(module, make):
-    return {f"{module}.{name}": (done(make, name, *after), shapes) for name, after, *shapes in (
-        ("forward", (), (3,)), ("backward", (), (2,)), ("update", (0.1,), (3,), (2,)), ("pulse_line", (), (), (2,)),
-        ("hold", (), (2, 3)), ("reset", (), (2, 3)), ("program", (2,), (2, 3)),
-    ) if name != "pulse_line"} | {f"{module}.pulse_line": (lambda v: make().pulse_line(0, v), [(2,)])}  # fmt: skip
-
-
-def sourced(source):
-    return lambda x, t: [*source(network(), x, t)[0]], SHAPES
-
-
-CASES = {
-    **crossbars("analog.array.AnalogArray", array),
-    **crossbars("analog.difference.Difference", pair),
-    "analog.array.AnalogArray.restore": (restored(array, "weights"), [(2, 3)]),
-    "analog.difference.Difference.restore": (restored(pair, "minus.each"), [(2, 3, 8)]),
-    "analog.ageing.Ageing.decay": (aged("decay", np.random.default_rng(1)), [(2, 3)]),
-    "analog.ageing.Ageing.retain": (aged("retain", 2.5, np.random.default_rng(1)), [(2, 3)]),
-    "analog.ageing.Ageing.diffuse": (aged("diffuse", np.random.default_rng(1)), [(2, 3)]),
-    "analog.ageing.Ageing.drift": (aged("drift", 2.0, np.random.default_rng(1)), [(2, 3)]),
-    "analog.ageing.Ageing.reset": (
-        lambda w, where: Ageing(ConstantStep(), cells(), 1).reset(w, np.random.default_rng(1), where), [(2, 3), (2, 3)],
-    ),
-    "analog.cells.Cells.stick": (lambda where: cells().stick(where, 0.1), [(2, 3)]),
-    "analog.cells.Cells.hold": (lambda w: cells().hold(w), [(2, 3)]),
-    "analog.cells.Cells.hidden": (lambda w: cells().hidden(w), [(2, 3)]),
-    "analog.cells.Cells.restore": (lambda w: cells().restore([w]), [(2, 3)]),
-    "analog.cells.Cells.subtract": (lambda r, w: cells().subtract(r, w), [(2, 3), (2, 3)]),
-    "analog.one_sided.OneSided.refresh": (refreshed, [(2, 3)]),
-    "analog.pulsed.extent": (lambda v: extent("shape", v), [(2,)]),
-    "analog.write_verify.program": (lambda v: program(array(), v, 2, None, 3, 1), [(2, 3)]),
-    "analog.zero_shift.zero_shift": (lambda w: zero_shift(cells(), w, 2, np.random.default_rng(1)), [(2, 3)]),
-    "learn.analog_trainer.AnalogTrainer.step": (lambda x, t: AnalogTrainer(network()).step(x, t), SHAPES),
-    "learn.analog_trainer.AnalogTrainer.epoch": (lambda x, t: AnalogTrainer(network(), batch=2).epoch(x, t), SHAPES),
-    "learn.analog_trainer.AnalogTrainer.evaluate": (
-        lambda x, t, w: AnalogTrainer(network()).evaluate(x, t, [w, network().weights[1]]), [*SHAPES, (4, 4)],
-    ),
-    "learn.analog_trainer.evaluate": (lambda x, t: evaluate(network(), x, t), SHAPES),
-    "learn.analog_trainer.with_weights": (lambda w: with_weights(network(), w), [(2, 4, 4)]),
-    "learn.array_chip.ArrayChip.load": (lambda v: ArrayChip((3, 2), ConstantStep()).load(v), [(8,)]),
-    "learn.array_chip.ArrayChip.present": (lambda x, t: ArrayChip((3, 2), ConstantStep()).present(x, t), SHAPES),
-    "learn.array_chip.ArrayChip.perturb": (lambda v: ArrayChip((3, 2), ConstantStep()).perturb(v), [(8,)]),
-    "learn.array_chip.ArrayChip.pulse": (lambda v: ArrayChip((3, 2), ConstantStep()).pulse(v), [(8,)]),
-    "learn.array_layer.ArrayLayer.forward": (done(layer, "forward"), [(3,)]),
-    "learn.array_layer.ArrayLayer.backward": (done(layer, "backward"), [(2,)]),
-    "learn.array_layer.ArrayLayer.update": (done(lambda: layer(MixedPrecision), "update", 0.1), [(3,), (2,)]),
-    "learn.array_layer.ArrayLayer.hold": (done(layer, "hold"), [(2, 3)]),
-    "learn.array_layer.ArrayLayer.restore": (restored(lambda: layer(MixedPrecision), "chi"), [(2, 3)]),
-    "learn.tiki_taka.TikiTaka.__init__": (lambda v: TTv2(2, 3, SoftBounds(), reference=v), [(2, 3)]),
-    "learn.tiki_taka.TikiTaka.restore": (restored(lambda: layer(TTv2), "h"), [(3, 2)]),
-    "learn.chip_in_loop.ChipTrainer.__init__": (lambda x, t: loop(x, t).x, SHAPES),
-    "learn.chip_in_loop.ChipTrainer.initial": (lambda v: loop().initial(v).theta, [(8,)]),
-    "learn.chip_in_loop.ChipTrainer.costs": (lambda v, x, t: loop().costs(v, x, t), [(1, 8), *SHAPES]),
-    "learn.chip_in_loop.ChipTrainer.mean_cost": (lambda v: loop().mean_cost(v), [(1, 8)]),
-    "learn.chip_in_loop.ChipTrainer.evaluate": (lambda v, x, t: loop().evaluate(v, x, t)[0], [(1, 8), *SHAPES]),
-    "learn.engine_chip.EngineChip.load": (lambda v: engine_chip().load(v), [(37,)]),
-    "learn.engine_chip.EngineChip.present": (lambda x, t: engine_chip().present(x, t), [(4, 2), (4, 1)]),
-    "learn.engine_chip.EngineChip.perturb": (lambda v: engine_chip().perturb(v), [(37,)]),
-    "learn.engine_chip.EngineChip.pulse": (lambda v: engine_chip().pulse(v), [(37,)]),
-    "learn.float_layer.FloatLayer.__init__": (lambda w: FloatLayer(w).weights, [(2, 3)]),
-    "learn.float_layer.FloatLayer.forward": (lambda x: FloatLayer(np.ones((2, 3))).forward(x), [(3,)]),
-    "learn.float_layer.FloatLayer.backward": (lambda d: FloatLayer(np.ones((2, 3))).backward(d), [(2,)]),
-    "learn.float_layer.FloatLayer.update": (done(lambda: FloatLayer(np.ones((2, 3))), "update", 0.1), [(3,), (2,)]),
-    "learn.layered.Layered.forward": (lambda x: network().forward(x).y, [(5, 3)]),
-    "learn.layered.Layered.costs": (lambda y, t: network().costs(y, t), [(5, 2), (5, 2)]),
-    "learn.layered.Layered.error": (lambda y, t: network().error(y, t), [(5, 2), (5, 2)]),
-    "learn.networks.Network.forward": (lambda v, x: models.dense((3, 2)).forward(v, x), [(8,), (5, 3)]),
-    "learn.networks.Network.costs": (lambda y, t: models.dense((3, 2)).costs(y, t), [(5, 2), (5, 2)]),
-    "learn.sources.Backpropagation.__call__": sourced(Backpropagation()),
-    "learn.sources.DirectFeedback.__call__": sourced(DirectFeedback([(4, 4), (2, 5)])),
-    "learn.sources.NodePerturbation.__call__": sourced(NodePerturbation()),
-    "learn.sources.RankOne.__call__": sourced(RankOne()),
-    "learn.trainer.Trainer.__init__": (lambda x, t: trainer(x, t).run(trainer(x, t).initial(), 2).theta, SHAPES),
-    "learn.trainer.Trainer.initial": (lambda v: trainer().run(trainer().initial(v), 2).theta, [(8,)]),
-    "learn.trainer.Trainer.costs": (lambda v, x, t: trainer().costs(v, x, t), [(1, 8), *SHAPES]),
-    "learn.trainer.Trainer.evaluate": (lambda v, x, t: [*trainer().evaluate(v, x, t)], [(1, 8), *SHAPES]),
-}  # fmt: skip
-"""A call, and the right shapes of what it takes."""
-
-FORMULAS = "learn.layered.Layered.costs", "learn.layered.Layered.error", "learn.networks.Network.costs"
-"""What answers as floating point does: a trainer sees to what is not finite in a cost."""
-
-INSIDE = {
-    "analog.crossbar.Crossbar": "a protocol",
-    "learn.chip_protocol.Chip": "a protocol",
-    "learn.layered.Layer": "a protocol",
-    "learn.sources.Source": "a protocol",
-    "learn.engine_chip.Evaluator": "a protocol",
-    "learn.engine_chip.GoldenEvaluator": "takes the words that EngineChip makes",
-    "learn.watched_chip.WatchedChip": "stands between a trainer and a chip",
-    "learn.functions": "formulas of arrays that are checked",
-    "learn.kernels": "arguments of compiled kernels",
-    "learn.noise": "the hardware of a trainer",
-    "learn.optimizer": "the memories of a trainer",
-    "learn.passes": "the passes of a probe",
-    "learn.perturbations": "numbers of steps, and keys",
-    "learn.probes": "what a trainer asks for",
-    "learn.networks.Network.propagate": "`forward` of arrays that are checked",
-    "learn.networks.affine": "of `propagate`",
-    "learn.networks.patches": "of `propagate`",
-    "learn.networks.weights": "of `propagate`",
-    "learn.layered.slope": "of a pass",
-    "learn.sources.presented": "the check of the sources",
-    "learn.state.State": "checked where a trainer takes it",
-    "learn.trainer.Trainer.samples": "numbers of steps",
-    "learn.trainer.Trainer.move": "a step of the window",
-    "learn.chip_in_loop.ChipTrainer.move": "a step of the window",
-    "learn.array_layer.LayerArray.read_line": "a reference that the layer has checked",
-}
-"""What has arrays in its annotations and trusts its caller, and why."""
 
 
 def modules():
@@ -313,63 +111,6 @@ def used(made):
         assert np.isfinite(AnalogArray(ConstantStep(), 2, 3, forward=made).forward(np.ones(3))).all()
     elif isinstance(made, Update):
         AnalogArray(ConstantStep(), 2, 3, update=made).update(np.ones(3), np.ones(2), 0.01)
-
-
-ARGUMENTS = {
-    "AnalogArray": lambda v: (AnalogArray(ConstantStep(), v, 3), AnalogArray(v, 2, 3)),
-    "AnalogArray, columns": lambda v: AnalogArray(ConstantStep(), 2, v),
-    "AnalogArray, seed": lambda v: AnalogArray(ConstantStep(), 2, 3, v),
-    "AnalogArray.update": lambda v: array().update(np.ones(3), np.ones(2), v),
-    "AnalogArray of free length": lambda v: array(
-        update=Update(fixed_bl=False, update_bl_management=False)).update(np.ones(3), np.ones(2), v),
-    "AnalogArray.read_line": lambda v: array().read_line(v),
-    "AnalogArray.pulse_line": lambda v: array().pulse_line(v, [1, 2]),
-    "AnalogArray.program, rounds": lambda v: array().program(np.zeros((2, 3)), rounds=v),
-    "AnalogArray.program, tolerance": lambda v: array().program(np.zeros((2, 3)), 2, v),
-    "AnalogArray.program, most": lambda v: array().program(np.zeros((2, 3)), 2, None, v),
-    "AnalogArray.program, reads": lambda v: array().program(np.zeros((2, 3)), 2, None, 2, v),
-    "AnalogArray.decay": lambda v: array().decay(v),
-    "AnalogArray.drift": lambda v: array(ConstantStep(drift=Drift(nu=0.1))).drift(v),
-    "AnalogArray.restore": lambda v: array().restore(v),
-    "Difference": lambda v: (Difference(array(), array(), v), Difference(array(), v)),
-    "Difference, both": lambda v: Difference(array(), array(), 1, v),
-    "Difference.update": lambda v: pair().update(np.ones(3), np.ones(2), v),
-    "Difference.pulse_line": lambda v: pair().pulse_line(v, [1, 2]),
-    "PulsedDevice.sample": lambda v: (ConstantStep().sample((2, v), 1), ConstantStep().sample((2, 3), v)),
-    "SoftBounds.from_response": lambda v: SoftBounds.from_response(v, 0.1, -1, 1),
-    "SoftBounds.from_response, alpha": lambda v: SoftBounds.from_response(10, v, -1, 1),
-    "zero_shift": lambda v: zero_shift(cells(), np.zeros((2, 3), np.float32), v, np.random.default_rng(1)),
-    "ArrayLayer": lambda v: (layer().update(np.ones(3), np.ones(2), v), ArraySGD(2, 3, SoftBounds(), seed=v)),
-    "TTv2": lambda v: (TTv2(2, v, SoftBounds()), TTv2(2, 3, SoftBounds(), seed=v)),
-    "TTv2, settings": lambda v: TTv2(2, 3, SoftBounds(), settings=v),
-    "MixedPrecision": lambda v: MixedPrecision(2, 3, SoftBounds(), settings=v),
-    "FloatLayer.update": lambda v: FloatLayer(np.ones((2, 3))).update(np.ones(3), np.ones(2), v),
-    "Layered": lambda v: (Layered(v), Layered([FloatLayer(np.ones((2, 3)))], cost=v)),
-    "AnalogTrainer": lambda v: (AnalogTrainer(network(), lr=v), AnalogTrainer(network(), batch=v)),
-    "AnalogTrainer, seed": lambda v: (AnalogTrainer(network(), seed=v), AnalogTrainer(v)),
-    "AnalogTrainer, average": lambda v: (AnalogTrainer(network(), average=v), AnalogTrainer(network(), v)),
-    "evaluate": lambda v: evaluate(network(), X, T, v),
-    "with_weights": lambda v: with_weights(network(), v),
-    "uniform": lambda v: (uniform(v, 1), uniform((2, 3), v)),
-    "Average": lambda v: (Average(v), Average(0, v), Average().observe(v, network())),
-    "NodePerturbation": lambda v: (NodePerturbation(v), NodePerturbation(seed=v), NodePerturbation(inputs=v)),
-    "DirectFeedback": lambda v: (DirectFeedback(v), DirectFeedback([(2, 3)], v), DirectFeedback([(2, 3)], 1, v)),
-    "ArrayChip": lambda v: (ArrayChip(v, ConstantStep()), ArrayChip((3, 2), v), ArrayChip((3, 2), ConstantStep(), v)),
-    "ChipTrainer": lambda v: ChipTrainer(v, MGD(), X, T),
-    "ChipTrainer, granularity": lambda v: ChipTrainer(ArrayChip((3, 2), ConstantStep()), MGD(), X, T, 0, v),
-    "ChipTrainer.run": lambda v: loop().run(loop().initial(), v),
-    "Network": lambda v: (Network(v, [Dense(2)]), Network((3,), v), Network((3,), [Dense(v)])),
-    "models": lambda v: (models.dense(v), models.deep_cnn(v)),
-    "Trainer": lambda v: (trainer(v), trainer(X, v)),
-    "Trainer, settings": lambda v: (Trainer(models.dense((3, 2)), v, X, T), Trainer(v, MGD(), X, T)),
-    "Trainer, seeds": lambda v: Trainer(models.dense((3, 2)), MGD(), X, T, v),
-    "Trainer.initial": lambda v: trainer().initial(bounds=v),
-    "Trainer.run": lambda v: trainer().run(trainer().initial(), v),
-    "Trainer.run, every": lambda v: trainer().run(trainer().initial(), 2, print, v),
-    "Trainer.run, state": lambda v: trainer().run(v, 2),
-    "inverse, cosine": lambda v: (optimizer.inverse(v)(3), optimizer.cosine(v)(3), optimizer.cosine(3, v)(3)),
-    "PiecewiseStep": lambda v: PiecewiseStep(piecewise_up=v),
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ARGUMENTS)
