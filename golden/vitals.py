@@ -20,8 +20,6 @@ class Vitals:
 
     Attributes
     ----------
-    error : float
-        Mean squared error over the training samples, as of `Engine.error`.
     clipped : tuple of float
         Of each layer of weights: share of its neurons' inputs at the ADC's full scale.
     dead : tuple of int
@@ -37,7 +35,6 @@ class Vitals:
         0 of a linear response, and of an amplitude of one LSB, which has no half.
     """
 
-    error: float
     clipped: tuple[float, ...]
     dead: tuple[int, ...]
     bound: float
@@ -59,24 +56,38 @@ def vitals(engine: Engine, state: State) -> Vitals:
     state : State
     """
     chip = engine.chip
-    adc, act = engine.activity(state, engine.inputs[:SAMPLES], chip.layout.neurons)
-    full = np.abs(adc) == chip.crossbar.adc_bound
+    _, act = _activity(engine, state)
     same = (act == act[0]).all(0) if len(act) > 1 else np.zeros(act.shape[1], bool)
-    ends = np.cumsum(chip.layout.rows)[:-1]
     least, most = engine.learning.bounds()
     amplitude = chip.crossbar.amplitude
     cost, still = (engine.probe(state, STEPS, size).cost for size in (amplitude, 0))
     signal, noise = rms(cost), rms(still)
     return Vitals(
-        error=engine.error(state),
-        clipped=tuple(float(layer.mean()) for layer in np.split(full, ends, 1)),
-        dead=tuple(int(layer.sum()) for layer in np.split(same, ends)),
+        clipped=clipped(engine, state),
+        dead=tuple(int(layer.sum()) for layer in _layers(engine, same)),
         bound=float(np.mean((state.theta <= least) | (state.theta >= most))),
         signal=signal,
         noise=noise,
         silent=float(np.mean(cost == 0)),
         bend=_bend(engine, state, cost, noise) / signal if signal else 0.0,
     )
+
+
+def clipped(engine: Engine, state: State) -> tuple[float, ...]:
+    """`Vitals.clipped` alone."""
+    adc, _ = _activity(engine, state)
+    full = np.abs(adc) == engine.chip.crossbar.adc_bound
+    return tuple(float(layer.mean()) for layer in _layers(engine, full))
+
+
+def _activity(engine: Engine, state: State) -> tuple[np.ndarray, np.ndarray]:
+    """ADC codes and activation codes of all neurons at the first samples."""
+    return engine.activity(state, engine.inputs[:SAMPLES], engine.chip.layout.neurons)
+
+
+def _layers(engine: Engine, neurons: np.ndarray) -> list[np.ndarray]:
+    """What is known of each neuron, layer by layer."""
+    return np.split(neurons, np.cumsum(engine.chip.layout.rows)[:-1], axis=-1)
 
 
 def _bend(engine: Engine, state: State, cost: np.ndarray, noise: float) -> float:

@@ -133,6 +133,11 @@ class ChipConfig(Section):
         """Return the same chip with another seed."""
         return self.with_(seed=seed)
 
+    def value(self, key: str) -> Any:
+        """Value of a dotted key of a section that is there."""
+        section, _, entry = key.rpartition(".")
+        return getattr(getattr(self, section) if section else self, entry)
+
     def with_(self, **overrides: Any) -> Self:
         """Return a copy in which some keys have other values, validated anew.
 

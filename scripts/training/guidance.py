@@ -80,10 +80,11 @@ class Guidance:
             if flags >> bit & 1 and name in SATURATION:
                 self._note(f"{name} saturated", step, SATURATION[name](self.engine.chip))
 
-    def checkpoint(self, state: State) -> None:
-        """Measure a state and note what is wrong with it."""
+    def checkpoint(self, state: State, error: float) -> None:
+        """Measure a state, whose mean squared error is known, and note what is wrong with it."""
         self.flags(state.step, state.flags)
-        for kind, sentence in concerns(self.engine.chip, vitals(self.engine, state), self._start):
+        errors = self._start, error
+        for kind, sentence in concerns(self.engine.chip, vitals(self.engine, state), errors):
             self._note(kind, state.step, sentence)
         before, self._before = self._before, state.copy()
         steps = state.step - before.step
@@ -106,14 +107,14 @@ def _still(before: State, state: State) -> bool:
     return all(np.array_equal(before.arrays[key], state.arrays[key]) for key in words)
 
 
-def concerns(chip: Chip, seen: Vitals, start: float) -> Iterator[tuple[str, str]]:
-    """Kind and sentence of whatever is wrong with a network, given its error at the start."""
-    config = chip.config
+def concerns(chip: Chip, seen: Vitals, errors: tuple[float, float]) -> Iterator[tuple[str, str]]:
+    """Kind and sentence of whatever is wrong with a network, given its mean squared errors: at step 0, and now."""
+    config, (start, now) = chip.config, errors
     amplitude, eta, weights = config.perturbation.amplitude, config.update.eta, config.weights
-    if seen.error > DIVERGED * start:
+    if now > DIVERGED * start:
         yield (
             "diverged",
-            f"The error, {seen.error:.3g}, is above the {start:.3g} of the start: training diverges; "
+            f"The error, {now:.3g}, is above the {start:.3g} of the start: training diverges; "
             f"lower update.eta ({eta:g}).",
         )
         return  # what else there is comes of it
@@ -129,15 +130,14 @@ def concerns(chip: Chip, seen: Vitals, start: float) -> Iterator[tuple[str, str]
             f"Half the perturbation does not give half the C~ (off by {seen.bend:.0%}): lower perturbation.amplitude "
             f"({amplitude:g}).",
         )
-    yield from _unresolved(chip, seen, start)
+    if now >= LEARNED * start:
+        yield from _unresolved(chip, seen)
     yield from _neurons(chip, seen)
 
 
-def _unresolved(chip: Chip, seen: Vitals, start: float) -> Iterator[tuple[str, str]]:
+def _unresolved(chip: Chip, seen: Vitals) -> Iterator[tuple[str, str]]:
     """Where C~ says little, though there is much to learn."""
     config = chip.config
-    if seen.error < LEARNED * start:
-        return
     amplitude = config.perturbation.amplitude
     if seen.silent > SILENT:
         yield (

@@ -260,15 +260,16 @@ class Run:
     def _checkpoint(self, title: str) -> None:
         """Compare, measure and save."""
         state, golden, note = self._state, self._golden.at, ""
+        found = self.metrics()
         figures = replace(
-            self._measure(state),
+            self._measure(state, found),
             cycles=self._before.cycles + self.speed[1],
             seconds=self._before.seconds + time.perf_counter() - self._began,
         )
         if self._target.chip is not self._golden:
             self._golden.run(state.step - golden.step)
             compare(golden, state)
-            beside = self._measure(golden)
+            beside = self._measure(golden, self.metrics(golden))
             figures.golden_test_accuracy = beside.test_accuracy
             figures.golden_mean_squared_error = beside.mean_squared_error
             note = ", ".join(f"{golden.theta.size} {name}" for name in symbols(self.chip))
@@ -278,22 +279,20 @@ class Run:
         files.save_checkpoint(files.checkpoint_path(self.folder, state.step), self.chip, state, figures)
         self.curve.append((state.step, figures))
         accuracy, error = figures.test_accuracy, figures.mean_squared_error
-        said = headline(self.metrics())
         self.monitor.checkpoint(
             state.step,
             accuracy,
-            f"{title}: step {state.step}, {said}, error {error:.4f}{note}",
+            f"{title}: step {state.step}, {headline(found)}, error {error:.4f}{note}",
         )
-        self._guidance.checkpoint(state)
+        self._guidance.checkpoint(state, error)
 
-    def metrics(self) -> Metrics | None:
-        """What the outputs at the state that was read last are worth on the test samples."""
-        split = self.engine.split
-        return metrics(self.companion, self.engine.outputs(self._state, split.test_x), split.test_t, split.test_y)
+    def metrics(self, state: State | None = None) -> Metrics | None:
+        """What the outputs at a state, by default the one that was read last, are worth on the test samples."""
+        split, state = self.engine.split, state or self._state
+        return metrics(self.companion, self.engine.outputs(state, split.test_x), split.test_t, split.test_y)
 
-    def _measure(self, state: State) -> Figures:
-        counted = self.chip.config.dataset.test and self.companion.labels is not None
-        accuracy = self.engine.accuracy(state) if counted else np.nan
+    def _measure(self, state: State, found: Metrics | None) -> Figures:
+        accuracy = found["accuracy"] if found and found["task"] == "classes" else np.nan
         return Figures(accuracy, self.engine.error(state))
 
 

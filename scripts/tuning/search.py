@@ -16,10 +16,9 @@ from ...golden.chip.chip import Chip
 from ...golden.chip.config import ChipConfig
 from ...golden.data.datasets import Split
 from ...golden.engine import Engine
-from ...golden.errors import ConfigError
 from ...golden.state import State
 from ...golden.vitals import vitals
-from .widths import update_size
+from .widths import engine_with, update_size
 
 WIDE, NARROW, THIRD = 27, 9, 3
 """Runs of both brackets, and of how many one goes on."""
@@ -117,10 +116,9 @@ def search(config: ChipConfig, split: Split, steps: int, tell: Callable[[int, st
         The chip cannot be run.
     """
     shortest = max(1, steps // LONGEST)
-    own = _candidate(config, split, {})
-    assert own
-    limits = space(own.engine)
-    own.values = {key: float(_value(config, key)) for key in limits}
+    engine = Engine(Chip(config), split)
+    limits = space(engine)
+    own = Candidate({key: float(config.value(key)) for key in limits}, engine)
     drawn = _drawn(config, split, limits, WIDE - 1)
     wide = _halve([own, *drawn], [shortest, 3 * shortest, 9 * shortest], tell, "wide")
     box = {
@@ -165,14 +163,5 @@ def _points(bounds: Bounds, seed: int, count: int) -> Iterator[dict[str, float]]
 
 def _candidate(config: ChipConfig, split: Split, values: dict[str, float]) -> Candidate | None:
     """A run with these values; None where the chip cannot have them."""
-    try:
-        return Candidate(values, Engine(Chip(config.with_(**overrides(config, values))), split))
-    except ConfigError:
-        if not values:
-            raise
-        return None
-
-
-def _value(config: ChipConfig, key: str) -> Any:
-    section, _, entry = key.rpartition(".")
-    return getattr(getattr(config, section), entry)
+    engine = engine_with(config, split, overrides(config, values))
+    return engine and Candidate(values, engine)

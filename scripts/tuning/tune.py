@@ -120,13 +120,9 @@ def tune(config: ChipConfig, budget: int | None, seeds: int, tell: Callable[[int
 
 def _searched(config: ChipConfig, values: dict[str, float]) -> list[Suggestion]:
     """What the search found, where it is not in the file."""
-    found = []
-    for key, value in values.items():
-        section, _, entry = key.rpartition(".")
-        now = getattr(getattr(config, section), entry)
-        if value != now:
-            found.append(Suggestion(key, now, value, True, "the lowest error of the search"))
-    return found
+    changed_keys = {key: value for key, value in values.items() if value != config.value(key)}
+    why = "the lowest error of the search"
+    return [Suggestion(key, config.value(key), value, True, why) for key, value in changed_keys.items()]
 
 
 def _compared(

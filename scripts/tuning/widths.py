@@ -16,7 +16,7 @@ from ...golden.data.datasets import Split
 from ...golden.engine import Engine
 from ...golden.errors import ConfigError
 from ...golden.state import State
-from ...golden.vitals import STEPS, rms, vitals
+from ...golden.vitals import STEPS, clipped, rms
 from ..training.guidance import CLIPPED, flat
 
 CONVERTERS = {
@@ -84,7 +84,7 @@ def with_all(config: ChipConfig, changes: dict[str, Any]) -> ChipConfig:
 
 def _clipped(engine: Engine, state: State) -> float:
     """Largest share of a layer's sums that are clipped to its loss."""
-    shares, tables = vitals(engine, state).clipped, engine.chip.neuron.tables()
+    shares, tables = clipped(engine, state), engine.chip.neuron.tables()
     return max(0.0 if flat(engine.chip, table) else share for share, table in zip(shares, tables, strict=True))
 
 
@@ -93,7 +93,7 @@ def _converter(key: str) -> Callable[[ChipConfig, Split, list[State]], Suggestio
 
     def look(config: ChipConfig, split: Split, states: list[State]) -> Suggestion | None:
         least, most = CONVERTERS[key]
-        now = _value(config, key)
+        now = config.value(key)
         tried = ((bits, _costs(config, split, states, key, bits)) for bits in range(least, most + 1))
         costs = {bits: found for bits, found in tried if found is not None}
         losses = {bits: _lost(found, costs[max(costs)], len(states)) for bits, found in costs.items()}
@@ -147,7 +147,7 @@ def range_of(config: ChipConfig, split: Split, states: list[State]) -> Suggestio
     """The least ADC range that loses next to nothing, where it is another."""
     now = config.array.adc_bound
     for bound in BOUNDS:
-        engine = _engine(config, split, {"array.adc_bound": bound})
+        engine = engine_with(config, split, {"array.adc_bound": bound})
         if engine and all(_clipped(engine, state) <= CLIPPED for state in states):
             if 2**-0.5 < bound / now < 2**0.5:
                 return None
@@ -156,7 +156,7 @@ def range_of(config: ChipConfig, split: Split, states: list[State]) -> Suggestio
     return None
 
 
-def _engine(config: ChipConfig, split: Split, values: dict[str, float]) -> Engine | None:
+def engine_with(config: ChipConfig, split: Split, values: dict[str, Any]) -> Engine | None:
     """The chip with other values; None where it cannot have them."""
     try:
         return Engine(Chip(config.with_(**values)), split)
@@ -170,7 +170,7 @@ def _costs(config: ChipConfig, split: Split, states: list[State], key: str, valu
     None where the chip cannot have it, or C~ saturates even so.
     """
     for bits in range(COST_BITS[1], config.cost.bits - 1, -1):
-        engine = _engine(config, split, {"cost.bits": bits} | ({key: value} if key != "cost.bits" else {}))
+        engine = engine_with(config, split, {"cost.bits": bits} | ({key: value} if key != "cost.bits" else {}))
         if engine:
             chip = engine.chip
             costs = np.concatenate([engine.probe(state, STEPS, chip.crossbar.amplitude).cost for state in states])
@@ -182,8 +182,3 @@ def _lost(costs: np.ndarray, exact: np.ndarray, states: int) -> float:
     """How far C~ are from exact ones, relative to those: the worst state counts."""
     pairs = zip(np.split(costs, states), np.split(exact, states), strict=True)
     return max(rms(found - right) / rms(right) if right.any() else 0.0 for found, right in pairs)
-
-
-def _value(config: ChipConfig, key: str) -> int:
-    section, _, entry = key.rpartition(".")
-    return getattr(getattr(config, section), entry)
