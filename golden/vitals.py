@@ -1,6 +1,5 @@
 """What a network looks like from inside at one state: what saturates, what is dead, and whether C~ says anything."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,12 +26,12 @@ class Vitals:
     bound : float
         Share of the parameters that stand at their least or largest word.
     signal, noise : float
-        Root mean square of C~ with the perturbation, and without: in LSBs.
+        Root mean square of what the perturbation makes of C~, and of C~ without it: in LSBs.
     silent : float
         Share of the steps whose C~ is 0.
     bend : float
-        How far C~ is from what half the amplitude lets one expect, relative to its root mean square, noise taken off;
-        0 of a linear response, and of an amplitude of one LSB, which has no half.
+        How far the first is from what half the amplitude lets one expect, relative to its root mean square; 0 of a
+        linear response, and of an amplitude of one LSB, which has no half.
     """
 
     clipped: tuple[float, ...]
@@ -48,7 +47,8 @@ def vitals(engine: Engine, state: State) -> Vitals:
     """Measure a network; neither state nor engine changes.
 
     C~ are those of `STEPS` steps from the state on with the parameters held, so that a large step size does not hide
-    what the amplitude does.
+    what the amplitude does. Noise is drawn by the step, so that C~ without the perturbation has the same, which is
+    taken off.
 
     Parameters
     ----------
@@ -61,15 +61,15 @@ def vitals(engine: Engine, state: State) -> Vitals:
     least, most = engine.learning.bounds()
     amplitude = chip.crossbar.amplitude
     cost, still = (engine.probe(state, STEPS, size).cost for size in (amplitude, 0))
-    signal, noise = rms(cost), rms(still)
+    signal = rms(cost - still)
     return Vitals(
         clipped=clipped(engine, state),
         dead=tuple(int(layer.sum()) for layer in _layers(engine, same)),
         bound=float(np.mean((state.theta <= least) | (state.theta >= most))),
         signal=signal,
-        noise=noise,
+        noise=rms(still),
         silent=float(np.mean(cost == 0)),
-        bend=_bend(engine, state, cost, noise) / signal if signal else 0.0,
+        bend=_bend(engine, state, cost - still, still) / signal if signal else 0.0,
     )
 
 
@@ -90,14 +90,13 @@ def _layers(engine: Engine, neurons: np.ndarray) -> list[np.ndarray]:
     return np.split(neurons, np.cumsum(engine.chip.layout.rows)[:-1], axis=-1)
 
 
-def _bend(engine: Engine, state: State, cost: np.ndarray, noise: float) -> float:
+def _bend(engine: Engine, state: State, change: np.ndarray, still: np.ndarray) -> float:
     amplitude = engine.chip.crossbar.amplitude
     half = amplitude // 2
     if not half:
         return 0.0
-    scale = amplitude / half
-    apart = rms(cost - scale * engine.probe(state, STEPS, half).cost)
-    return math.sqrt(max(0.0, apart**2 - (1 + scale**2) * noise**2))
+    expected = (engine.probe(state, STEPS, half).cost - still) * (amplitude / half)
+    return rms(change - expected)
 
 
 def rms(values: np.ndarray) -> float:

@@ -64,7 +64,10 @@ def test_a_linear_network_does_not_bend():
     """C(+s) - C(-s) of a mean squared error has no even powers of the amplitude, and one linear layer no third one."""
     line = {"network": {"layers": [2, 1], "activation": "linear"}, "weights.init": 0.3}
     fine = {"array.adc_bits": 14, "array.output_bits": 11, "array.input_bits": 12, "array.adc_bound": 1.0}
-    assert measured(**line, **fine, **{"perturbation.amplitude": 0.1, "cost.bits": 23}).bend < 0.02
+    small_steps = line | fine | {"perturbation.amplitude": 0.1, "cost.bits": 23}
+    quiet, noisy = measured(**small_steps), measured(**small_steps, defects={"cost_noise": 0.05})
+    assert quiet.bend < 0.02 and noisy.bend < 0.02 < noisy.noise / noisy.signal
+    assert noisy.signal == pytest.approx(quiet.signal, rel=0.01)
     bent = measured(**{"perturbation.amplitude": 6.0, "weights.init": 0.3, "cost.bits": 23})
     assert bent.bend > 0.7
 

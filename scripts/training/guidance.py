@@ -145,12 +145,11 @@ def _unresolved(chip: Chip, seen: Vitals) -> Iterator[tuple[str, str]]:
             f"C~ is 0 in {seen.silent:.0%} of the steps: raise perturbation.amplitude ({amplitude:g}), array.adc_bits "
             f"({config.array.adc_bits}) or array.output_bits ({config.array.output_bits}).",
         )
-    if seen.signal**2 < 2 * seen.noise**2:
-        moved = max(0.0, seen.signal**2 - seen.noise**2) ** 0.5
+    if seen.signal < seen.noise:
         yield (
             "noise",
-            f"The perturbation moves C~ by {moved:.3g} LSB, noise by {seen.noise:.3g}: raise perturbation.amplitude "
-            f"({amplitude:g}) or cost.average ({config.cost.average}).",
+            f"The perturbation moves C~ by {seen.signal:.3g} LSB, noise by {seen.noise:.3g}: raise "
+            f"perturbation.amplitude ({amplitude:g}) or cost.average ({config.cost.average}).",
         )
 
 
